@@ -1,0 +1,41 @@
+# What every target of ours is compiled with. -Werror is in the presets, so that a newer compiler does not break a packager.
+
+add_library(tidemark_options INTERFACE)
+target_include_directories(tidemark_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(tidemark_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wformat=2)
+target_compile_definitions(tidemark_options INTERFACE
+  TIDEMARK_VERSION="${PROJECT_VERSION}"
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION
+  SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # A precompiled header is the same whenever its sources are, which is what lets ccache reuse what was built with it.
+  target_compile_options(tidemark_options INTERFACE -Xclang -fno-pch-timestamp)
+endif()
+
+find_program(TIDEMARK_CCACHE ccache)
+if(TIDEMARK_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${TIDEMARK_CCACHE})
+endif()
+
+# tidemark_library(name SOURCES … LINK …): one static library for each folder.
+function(tidemark_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC tidemark_options ${ARG_LINK})
+endfunction()
+
+# tidemark_test(name SOURCES … LINK … [LABELS …]): one doctest program for each folder under tests/.
+function(tidemark_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE tidemark_options tests_main ${ARG_LINK})
+  add_test(NAME ${name} COMMAND ${name})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/catalog/migration.h"
+
+namespace tidemark {
+
+// What a file of a migrations directory is for, as its tool's layout sees it. A file may hold
+// several entries.
+struct FileEntry {
+  enum class Role { versioned, repeatable, baseline, rollback };
+  Role role = Role::versioned;
+  Key key;  // of a rollback: the key of the migration that it rolls back
+  MigrationId id;
+  Version version;
+  std::string version_text;
+  std::string description;
+  TheirChecksums checksums;
+  friend bool operator==(const FileEntry&, const FileEntry&) = default;
+};
+
+// One file as last read. `path` is relative to the app's root.
+struct ScannedFile {
+  std::string path;
+  Content content;
+  std::vector<FileEntry> entries;
+  friend bool operator==(const ScannedFile&, const ScannedFile&) = default;
+};
+
+// Something in the directory that people should put right: two files with one version, a rollback
+// without its migration, a file that could not be read.
+struct CatalogProblem {
+  std::string file;
+  std::string what;
+  friend auto operator<=>(const CatalogProblem&, const CatalogProblem&) = default;
+};
+
+// The migrations of an app's directory at one moment, in the order in which they apply: versioned
+// and baselines by version, then repeatables by description.
+struct Catalog {
+  std::string layout;  // the tool whose files these are
+  std::vector<Migration> migrations;
+  std::vector<CatalogProblem> problems;
+
+  const Migration* find(const Key& key) const;
+  friend bool operator==(const Catalog&, const Catalog&) = default;
+};
+
+// Files with the same key are one migration and a problem: the first by path counts.
+Catalog make_catalog(std::string layout, std::span<const ScannedFile> files);
+
+// A migration by what a person typed: its id, else its version or key, else an unambiguous prefix
+// of an id.
+struct Lookup {
+  const Migration* migration = nullptr;
+  std::vector<std::string> candidates;  // more than one: ambiguous
+};
+Lookup find_migration(const Catalog& catalog, const std::string& typed);
+
+}  // namespace tidemark

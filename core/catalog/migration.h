@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/catalog/content.h"
+#include "core/catalog/version.h"
+
+namespace tidemark {
+
+// What a tool's ledger stores to name a migration; records, findings and marks hang on it. Opaque
+// outside its tool.
+struct Key {
+  std::string value;
+  friend auto operator<=>(const Key&, const Key&) = default;
+};
+
+// What people call a migration, for display and typing: "V2__orders".
+struct MigrationId {
+  std::string value;
+  friend auto operator<=>(const MigrationId&, const MigrationId&) = default;
+};
+
+enum class MigrationKind {
+  versioned,   // runs once
+  repeatable,  // runs again whenever its file changes; has no version
+  baseline,    // stands for everything up to its version, and runs only on an empty database
+};
+
+// The checksums that their tool could have written for this content. A mismatch with all of them
+// proves an edit only when the list is `complete` (placeholders, for example, may have been
+// replaced before their tool hashed the file).
+struct TheirChecksums {
+  std::vector<std::string> accepted;
+  bool complete = true;
+  friend bool operator==(const TheirChecksums&, const TheirChecksums&) = default;
+};
+
+struct Rollback {
+  std::string file;
+  Content content;
+  friend bool operator==(const Rollback&, const Rollback&) = default;
+};
+
+// One change in an app's directory.
+struct Migration {
+  Key key;
+  MigrationId id;
+  MigrationKind kind = MigrationKind::versioned;
+  Version version;           // empty for repeatables
+  std::string version_text;  // as its tool writes it
+  std::string description;
+  std::string file;  // relative to the app's root; '/' between folders
+  Content content;
+  TheirChecksums checksums;
+  std::optional<Rollback> rollback;
+  friend bool operator==(const Migration&, const Migration&) = default;
+};
+
+}  // namespace tidemark

@@ -1,0 +1,452 @@
+#include "core/drift/compare.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "core/drift/history.h"
+
+namespace tidemark {
+
+namespace {
+
+std::string short_hash(const Digest& digest) {
+  return digest.hex().substr(0, 12);
+}
+
+// One migration with everything that is known of it in this environment.
+struct Subject {
+  const Migration* file = nullptr;
+  const Row* row = nullptr;        // the newest of its key, whatever its state
+  const Record* record = nullptr;  // the newest of its key, whatever it says
+};
+
+class Comparison {
+ public:
+  Comparison(const Catalog& catalog,
+             std::span<const Record> records,
+             const std::optional<Observation>& observation,
+             const Policy& policy)
+      : catalog_(catalog),
+        policy_(policy),
+        observation_(observation),
+        theirs_(their_side(observation)),
+        records_(newest(records)),
+        files_(by_key(catalog)) {
+    for (const auto& migration : catalog.migrations) {
+      if (migration.kind == MigrationKind::baseline) {
+        newest_baseline_file_ = &migration;  // the catalog is in version order
+      }
+    }
+    anything_applied_ =
+        std::ranges::any_of(
+            theirs_.rows,
+            [](const auto& entry) { return entry.second->state != Row::State::undone; }) ||
+        theirs_.baseline ||
+        std::ranges::any_of(records_, [](const auto& entry) { return entry.second->applied; });
+  }
+
+  Standing run() {
+    standing_.blind = must_be_asked() && !theirs_.asked;
+    for (const auto& migration : catalog_.migrations) {
+      judge({&migration, find(theirs_.rows, migration.key), find(records_, migration.key)});
+    }
+    for (const auto& [key, row] : theirs_.rows) {
+      if (!files_.contains(key) && row->state != Row::State::undone) {
+        judge({nullptr, row, find(records_, key)});
+      }
+    }
+    for (const auto& [key, record] : records_) {
+      const Row* row = find(theirs_.rows, key);
+      const bool judged =
+          files_.contains(key) || (row != nullptr && row->state != Row::State::undone);
+      if (!judged && record->applied) {
+        judge({nullptr, row, record});
+      }
+    }
+    standing_.lines = sorted_in(std::move(standing_.lines), std::move(others_), std::identity{});
+    find_out_of_order();
+    find_unreadable();
+    return std::move(standing_);
+  }
+
+ private:
+  // Read at least once where it is to be read, and a word of ours counts.
+  bool must_be_asked() const { return may_connect(policy_.mode); }
+
+  void judge(const Subject& subject) {
+    Line line = line_of(subject);
+    fill(subject, line);
+    (subject.file != nullptr ? standing_.lines : others_).push_back(std::move(line));
+  }
+
+  static Line line_of(const Subject& s) {
+    Line line;
+    if (s.file != nullptr) {
+      line = {s.file->key,
+              s.file->id,
+              s.file->kind,
+              s.file->version,
+              s.file->version_text,
+              s.file->description,
+              {}};
+    } else if (s.row != nullptr) {
+      line = {s.row->key,
+              s.row->id,
+              s.row->kind,
+              s.row->version,
+              s.row->version_text,
+              s.row->description,
+              {}};
+    } else {
+      line.key = s.record->key;
+      line.id = s.record->id;
+      line.version_text = s.record->version_text;
+      line.version = Version::parse(s.record->version_text);
+      line.kind = line.version.empty() ? MigrationKind::repeatable : MigrationKind::versioned;
+    }
+    return line;
+  }
+
+  void fill(const Subject& s, Line& line) {
+    Cell& cell = line.cell;
+    if (standing_.blind) {
+      cell.reason = observation_ ? "unreadable" : "never_read";
+      return;
+    }
+    const bool theirs = s.row != nullptr && s.row->state == Row::State::applied;
+    const bool ours = s.record != nullptr && s.record->applied;
+    if (s.row != nullptr && s.row->state == Row::State::failed) {
+      failed(s, line);
+    } else if (theirs) {
+      applied(s, line);
+    } else if (ours && !s.record->their_row.empty() && theirs_.asked) {
+      vanished(s, line);
+    } else if (!policy_.history_certain && (ours || !has_ledger())) {
+      cell.reason = "history_uncertain";
+    } else if (ours) {
+      applied(s, line);
+    } else if (theirs_.covers(line.version)) {
+      cell.state = CellState::applied;
+      cell.how = How::reconciled;
+      cell.evidence = Evidence::observed;
+      cell.content = ContentVerdict::unverifiable;
+      cell.reason = "below_baseline";
+    } else {
+      not_applied(s, line);
+    }
+  }
+
+  bool has_ledger() const {
+    return observation_ && observation_->ledger == Observation::Ledger::read;
+  }
+
+  void open(FindingKind kind,
+            Line& line,
+            Severity severity,
+            std::string summary,
+            std::map<std::string, std::string> details) {
+    standing_.findings.push_back(
+        {kind, line.key, line.id, severity, false, std::move(summary), std::move(details)});
+    if (severity == Severity::drift) {
+      line.cell.state = CellState::drifted;
+    }
+  }
+
+  // Who, when, and on whose word.
+  static void attribute(const Subject& s, Cell& cell) {
+    const bool ours_counts = s.record != nullptr && s.record->applied;
+    if (ours_counts) {
+      cell.at = s.record->at;
+      cell.by = s.record->by;
+      cell.how = s.record->how;
+      cell.evidence = s.record->evidence;
+      if (s.record->content) {
+        cell.sha256 = s.record->content->raw;
+      }
+    } else if (s.row != nullptr) {
+      cell.at = s.row->at;
+      cell.by = s.row->by;
+      cell.how = How::reconciled;
+      cell.evidence = Evidence::observed;
+    }
+  }
+
+  void applied(const Subject& s, Line& line) {
+    line.cell.state = CellState::applied;
+    attribute(s, line.cell);
+    if (s.file == nullptr) {
+      applied_without_file(s, line);
+    } else if (s.file->kind == MigrationKind::repeatable) {
+      compare_repeatable(s, line);
+    } else {
+      compare_content(s, line);
+    }
+  }
+
+  void applied_without_file(const Subject& s, Line& line) {
+    line.cell.content = ContentVerdict::unverifiable;
+    const bool squashed = newest_baseline_file_ != nullptr && !line.version.empty() &&
+                          line.version <= newest_baseline_file_->version;
+    if (theirs_.covers(line.version) || squashed) {
+      line.cell.reason = "archived";
+      return;
+    }
+    std::map<std::string, std::string> details;
+    if (line.cell.at) {
+      details["applied_at"] = format_time(*line.cell.at);
+    }
+    if (!line.cell.by.empty()) {
+      details["applied_by"] = line.cell.by;
+    }
+    if (s.record != nullptr && s.record->applied && s.record->content) {
+      details["recorded_sha256"] = s.record->content->raw.hex();
+      open(FindingKind::removed,
+           line,
+           Severity::drift,
+           "applied here, and its file is gone from the directory",
+           std::move(details));
+    } else {
+      details["description"] = line.description;
+      open(FindingKind::foreign,
+           line,
+           Severity::drift,
+           "applied here, and the directory has no such file: it landed outside the repository",
+           std::move(details));
+    }
+  }
+
+  void compare_content(const Subject& s, Line& line) {
+    Cell& cell = line.cell;
+    const Content* recorded = s.record != nullptr && s.record->applied && s.record->content
+                                  ? &*s.record->content
+                                  : nullptr;
+    const bool edited = recorded != nullptr && recorded->normalised != s.file->content.normalised;
+    // Their tool does not validate what lies below its baseline, so neither do we with its
+    // checksum.
+    const auto theirs = s.row != nullptr && !theirs_.covers(line.version) ? verify(*s.row, *s.file)
+                                                                          : ChecksumVerdict::none;
+    if (recorded != nullptr && same_but_for_line_endings(*recorded, s.file->content)) {
+      cell.note = "line_endings";
+    } else if ((s.record != nullptr && s.record->applied && s.record->id != s.file->id) ||
+               (s.row != nullptr && s.row->id != s.file->id)) {
+      cell.note = "renamed";
+    }
+    cell.content = ContentVerdict::unverifiable;
+    if (edited) {
+      cell.content = ContentVerdict::differs;
+      open_edited(s, line, *recorded, theirs);
+    } else if (theirs == ChecksumVerdict::differs) {
+      cell.content = ContentVerdict::differs;
+      std::map<std::string, std::string> details{{"their_checksum", *s.row->checksum},
+                                                 {"file", s.file->file}};
+      if (!s.file->checksums.accepted.empty()) {
+        details["file_checksum"] = s.file->checksums.accepted.front();
+      }
+      open(FindingKind::checksum,
+           line,
+           Severity::drift,
+           "their ledger's checksum does not match " + s.file->file,
+           std::move(details));
+    } else if (theirs == ChecksumVerdict::matches) {
+      cell.content = ContentVerdict::verified;
+    } else if (recorded != nullptr && cell.evidence != Evidence::observed) {
+      cell.content = ContentVerdict::verified;
+    }
+  }
+
+  void open_edited(const Subject& s, Line& line, const Content& recorded, ChecksumVerdict theirs) {
+    std::map<std::string, std::string> details{{"file", s.file->file},
+                                               {"recorded_sha256", recorded.raw.hex()},
+                                               {"file_sha256", s.file->content.raw.hex()},
+                                               {"recorded_at", format_time(s.record->recorded_at)}};
+    if (theirs != ChecksumVerdict::none) {
+      details["their_checksum"] =
+          theirs == ChecksumVerdict::matches ? "still matches" : "differs too";
+    }
+    open(FindingKind::edited,
+         line,
+         Severity::drift,
+         s.file->file + " was edited after it was applied: " + short_hash(recorded.raw) +
+             " became " + short_hash(s.file->content.raw),
+         std::move(details));
+  }
+
+  // A repeatable that changed is due again, never drift.
+  void compare_repeatable(const Subject& s, Line& line) {
+    Cell& cell = line.cell;
+    const auto theirs = s.row != nullptr ? verify(*s.row, *s.file) : ChecksumVerdict::none;
+    const bool recorded = s.record != nullptr && s.record->applied && s.record->content;
+    const bool same = recorded && s.record->content->normalised == s.file->content.normalised;
+    const bool outdated = theirs == ChecksumVerdict::differs ||
+                          (theirs == ChecksumVerdict::none && recorded && !same);
+    if (outdated) {
+      cell.content = ContentVerdict::differs;
+      if (due(line.key)) {
+        cell.state = CellState::pending;
+      } else {
+        cell.state = CellState::not_due;
+        cell.reason = "outdated";
+      }
+      return;
+    }
+    const bool our_word = recorded && cell.evidence != Evidence::observed;
+    cell.content = theirs == ChecksumVerdict::matches || our_word ? ContentVerdict::verified
+                                                                  : ContentVerdict::unverifiable;
+  }
+
+  void vanished(const Subject& s, Line& line) {
+    attribute(s, line.cell);
+    line.cell.content = ContentVerdict::unverifiable;
+    if (observation_->standby) {
+      line.cell.state = CellState::applied;  // a standby may merely be behind
+      return;
+    }
+    const bool undone = s.row != nullptr && s.row->state == Row::State::undone;
+    open(FindingKind::vanished,
+         line,
+         Severity::drift,
+         undone ? "recorded as applied, and their ledger now says that it was undone"
+                : "recorded as applied, and their ledger no longer has it",
+         {{"applied_at", format_time(s.record->at)},
+          {"recorded_at", format_time(s.record->recorded_at)},
+          {"their_row", s.record->their_row}});
+  }
+
+  void failed(const Subject& s, Line& line) {
+    attribute({s.file, s.row, nullptr}, line.cell);
+    line.cell.content = ContentVerdict::unverifiable;
+    std::map<std::string, std::string> details{{"their_row", s.row->token}};
+    if (s.row->at) {
+      details["at"] = format_time(*s.row->at);
+    }
+    open(FindingKind::dirty,
+         line,
+         Severity::drift,
+         "their ledger says that it failed here and may be half applied",
+         std::move(details));
+  }
+
+  bool due(const Key& key) const { return !policy_.upstream || policy_.upstream->contains(key); }
+
+  void not_applied(const Subject& s, Line& line) {
+    Cell& cell = line.cell;
+    cell.state = CellState::not_due;
+    const bool is_baseline = s.file->kind == MigrationKind::baseline;
+    if (is_baseline && (anything_applied_ || s.file != newest_baseline_file_)) {
+      cell.reason = "skipped";
+      return;
+    }
+    // On an empty database the newest baseline file runs instead of everything up to its version.
+    if (!is_baseline && !anything_applied_ && newest_baseline_file_ != nullptr &&
+        !line.version.empty() && line.version <= newest_baseline_file_->version) {
+      cell.reason = "below_baseline";
+      return;
+    }
+    if (!due(line.key)) {
+      return;
+    }
+    if (observation_ && observation_->standby) {
+      cell.reason = "standby";
+      return;
+    }
+    cell.state = CellState::pending;
+    if (theirs_.highest && !line.version.empty() && line.version < *theirs_.highest) {
+      cell.reason = "out_of_order";  // their tool may refuse to run it now
+    }
+  }
+
+  void find_out_of_order() {
+    if (!observation_ || !theirs_.asked) {
+      return;
+    }
+    const auto severity = policy_.out_of_order_forbidden ? Severity::drift : Severity::warning;
+    std::map<Key, Line*> lines;
+    for (auto& line : standing_.lines) {
+      lines.emplace(line.key, &line);
+    }
+    const Row* highest = nullptr;
+    for (const auto& row : observation_->rows) {
+      if (row.state != Row::State::applied || row.version.empty() ||
+          theirs_.rows.at(row.key) != &row) {
+        continue;
+      }
+      if (highest == nullptr || highest->version <= row.version) {
+        highest = &row;
+        continue;
+      }
+      if (const auto at = lines.find(row.key); at != lines.end()) {
+        open(FindingKind::out_of_order,
+             *at->second,
+             severity,
+             "applied after " + highest->id.value + ", which has a higher version",
+             {{"after", highest->id.value}});
+      }
+    }
+  }
+
+  // Ignorance is told, and is not drift: what was last read stays, with its age.
+  void find_unreadable() {
+    if (observation_ && !observation_->trouble.empty()) {
+      standing_.findings.push_back({FindingKind::unreadable,
+                                    {observation_->table},
+                                    {observation_->table},
+                                    Severity::warning,
+                                    true,
+                                    "their ledger cannot be read: " + observation_->trouble,
+                                    {{"trouble", observation_->trouble}}});
+    }
+  }
+
+  const Catalog& catalog_;
+  const Policy& policy_;
+  const std::optional<Observation>& observation_;
+  TheirSide theirs_;
+  std::map<Key, const Record*> records_;
+  std::map<Key, const Migration*> files_;
+  const Migration* newest_baseline_file_ = nullptr;
+  bool anything_applied_ = false;
+  std::vector<Line> others_;  // without a file
+  Standing standing_;
+};
+
+}  // namespace
+
+Standing compare(const Catalog& catalog,
+                 std::span<const Record> records,
+                 const std::optional<Observation>& observation,
+                 const Policy& policy) {
+  return Comparison(catalog, records, observation, policy).run();
+}
+
+FindingChanges changes(std::span<const StoredFinding> open,
+                       const Standing& standing,
+                       TimePoint now) {
+  std::set<Key> unknown;
+  for (const auto& line : standing.lines) {
+    if (line.cell.state == CellState::unknown) {
+      unknown.insert(line.key);
+    }
+  }
+  auto seen = standing.findings;
+  for (const auto& stored : open) {
+    const bool about_unknown =
+        !stored.finding.environmental && unknown.contains(stored.finding.key);
+    if (standing.blind || about_unknown) {
+      seen.push_back(stored.finding);  // counts only where nothing newer was seen
+    }
+  }
+  return changes(open, seen, now);
+}
+
+std::set<Key> settled(const Standing& standing) {
+  std::set<Key> keys;
+  for (const auto& line : standing.lines) {
+    if (line.cell.state == CellState::applied) {
+      keys.insert(line.key);
+    }
+  }
+  return keys;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,88 @@
+#include "core/drift/compare.h"
+#include "core/drift/history.h"
+
+namespace tidemark {
+
+namespace {
+
+// Why a row is worth a record of its own, given the newest one of its key; empty: it says nothing
+// new.
+enum class News { none, first_seen, applied_again, repaired, file_appeared };
+
+News news(const Row& row, const Record* known, const Migration* file) {
+  if (known == nullptr || !known->applied) {
+    return News::first_seen;
+  }
+  if (known->their_row.empty()) {
+    // Ours already: what we ran ourselves needs no witness, what a person only said gets one.
+    return known->evidence == Evidence::attested ? News::first_seen : News::none;
+  }
+  if (known->their_row != row.token) {
+    return News::applied_again;
+  }
+  const auto checksum = row.checksum.value_or("");
+  const bool believable = file != nullptr && verify(row, *file) != ChecksumVerdict::differs;
+  if (known->their_checksum != checksum) {
+    return News::repaired;
+  }
+  return !known->content && believable ? News::file_appeared : News::none;
+}
+
+Record record_of(
+    const Row& row, const Record* known, const Migration* file, News what, TimePoint now) {
+  Record record{.key = row.key,
+                .id = file != nullptr ? file->id : row.id,
+                .version_text = row.version_text,
+                .applied = true,
+                .how = How::reconciled,
+                .evidence = Evidence::observed,
+                .at = row.at.value_or(now),
+                .recorded_at = now,
+                .by = row.by,
+                .reason = "",
+                .content = std::nullopt,
+                .their_row = row.token,
+                .their_checksum = row.checksum.value_or("")};
+  // A file that their own checksum disowns is not what was applied.
+  if (file != nullptr && verify(row, *file) != ChecksumVerdict::differs) {
+    record.content = file->content;
+  }
+  if (what == News::first_seen && known != nullptr && known->applied && known->content) {
+    record.content = known->content;  // what a person attested is older than our first look
+  }
+  if (what == News::repaired) {
+    record.reason = "their ledger's checksum was rewritten: " + known->their_checksum + " became " +
+                    record.their_checksum;
+    // Rewritten to what the file is: their tool's word that this content counts. Otherwise only the
+    // checksum is new.
+    if (file == nullptr || verify(row, *file) != ChecksumVerdict::matches) {
+      record.content = known->content;
+    }
+  }
+  return record;
+}
+
+}  // namespace
+
+std::vector<Record> learn(const Catalog& catalog,
+                          std::span<const Record> records,
+                          const std::optional<Observation>& observation,
+                          TimePoint now) {
+  std::vector<Record> learnt;
+  const auto theirs = their_side(observation);
+  const auto known = newest(records);
+  const auto files = by_key(catalog);
+  for (const auto& [key, row] : theirs.rows) {
+    if (row->state != Row::State::applied) {
+      continue;
+    }
+    const Record* record = find(known, key);
+    const Migration* file = find(files, key);
+    if (const auto what = news(*row, record, file); what != News::none) {
+      learnt.push_back(record_of(*row, record, file, what, now));
+    }
+  }
+  return learnt;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/catalog/migration.h"
+#include "core/environment/environment.h"
+#include "core/time.h"
+
+namespace tidemark {
+
+// One entry of THEIR ledger, already in our words.
+struct Row {
+  enum class State {
+    applied,
+    failed,    // their ledger says failed, dirty, half applied
+    baseline,  // stands for everything up to its version, not for a file
+    undone,    // their ledger itself says that it no longer counts (undo, repair's delete marker, a
+               // superseded run)
+  };
+  Key key;
+  MigrationId id;  // by their words, for when there is no file: "V147__hotfix_idx"
+  MigrationKind kind = MigrationKind::versioned;
+  Version version;
+  std::string version_text;
+  std::string description;
+  State state = State::applied;
+  std::optional<TimePoint> at;
+  std::string by;
+  std::optional<std::string>
+      checksum;  // empty: they keep none for this row, or one that cannot be recomputed
+  std::string
+      token;  // tells one application of a migration from the next: the row's own id in their table
+  friend bool operator==(const Row&, const Row&) = default;
+};
+
+std::string_view to_string(Row::State state);
+
+// What one poll of one environment saw. Rows are in the order in which they were applied.
+struct Observation {
+  enum class Ledger {
+    none,        // no ledger of a tool that we know
+    read,        // rows are all of it
+    unreadable,  // there is one, and we may not or cannot read it: says nothing about what is
+                 // applied
+  };
+  Ledger ledger = Ledger::none;
+  std::string tool;   // "flyway"; empty when there is none
+  std::string table;  // "public.flyway_schema_history"
+  std::vector<Row> rows;
+  std::string trouble;  // why it cannot be read now, and what would help; rows may still be those last read
+  bool standby = false;
+  Identity identity;
+  TimePoint as_of{};
+  friend bool operator==(const Observation&, const Observation&) = default;
+};
+
+// The same but for when it was seen.
+bool same_sight(const Observation& a, const Observation& b);
+
+}  // namespace tidemark

@@ -1,0 +1,548 @@
+#include "core/drift/compare.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace tidemark;
+
+namespace {
+
+const TimePoint noon = *parse_time("2026-04-18T12:00:00Z");
+const TimePoint later = *parse_time("2026-04-18T13:00:00Z");
+
+// "V2__orders.sql" with this content; their checksum is the content itself unless told otherwise.
+Migration file(const std::string& version, const std::string& name, const std::string& text) {
+  Migration m;
+  m.key = {version};
+  m.id = {"V" + version + "__" + name};
+  m.version = Version::parse(version);
+  m.version_text = version;
+  m.description = name;
+  m.file = m.id.value + ".sql";
+  m.content = content_of(text);
+  m.checksums.accepted = {text};
+  return m;
+}
+
+Migration repeatable(const std::string& name, const std::string& text) {
+  Migration m = file("", name, text);
+  m.key = {"R__" + name};
+  m.id = {"R__" + name};
+  m.kind = MigrationKind::repeatable;
+  m.file = m.id.value + ".sql";
+  return m;
+}
+
+Migration baseline_file(const std::string& version, const std::string& text) {
+  Migration m = file(version, "base", text);
+  m.key = {"B" + version};
+  m.id = {"B" + version + "__base"};
+  m.kind = MigrationKind::baseline;
+  return m;
+}
+
+Catalog files(std::vector<Migration> migrations) {
+  return {"flyway", std::move(migrations), {}};
+}
+
+Row row(const std::string& version, const std::string& name, std::optional<std::string> checksum) {
+  Row r;
+  r.key = {version};
+  r.id = {"V" + version + "__" + name};
+  r.version = Version::parse(version);
+  r.version_text = version;
+  r.description = name;
+  r.at = noon;
+  r.by = "flyway";
+  r.checksum = std::move(checksum);
+  r.token = "rank-" + version;
+  return r;
+}
+
+Row row(const Migration& m, std::optional<std::string> checksum) {
+  Row r = row(m.key.value, m.description, std::move(checksum));
+  r.id = m.id;
+  r.kind = m.kind;
+  r.version = m.version;
+  return r;
+}
+
+Row with(Row r, Row::State state) {
+  r.state = state;
+  return r;
+}
+
+std::optional<Observation> seen(std::vector<Row> rows) {
+  Observation o;
+  o.ledger = Observation::Ledger::read;
+  o.tool = "flyway";
+  o.rows = std::move(rows);
+  o.as_of = noon;
+  return o;
+}
+
+const std::optional<Observation> nothing_seen;
+const Policy reconcile{.mode = Mode::reconcile_only, .upstream = std::nullopt};
+const Policy export_only{.mode = Mode::export_only, .upstream = std::nullopt};
+
+Record marked(const Migration& m, const std::string& text) {
+  Record r;
+  r.key = m.key;
+  r.id = m.id;
+  r.version_text = m.version_text;
+  r.at = noon;
+  r.recorded_at = noon;
+  r.by = "ana";
+  r.content = content_of(text);
+  return r;
+}
+
+// The world after a poll: what it taught is recorded, then compared.
+struct After {
+  std::vector<Record> records;
+  Standing standing;
+};
+
+After poll(const Catalog& catalog,
+           std::vector<Record> records,
+           const std::optional<Observation>& observation,
+           const Policy& policy = reconcile) {
+  for (auto& record : learn(catalog, records, observation, later)) {
+    records.push_back(std::move(record));
+  }
+  auto standing = compare(catalog, records, observation, policy);
+  return {std::move(records), std::move(standing)};
+}
+
+Cell cell(const Standing& standing, const std::string& key) {
+  const Line* line = standing.find({key});
+  REQUIRE_MESSAGE(line != nullptr, "no line for " << key);
+  return line->cell;
+}
+
+std::vector<std::string> kinds(const Standing& standing) {
+  std::vector<std::string> names;
+  for (const auto& finding : standing.findings) {
+    names.push_back(std::string(to_string(finding.kind)) + " " + finding.key.value);
+  }
+  return names;
+}
+
+using Kinds = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE(
+    "what their ledger has and whose checksum matches the file is applied, observed and verified") {
+  const auto catalog = files({file("1", "users", "a")});
+  const auto after = poll(catalog, {}, seen({row("1", "users", "a")}));
+  const auto c = cell(after.standing, "1");
+  CHECK(c.state == CellState::applied);
+  CHECK(c.evidence == Evidence::observed);
+  CHECK(c.how == How::reconciled);
+  CHECK(c.content == ContentVerdict::verified);
+  CHECK(c.by == "flyway");
+  CHECK(c.at == noon);
+  CHECK(c.sha256 == content_of("a").raw);
+  CHECK(after.standing.findings.empty());
+}
+
+TEST_CASE(
+    "without a checksum of theirs an applied migration is unverifiable, neither verified nor "
+    "drift") {
+  const auto after =
+      poll(files({file("1", "users", "a")}), {}, seen({row("1", "users", std::nullopt)}));
+  CHECK(cell(after.standing, "1").state == CellState::applied);
+  CHECK(cell(after.standing, "1").content == ContentVerdict::unverifiable);
+}
+
+TEST_CASE(
+    "a file edited after it was first seen applied is one finding, edited, although their checksum "
+    "differs too") {
+  const auto before = poll(files({file("1", "users", "a")}), {}, seen({row("1", "users", "a")}));
+  const auto after =
+      poll(files({file("1", "users", "b")}), before.records, seen({row("1", "users", "a")}));
+  CHECK(kinds(after.standing) == Kinds{"edited 1"});
+  const auto c = cell(after.standing, "1");
+  CHECK(c.state == CellState::drifted);
+  CHECK(c.content == ContentVerdict::differs);
+  CHECK(c.sha256 == content_of("a").raw);
+  const auto& finding = after.standing.findings.front();
+  CHECK(finding.severity == Severity::drift);
+  CHECK(finding.details.at("recorded_sha256") == content_of("a").raw.hex());
+  CHECK(finding.details.at("file_sha256") == content_of("b").raw.hex());
+  CHECK(finding.details.at("their_checksum") == "differs too");
+}
+
+TEST_CASE("an edit that their weak checksum cannot see is edited all the same") {
+  auto edited = file("1", "users", "b");
+  edited.checksums.accepted = {"a"};
+  const auto before = poll(files({file("1", "users", "a")}), {}, seen({row("1", "users", "a")}));
+  const auto after = poll(files({edited}), before.records, seen({row("1", "users", "a")}));
+  CHECK(kinds(after.standing) == Kinds{"edited 1"});
+  CHECK(after.standing.findings.front().details.at("their_checksum") == "still matches");
+}
+
+TEST_CASE("putting the old content back ends the edit") {
+  const auto before = poll(files({file("1", "users", "a")}), {}, seen({row("1", "users", "a")}));
+  const auto edited =
+      poll(files({file("1", "users", "b")}), before.records, seen({row("1", "users", "a")}));
+  const auto after =
+      poll(files({file("1", "users", "a")}), edited.records, seen({row("1", "users", "a")}));
+  CHECK(after.standing.findings.empty());
+  CHECK(cell(after.standing, "1").state == CellState::applied);
+}
+
+TEST_CASE("copies that differ in line endings or a byte-order mark only are verified with a note") {
+  const auto unix_file = file("1", "users", "a\nb\n");
+  auto dos_file = file("1",
+                       "users",
+                       "\xEF\xBB\xBF"
+                       "a\r\nb\r\n");
+  dos_file.checksums = unix_file.checksums;
+  const auto before = poll(files({unix_file}), {}, seen({row("1", "users", "a\nb\n")}));
+  const auto after = poll(files({dos_file}), before.records, seen({row("1", "users", "a\nb\n")}));
+  CHECK(after.standing.findings.empty());
+  CHECK(cell(after.standing, "1").content == ContentVerdict::verified);
+  CHECK(cell(after.standing, "1").note == "line_endings");
+}
+
+TEST_CASE(
+    "a file that never matched their checksum is checksum, and its content is not taken for what "
+    "was applied") {
+  const auto after = poll(files({file("1", "users", "b")}), {}, seen({row("1", "users", "a")}));
+  CHECK(kinds(after.standing) == Kinds{"checksum 1"});
+  CHECK(cell(after.standing, "1").content == ContentVerdict::differs);
+  REQUIRE(after.records.size() == 1);
+  CHECK_FALSE(after.records.front().content);
+
+  SUBCASE("and it ends when the file becomes what was applied") {
+    const auto fixed =
+        poll(files({file("1", "users", "a")}), after.records, seen({row("1", "users", "a")}));
+    CHECK(fixed.standing.findings.empty());
+    CHECK(cell(fixed.standing, "1").content == ContentVerdict::verified);
+    CHECK(fixed.records.back().content == content_of("a"));
+  }
+}
+
+TEST_CASE("a mismatch that proves nothing is unverifiable") {
+  auto m = file("1", "users", "b");
+  m.checksums.complete = false;
+  const auto after = poll(files({m}), {}, seen({row("1", "users", "a")}));
+  CHECK(after.standing.findings.empty());
+  CHECK(cell(after.standing, "1").content == ContentVerdict::unverifiable);
+}
+
+TEST_CASE("applied there and unknown to the directory is foreign") {
+  const auto after = poll(files({file("1", "users", "a")}),
+                          {},
+                          seen({row("1", "users", "a"), row("147", "hotfix", "x")}));
+  CHECK(kinds(after.standing) == Kinds{"foreign 147"});
+  CHECK(cell(after.standing, "147").state == CellState::drifted);
+  CHECK(after.standing.find({"147"})->id.value == "V147__hotfix");
+}
+
+TEST_CASE("applied, and the file that we knew is gone: removed, not foreign") {
+  const auto before = poll(files({file("1", "users", "a")}), {}, seen({row("1", "users", "a")}));
+  const auto after = poll(files({}), before.records, seen({row("1", "users", "a")}));
+  CHECK(kinds(after.standing) == Kinds{"removed 1"});
+  CHECK(after.standing.findings.front().details.at("recorded_sha256") == content_of("a").raw.hex());
+}
+
+TEST_CASE(
+    "a foreign migration whose file arrives is applied with the content that it arrives with") {
+  const auto before = poll(files({}), {}, seen({row("1", "users", std::nullopt)}));
+  CHECK(kinds(before.standing) == Kinds{"foreign 1"});
+  const auto after = poll(
+      files({file("1", "users", "a")}), before.records, seen({row("1", "users", std::nullopt)}));
+  CHECK(after.standing.findings.empty());
+  CHECK(after.records.back().content == content_of("a"));
+}
+
+TEST_CASE("recorded as applied and gone from their ledger is vanished") {
+  const auto catalog = files({file("1", "users", "a")});
+  const auto before = poll(catalog, {}, seen({row("1", "users", "a")}));
+  SUBCASE("deleted by hand") {
+    const auto after = poll(catalog, before.records, seen({}));
+    CHECK(kinds(after.standing) == Kinds{"vanished 1"});
+    CHECK(cell(after.standing, "1").state == CellState::drifted);
+  }
+  SUBCASE("undone, and their ledger says so") {
+    const auto after =
+        poll(catalog, before.records, seen({with(row("1", "users", "a"), Row::State::undone)}));
+    CHECK(kinds(after.standing) == Kinds{"vanished 1"});
+    CHECK(after.standing.findings.front().summary.find("undone") != std::string::npos);
+  }
+  SUBCASE("the table itself is gone") {
+    auto observation = seen({});
+    observation->ledger = Observation::Ledger::none;
+    const auto after = poll(catalog, before.records, observation);
+    CHECK(kinds(after.standing) == Kinds{"vanished 1"});
+  }
+  SUBCASE("a standby may merely be behind") {
+    auto observation = seen({});
+    observation->standby = true;
+    const auto after = poll(catalog, before.records, observation);
+    CHECK(after.standing.findings.empty());
+    CHECK(cell(after.standing, "1").state == CellState::applied);
+  }
+  SUBCASE("and a person who unmarks it makes it pending again") {
+    auto records = before.records;
+    auto unmarked = records.back();
+    unmarked.applied = false;
+    unmarked.how = How::marked;
+    records.push_back(unmarked);
+    const auto after = poll(catalog, records, seen({}));
+    CHECK(after.standing.findings.empty());
+    CHECK(cell(after.standing, "1").state == CellState::pending);
+  }
+}
+
+TEST_CASE("an unreadable ledger says nothing about what is applied") {
+  auto observation = seen({});
+  observation->ledger = Observation::Ledger::unreadable;
+  const auto after = poll(files({file("1", "users", "a")}), {}, observation);
+  CHECK(cell(after.standing, "1").state == CellState::unknown);
+  CHECK(cell(after.standing, "1").reason == "unreadable");
+}
+
+TEST_CASE(
+    "a ledger that became unreadable keeps what was last read, and is a finding of the "
+    "environment") {
+  const auto catalog = files({file("1", "users", "a")});
+  auto observation = seen({row("1", "users", "a")});
+  observation->table = "public.flyway_schema_history";
+  observation->trouble = "permission denied";
+  const auto after = poll(catalog, {}, observation);
+  CHECK(cell(after.standing, "1").state == CellState::applied);
+  REQUIRE(after.standing.findings.size() == 1);
+  CHECK(after.standing.findings.front().kind == FindingKind::unreadable);
+  CHECK(after.standing.findings.front().environmental);
+  CHECK(after.standing.findings.front().severity == Severity::warning);
+}
+
+TEST_CASE("an environment that was never read is unknown, an export_only one is not") {
+  const auto catalog = files({file("1", "users", "a")});
+  CHECK(cell(compare(catalog, {}, nothing_seen, reconcile), "1").state == CellState::unknown);
+  CHECK(cell(compare(catalog, {}, nothing_seen, export_only), "1").state == CellState::pending);
+}
+
+TEST_CASE("a failed row is dirty") {
+  const auto after = poll(files({file("1", "users", "a")}),
+                          {},
+                          seen({with(row("1", "users", "a"), Row::State::failed)}));
+  CHECK(kinds(after.standing) == Kinds{"dirty 1"});
+  CHECK(cell(after.standing, "1").state == CellState::drifted);
+  CHECK(after.records.empty());
+}
+
+TEST_CASE(
+    "applied after a later one is out of order: a warning, or drift where the app forbids it") {
+  const auto catalog = files({file("1", "a", "a"), file("2", "b", "b"), file("3", "c", "c")});
+  const auto observation = seen({row("1", "a", "a"), row("3", "c", "c"), row("2", "b", "b")});
+  const auto warned = poll(catalog, {}, observation);
+  CHECK(kinds(warned.standing) == Kinds{"out_of_order 2"});
+  CHECK(warned.standing.findings.front().severity == Severity::warning);
+  CHECK(cell(warned.standing, "2").state == CellState::applied);
+
+  auto strict = reconcile;
+  strict.out_of_order_forbidden = true;
+  const auto forbidden = poll(catalog, {}, observation, strict);
+  CHECK(forbidden.standing.findings.front().severity == Severity::drift);
+  CHECK(cell(forbidden.standing, "2").state == CellState::drifted);
+}
+
+TEST_CASE("a repeatable whose file changed is pending, never edited") {
+  const auto before =
+      poll(files({repeatable("views", "a")}), {}, seen({row(repeatable("views", "a"), "a")}));
+  CHECK(cell(before.standing, "R__views").state == CellState::applied);
+  CHECK(cell(before.standing, "R__views").content == ContentVerdict::verified);
+  const auto after = poll(files({repeatable("views", "b")}),
+                          before.records,
+                          seen({row(repeatable("views", "a"), "a")}));
+  CHECK(after.standing.findings.empty());
+  CHECK(cell(after.standing, "R__views").state == CellState::pending);
+
+  SUBCASE("and applied again when their ledger has run it again") {
+    auto again = row(repeatable("views", "b"), "b");
+    again.token = "rank-9";
+    const auto rerun = poll(files({repeatable("views", "b")}), after.records, seen({again}));
+    CHECK(cell(rerun.standing, "R__views").state == CellState::applied);
+    CHECK(rerun.records.back().content == content_of("b"));
+  }
+  SUBCASE("but only where it is due") {
+    auto downstream = reconcile;
+    downstream.upstream.emplace();
+    const auto waiting = poll(files({repeatable("views", "b")}),
+                              before.records,
+                              seen({row(repeatable("views", "a"), "a")}),
+                              downstream);
+    CHECK(cell(waiting.standing, "R__views").state == CellState::not_due);
+    CHECK(cell(waiting.standing, "R__views").reason == "outdated");
+  }
+}
+
+TEST_CASE("a repeatable with placeholders is judged by our own hash") {
+  auto m = repeatable("views", "${x}");
+  m.checksums.complete = false;
+  const auto before = poll(files({m}), {}, seen({row(m, "replaced")}));
+  CHECK(cell(before.standing, "R__views").state == CellState::applied);
+  CHECK(cell(before.standing, "R__views").content == ContentVerdict::unverifiable);
+  auto changed = repeatable("views", "${y}");
+  changed.checksums.complete = false;
+  const auto after = poll(files({changed}), before.records, seen({row(m, "replaced")}));
+  CHECK(cell(after.standing, "R__views").state == CellState::pending);
+}
+
+TEST_CASE("a baseline covers what is below it as applied, observed") {
+  auto base = row("2", "base", std::nullopt);
+  base.key = {"baseline:2"};
+  base.state = Row::State::baseline;
+  const auto catalog = files({file("1", "a", "a"), file("2", "b", "b"), file("3", "c", "c")});
+  const auto after = poll(catalog, {}, seen({base}));
+  for (const auto* key : {"1", "2"}) {
+    CHECK(cell(after.standing, key).state == CellState::applied);
+    CHECK(cell(after.standing, key).evidence == Evidence::observed);
+    CHECK(cell(after.standing, key).content == ContentVerdict::unverifiable);
+    CHECK(cell(after.standing, key).reason == "below_baseline");
+  }
+  CHECK(cell(after.standing, "3").state == CellState::pending);
+  CHECK(after.standing.find({"baseline:2"}) == nullptr);
+
+  SUBCASE("a row below it without a file is archived, not drift") {
+    const auto squashed = poll(files({file("3", "c", "c")}), {}, seen({row("1", "a", "a"), base}));
+    CHECK(squashed.standing.findings.empty());
+    CHECK(cell(squashed.standing, "1").reason == "archived");
+  }
+  SUBCASE("their checksum is not compared below it, because their tool does not either") {
+    const auto relaxed = poll(catalog, {}, seen({row("1", "a", "other"), base}));
+    CHECK(relaxed.standing.findings.empty());
+  }
+}
+
+TEST_CASE("a baseline file is due on an empty database only, in the place of what it stands for") {
+  const auto catalog = files({file("1", "a", "a"), baseline_file("2", "ab"), file("3", "c", "c")});
+  const auto empty = poll(catalog, {}, seen({}));
+  CHECK(cell(empty.standing, "1").state == CellState::not_due);
+  CHECK(cell(empty.standing, "1").reason == "below_baseline");
+  CHECK(cell(empty.standing, "B2").state == CellState::pending);
+  CHECK(cell(empty.standing, "3").state == CellState::pending);
+  const auto old = poll(catalog, {}, seen({row("1", "a", "a")}));
+  CHECK(cell(old.standing, "B2").state == CellState::not_due);
+  CHECK(cell(old.standing, "B2").reason == "skipped");
+  CHECK(cell(old.standing, "1").state == CellState::applied);
+}
+
+TEST_CASE("a migration is due when it is applied without drift upstream") {
+  const auto catalog = files({file("1", "a", "a"), file("2", "b", "b")});
+  auto downstream = export_only;
+  downstream.upstream = std::set<Key>{{"1"}};
+  const auto standing = compare(catalog, {}, nothing_seen, downstream);
+  CHECK(cell(standing, "1").state == CellState::pending);
+  CHECK(cell(standing, "2").state == CellState::not_due);
+  CHECK(settled(poll(catalog, {}, seen({row("1", "a", "a"), row("2", "b", "changed")})).standing) ==
+        std::set<Key>{{"1"}});
+}
+
+TEST_CASE("on a standby nothing is pending") {
+  auto observation = seen({});
+  observation->standby = true;
+  const auto after = poll(files({file("1", "a", "a")}), {}, observation);
+  CHECK(cell(after.standing, "1").state == CellState::not_due);
+  CHECK(cell(after.standing, "1").reason == "standby");
+}
+
+TEST_CASE("a mark is applied, attested, and verified against the pinned content") {
+  const auto m = file("1", "a", "a");
+  const auto same = compare(files({m}), std::vector{marked(m, "a")}, nothing_seen, export_only);
+  CHECK(cell(same, "1").state == CellState::applied);
+  CHECK(cell(same, "1").evidence == Evidence::attested);
+  CHECK(cell(same, "1").content == ContentVerdict::verified);
+  CHECK(cell(same, "1").by == "ana");
+  const auto edited =
+      compare(files({file("1", "a", "b")}), std::vector{marked(m, "a")}, nothing_seen, export_only);
+  CHECK(kinds(edited) == Kinds{"edited 1"});
+}
+
+TEST_CASE("what a person attested counts in a watched environment until their ledger confirms it") {
+  const auto m = file("1", "a", "a");
+  const auto attested = poll(files({m}), {marked(m, "a")}, seen({}));
+  CHECK(cell(attested.standing, "1").evidence == Evidence::attested);
+  const auto confirmed = poll(files({m}), attested.records, seen({row("1", "a", "a")}));
+  CHECK(cell(confirmed.standing, "1").evidence == Evidence::observed);
+}
+
+TEST_CASE("with an uncertain history only what their ledger says is believed") {
+  const auto a = file("1", "a", "a");
+  const auto b = file("2", "b", "b");
+  auto doubtful = reconcile;
+  doubtful.history_certain = false;
+  const auto watched = poll(files({a, b}), {marked(b, "b")}, seen({row("1", "a", "a")}), doubtful);
+  CHECK(cell(watched.standing, "1").state == CellState::applied);
+  CHECK(cell(watched.standing, "2").state == CellState::unknown);
+  CHECK(cell(watched.standing, "2").reason == "history_uncertain");
+
+  auto doubtful_export = export_only;
+  doubtful_export.history_certain = false;
+  const auto exported =
+      compare(files({a, b}), std::vector{marked(a, "a")}, nothing_seen, doubtful_export);
+  CHECK(cell(exported, "1").state == CellState::unknown);
+  CHECK(cell(exported, "2").state == CellState::unknown);
+}
+
+TEST_CASE("renaming a file is a note, not drift") {
+  const auto before = poll(files({file("1", "users", "a")}), {}, seen({row("1", "users", "a")}));
+  const auto after =
+      poll(files({file("1", "accounts", "a")}), before.records, seen({row("1", "users", "a")}));
+  CHECK(after.standing.findings.empty());
+  CHECK(cell(after.standing, "1").note == "renamed");
+}
+
+TEST_CASE(
+    "a repair of their ledger that matches the file is their word for the new content, and is "
+    "recorded") {
+  const auto before = poll(files({file("1", "a", "a")}), {}, seen({row("1", "a", "a")}));
+  const auto edited =
+      poll(files({file("1", "a", "b")}), before.records, seen({row("1", "a", "a")}));
+  CHECK(kinds(edited.standing) == Kinds{"edited 1"});
+  const auto repaired =
+      poll(files({file("1", "a", "b")}), edited.records, seen({row("1", "a", "b")}));
+  CHECK(repaired.standing.findings.empty());
+  CHECK(repaired.records.back().reason.find("rewritten") != std::string::npos);
+
+  SUBCASE("one that does not match the file leaves the edit standing") {
+    const auto other =
+        poll(files({file("1", "a", "b")}), edited.records, seen({row("1", "a", "c")}));
+    CHECK(kinds(other.standing) == Kinds{"edited 1"});
+  }
+}
+
+TEST_CASE("comparing again the same says the same, and learns nothing twice") {
+  const auto catalog = files({file("1", "a", "a"), file("2", "b", "b"), repeatable("v", "r")});
+  const auto observation =
+      seen({row("1", "a", "a"), row("9", "x", "x"), row(repeatable("v", "r"), "r")});
+  const auto first = poll(catalog, {}, observation);
+  const auto second = poll(catalog, first.records, observation);
+  CHECK(first.records == second.records);
+  CHECK(first.standing == second.standing);
+}
+
+TEST_CASE("lines keep the directory's order, and strangers are sorted in by version") {
+  const auto after = poll(files({file("1", "a", "a"), file("3", "c", "c"), repeatable("v", "r")}),
+                          {},
+                          seen({row("1", "a", "a"), row("2", "x", "x"), row("10", "y", "y")}));
+  std::vector<std::string> order;
+  for (const auto& line : after.standing.lines) {
+    order.push_back(line.key.value);
+  }
+  CHECK(order == std::vector<std::string>{"1", "2", "3", "10", "R__v"});
+}
+
+TEST_CASE(
+    "a migration not applied below a later one is pending, and says that it is out of order") {
+  const auto after =
+      poll(files({file("1", "a", "a"), file("2", "b", "b")}), {}, seen({row("2", "b", "b")}));
+  CHECK(cell(after.standing, "1").state == CellState::pending);
+  CHECK(cell(after.standing, "1").reason == "out_of_order");
+}
