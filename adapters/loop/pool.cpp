@@ -1,0 +1,1 @@
+#include "adapters/loop/pool.h"
