@@ -1,0 +1,24 @@
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "adapters/loop/asio.h"
+#include "adapters/loop/pool.h"
+#include "adapters/postgres/failure.h"
+#include "adapters/postgres/handle.h"
+#include "adapters/postgres/target.h"
+#include "adapters/postgres/wait.h"
+
+namespace tidemark {
+
+// Opens a connection: ready for queries, non-blocking, silent. Details of failures do not name the
+// target; the caller does.
+Awaitable<std::expected<ConnectionHandle, ReadFailure>> open_connection(
+    Pool& pool,
+    Target target,
+    std::string password,
+    std::string application_name,
+    Deadline deadline);
+
+}  // namespace tidemark

@@ -1,0 +1,140 @@
+#include "adapters/postgres/failure.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "core/text/printable.h"
+
+namespace tidemark {
+namespace {
+
+bool has_any(std::string_view text, std::span<const std::string_view> words) {
+  return std::ranges::any_of(
+      words, [text](std::string_view word) { return text.find(word) != std::string_view::npos; });
+}
+
+// What libpq and OpenSSL say for themselves comes without a SQLSTATE; somebody must change
+// something before these go away.
+constexpr std::array<std::string_view, 11> denied_words = {
+    "certificate",                  // wrong, expired, for another name, not found
+    "server does not support SSL",  // sslmode asks for more than the server offers
+    "SSL error: tlsv",              // alerts of the other side
+    "SSL error: sslv3 alert",
+    "unsupported protocol",  // TLS versions do not meet
+    "no password supplied",
+    "channel binding",
+    "authentication method",  // one that libpq cannot, or must not, use
+    "private key file",
+    "failed: Permission denied",  // a Unix socket's folder or file
+    "requirepeer specifies",
+};
+
+// The pooler's own words come as 08P01, whatever they say.
+constexpr std::array<std::string_view, 6> denied_by_pooler = {
+    "does not exist",
+    "no such database",
+    "no such user",
+    "not allowed",
+    "unsupported startup parameter",
+    "authentication failed",
+};
+
+// Somebody answers who does not speak PostgreSQL's protocol.
+constexpr std::array<std::string_view, 9> garbage_words = {
+    "without prior row description",
+    "lost synchronization",
+    "expected authentication request",
+    "received invalid response",
+    "received unencrypted data",
+    "message contents do not agree",
+    "insufficient data in",
+    "unexpected response from server",
+    "unexpected message from server",
+};
+
+// "connection to server at … failed: FATAL:  28P01: password authentication failed …": the last
+// one, where several addresses were tried.
+std::string sqlstate_in(std::string_view message) {
+  const auto digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); };
+  for (auto at = message.rfind(":  "); at != std::string_view::npos && at > 0;
+       at = message.rfind(":  ", at - 1)) {
+    const auto rest = message.substr(at + 3);
+    if (rest.size() > 6 && std::all_of(rest.begin(), rest.begin() + 5, digit) && rest[5] == ':') {
+      return std::string(rest.substr(0, 5));
+    }
+  }
+  return {};
+}
+
+// LOCATION names a line of the server's source: it helps nobody who reads our messages.
+std::string without_location(std::string_view message) {
+  std::string kept;
+  while (!message.empty()) {
+    const auto line = message.substr(0, message.find('\n'));
+    message.remove_prefix(std::min(message.size(), line.size() + 1));
+    if (!line.starts_with("LOCATION:")) {
+      kept.append(line).append("\n");
+    }
+  }
+  return kept;
+}
+
+Errc meaning_of_connect(std::string_view sqlstate, std::string_view message) {
+  if (sqlstate == "08P01" && has_any(message, denied_by_pooler)) {
+    return Errc::denied;
+  }
+  if (!sqlstate.empty()) {
+    return meaning_of(sqlstate);
+  }
+  if (has_any(message, denied_words)) {
+    return Errc::denied;
+  }
+  return has_any(message, garbage_words) ? Errc::broken : Errc::retry;
+}
+
+}  // namespace
+
+Errc meaning_of(std::string_view sqlstate) {
+  const auto is = [sqlstate](std::span<const std::string_view> codes) {
+    return std::ranges::any_of(codes, [sqlstate](auto code) { return sqlstate.starts_with(code); });
+  };
+  // Not allowed, no such database (or dropped while we read): time alone does not change that.
+  static constexpr std::array<std::string_view, 4> denied = {"28", "42501", "3D000", "57P04"};
+  // Connection, conflict with recovery, out of resources, somebody in the way, shutting down.
+  static constexpr std::array<std::string_view, 7> retry = {
+      "08", "25P03", "40", "53", "55P03", "57", "72"};
+  if (is(denied)) {
+    return Errc::denied;
+  }
+  return is(retry) ? Errc::retry : Errc::broken;
+}
+
+ReadFailure connect_failure(std::string_view message) {
+  const auto sqlstate = sqlstate_in(message);
+  return {{meaning_of_connect(sqlstate, message), one_line(without_location(message))}, sqlstate};
+}
+
+ReadFailure lost_connection(std::string_view message) {
+  const auto code = has_any(message, garbage_words) ? Errc::broken : Errc::retry;
+  return {{code, message.empty() ? "the connection was lost" : one_line(message)}, ""};
+}
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  bool space = false;
+  for (const char c : text) {
+    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+      space = true;
+      continue;
+    }
+    if (space && !line.empty()) {
+      line += ' ';
+    }
+    space = false;
+    line += c;
+  }
+  return printable(line);
+}
+
+}  // namespace tidemark

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace tidemark {
+
+// Why a connect or a read failed. `sqlstate` is empty when no server said so.
+struct ReadFailure {
+  Error error;
+  std::string sqlstate;
+};
+
+// What the caller can do about an error that the server reported with this SQLSTATE.
+Errc meaning_of(std::string_view sqlstate);
+
+// What libpq says of a connect that failed, as one line. It takes libpq's verbose form, the only
+// one that carries the SQLSTATE of a refused connect.
+ReadFailure connect_failure(std::string_view message);
+
+// What libpq says of a connection that broke: one line, and whether it broke because the other side
+// does not speak the protocol.
+ReadFailure lost_connection(std::string_view message);
+
+// `text` as one line, without control characters.
+std::string one_line(std::string_view text);
+
+}  // namespace tidemark

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <expected>
+#include <memory>
+
+#include <libpq-fe.h>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "adapters/loop/asio.h"
+#include "adapters/postgres/failure.h"
+
+namespace tidemark {
+
+struct FinishConnection {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+using ConnectionHandle = std::unique_ptr<PGconn, FinishConnection>;
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using ResultHandle = std::unique_ptr<PGresult, ClearResult>;
+
+// A duplicate of libpq's socket for Asio to watch. Never the descriptor itself: libpq closes and
+// reopens it as it likes, and Asio would go on watching, or close, whatever has its number by then.
+std::expected<asio::posix::stream_descriptor, ReadFailure> watched_socket(
+    const asio::any_io_executor& executor, const PGconn* connection);
+
+}  // namespace tidemark

@@ -1,0 +1,178 @@
+#include "adapters/postgres/read_session.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "adapters/postgres/connect.h"
+#include "adapters/postgres/link.h"
+
+namespace tidemark {
+namespace {
+
+// READ COMMITTED whatever the role's default is: with a snapshot older than our wait for a lock, a
+// table that was rewritten meanwhile looks empty.
+constexpr auto begin_sql = "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY";
+
+constexpr auto settings_sql = R"sql(
+  SELECT pg_catalog.set_config('statement_timeout', $1, true),
+         pg_catalog.set_config('lock_timeout', $2, true),
+         pg_catalog.set_config('idle_in_transaction_session_timeout', $3, true),
+         pg_catalog.set_config('row_security', 'off', true),
+         pg_catalog.set_config('jit', 'off', true),
+         pg_catalog.set_config('DateStyle', 'ISO, YMD', true),
+         pg_catalog.set_config('IntervalStyle', 'postgres', true),
+         pg_catalog.set_config('TimeZone', 'UTC', true),
+         pg_catalog.set_config('bytea_output', 'hex', true),
+         pg_catalog.set_config('extra_float_digits', '1', true),
+         pg_catalog.set_config('search_path', 'pg_catalog', true)
+)sql";
+
+constexpr int oldest_server = 110000;  // has all these settings
+
+std::string replaced(std::string text, std::string_view what, const std::string& with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
+}
+
+Result<Command> command_of(ReadQuery query) {
+  std::string sql(query.statement.text());
+  if (query.ledger) {
+    sql = replaced(std::move(sql), "{ledger}", quoted(*query.ledger));
+  } else if (sql.find("{ledger}") != std::string::npos) {
+    return fail(Errc::internal, "a statement on a ledger was given no table");
+  }
+  for (const auto& value : query.values) {
+    if (value && value->find('\0') != std::string::npos) {
+      return fail(Errc::invalid, "a value has a zero byte in it");
+    }
+  }
+  return Command{std::move(sql), std::move(query.values)};
+}
+
+std::string milliseconds(std::chrono::milliseconds time) {
+  return std::to_string(time.count());
+}
+
+Result<std::vector<Command>> batch_of(std::vector<ReadQuery> queries, const ReadLimits& limits) {
+  std::vector<Command> batch;
+  batch.push_back({begin_sql, {}});
+  batch.push_back({settings_sql,
+                   {milliseconds(limits.statement_timeout),
+                    milliseconds(limits.lock_timeout),
+                    milliseconds(limits.deadline)}});
+  for (auto& query : queries) {
+    auto command = command_of(std::move(query));
+    if (!command) {
+      return std::unexpected(command.error());
+    }
+    batch.push_back(std::move(*command));
+  }
+  batch.push_back({"COMMIT", {}});
+  return batch;
+}
+
+// What lies between the settings and the COMMIT.
+std::vector<ResultSet> answers_in(std::vector<Reply> replies) {
+  std::vector<ResultSet> answers;
+  for (auto reply = replies.begin() + 2; reply != replies.end() - 1; ++reply) {
+    answers.push_back(std::move(reply->rows));
+  }
+  return answers;
+}
+
+std::unexpected<ReadFailure> at(const std::string& where, ReadFailure failure) {
+  failure.error.detail = where + ": " + failure.error.detail;
+  return std::unexpected(std::move(failure));
+}
+
+std::string version_text(int version) {
+  return version >= 100000
+             ? std::to_string(version / 10000)
+             : std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100);
+}
+
+}  // namespace
+
+ReadSession::ReadSession(std::unique_ptr<Link> link, std::string where)
+    : link_(std::move(link)), where_(std::move(where)) {}
+
+ReadSession::~ReadSession() = default;
+
+Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> ReadSession::connect(
+    Pool& pool, Target target, std::string password, Options options) {
+  const auto executor = co_await asio::this_coro::executor;
+  const Deadline deadline{options.deadline};
+  auto where = describe(target);
+  auto connection = co_await open_connection(
+      pool, std::move(target), std::move(password), std::move(options.application_name), deadline);
+  if (!connection) {
+    co_return at(where, std::move(connection.error()));
+  }
+  auto link = Link::make(executor, std::move(*connection));
+  if (!link) {
+    co_return at(where, std::move(link.error()));
+  }
+  if (const int version = (*link)->server_version(); version < oldest_server) {
+    ReadFailure old{{Errc::denied,
+                     "runs PostgreSQL " + version_text(version) +
+                         ", too old to be read (11 or newer is needed)"},
+                    ""};
+    co_return at(where, std::move(old));
+  }
+  co_return std::unique_ptr<ReadSession>(new ReadSession(std::move(*link), std::move(where)));
+}
+
+Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,
+                                                 ReadLimits limits) {
+  if (!usable()) {
+    ReadFailure closed{{Errc::retry, "the connection is closed"}, ""};
+    co_return at(where_, std::move(closed));
+  }
+  auto batch = batch_of(std::move(queries), limits);
+  if (!batch) {
+    ReadFailure wrong{batch.error(), ""};
+    co_return at(where_, std::move(wrong));
+  }
+  const Bounds bounds{Deadline{limits.deadline}, limits.rows_max, limits.bytes_max, 2};
+  auto replies = co_await link_->exchange(std::move(*batch), bounds);
+  if (replies && replies->back().tag != "COMMIT") {
+    ReadFailure odd{{Errc::broken, "the transaction ended with " + replies->back().tag}, ""};
+    replies = std::unexpected(std::move(odd));
+  }
+  if (replies) {
+    co_return answers_in(std::move(*replies));
+  }
+  auto failure = std::move(replies.error());
+  if (link_->open() && !link_->idle()) {
+    failure = co_await roll_back(std::move(failure), bounds.deadline);
+  }
+  co_return at(where_, std::move(failure));
+}
+
+// After an error, which made the server skip our COMMIT.
+Awaitable<ReadFailure> ReadSession::roll_back(ReadFailure failure, Deadline deadline) {
+  std::vector<Command> rollback;
+  rollback.push_back({"ROLLBACK", {}});
+  const Bounds bounds{deadline, 0, 65536, 1};
+  const auto rolled_back = co_await link_->exchange(std::move(rollback), bounds);
+  if (!rolled_back && rolled_back.error().error.code == Errc::cancelled) {
+    co_return rolled_back.error();
+  }
+  if (!link_->idle()) {
+    link_->close();
+  }
+  co_return failure;
+}
+
+bool ReadSession::usable() const {
+  return link_->open();
+}
+
+int ReadSession::server_version() const {
+  return usable() ? link_->server_version() : 0;
+}
+
+}  // namespace tidemark

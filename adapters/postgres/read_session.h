@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/loop/asio.h"
+#include "adapters/loop/pool.h"
+#include "adapters/postgres/failure.h"
+#include "adapters/postgres/statement.h"
+#include "adapters/postgres/target.h"
+#include "core/result.h"
+
+namespace tidemark {
+
+class Link;
+struct Deadline;
+
+struct ReadLimits {
+  std::chrono::milliseconds statement_timeout{5000};  // the server gives up
+  std::chrono::milliseconds lock_timeout{500};        // and before that when somebody is in the way
+  std::chrono::milliseconds deadline{10000};          // we give up, whatever the server does
+  // Of all answers of a batch together. More is Errc::broken and costs the connection.
+  std::uint64_t rows_max = 1'000'000;
+  std::uint64_t bytes_max = 256ULL << 20U;  // of memory, nearly
+};
+
+// One connection to a watched database that can only read: it sends nothing but ReadStatements,
+// each batch pipelined as BEGIN TRANSACTION READ ONLY, settings for this transaction, the
+// statements, COMMIT, in one round trip. Keeps no session state, so it works through a pooler in
+// transaction mode.
+class ReadSession {
+ public:
+  using Answer = std::expected<std::vector<ResultSet>, ReadFailure>;
+
+  struct Options {
+    std::string application_name = "tidemark";
+    std::chrono::milliseconds deadline{10000};
+  };
+
+  // Connect steps run on the pool; the loop only waits. A step that hangs (a dead name server) is
+  // left behind at the deadline and keeps its pool thread until it ends. The password is wiped as
+  // soon as the server has taken it.
+  static Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> connect(
+      Pool& pool, Target target, std::string password, Options options);
+  ~ReadSession();
+  ReadSession(const ReadSession&) = delete;
+  ReadSession& operator=(const ReadSession&) = delete;
+
+  // One ResultSet for each query, all from one transaction. After a failure the session is usable
+  // again or, if it cannot be, says so by usable().
+  Awaitable<Answer> read(std::vector<ReadQuery> queries, ReadLimits limits);
+
+  bool usable() const;
+  int server_version() const;  // 150020; 0 once it is not usable
+
+ private:
+  ReadSession(std::unique_ptr<Link> link, std::string where);
+  Awaitable<ReadFailure> roll_back(ReadFailure failure, Deadline deadline);
+
+  std::unique_ptr<Link> link_;
+  std::string where_;
+};
+
+}  // namespace tidemark

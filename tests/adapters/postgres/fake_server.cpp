@@ -1,0 +1,117 @@
+#include "tests/adapters/postgres/fake_server.h"
+
+#include <array>
+#include <cstdint>
+#include <stdexcept>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace tidemark::test {
+namespace {
+
+std::pair<int, int> bound_socket() {
+  const int bound = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(bound, generic, size) != 0 || ::getsockname(bound, generic, &size) != 0) {
+    throw std::runtime_error("cannot bind a socket on 127.0.0.1");
+  }
+  return {bound, ntohs(address.sin_port)};
+}
+
+}  // namespace
+
+FakeServer::FakeServer(std::function<void(int)> script) : script_(std::move(script)) {
+  std::tie(listener_, port_) = bound_socket();
+  if (::listen(listener_, 8) != 0) {
+    throw std::runtime_error("cannot listen");
+  }
+  thread_ = std::thread([this] { serve(); });
+}
+
+FakeServer::~FakeServer() {
+  stopping_ = true;
+  ::shutdown(listener_, SHUT_RDWR);  // wakes accept()
+  if (const int socket = socket_; socket >= 0) {
+    ::shutdown(socket, SHUT_RDWR);
+  }
+  thread_.join();
+  ::close(listener_);
+}
+
+void FakeServer::serve() {
+  while (!stopping_) {
+    const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (socket < 0) {
+      continue;
+    }
+    socket_ = socket;
+    script_(socket);
+    socket_ = -1;
+    ::close(socket);
+  }
+}
+
+std::string FakeServer::address() const {
+  return "postgresql://reader@127.0.0.1:" + std::to_string(port_) + "/shop?sslmode=disable";
+}
+
+int closed_port() {
+  const auto [bound, port] = bound_socket();
+  ::close(bound);
+  return port;
+}
+
+std::string receive(int socket) {
+  std::array<char, 65536> bytes;
+  const auto count = ::recv(socket, bytes.data(), bytes.size(), 0);
+  return count > 0 ? std::string(bytes.data(), static_cast<std::size_t>(count)) : std::string{};
+}
+
+void receive_all(int socket) {
+  while (!receive(socket).empty()) {
+  }
+}
+
+bool send(int socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) {
+      return false;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+std::string message(char type, std::string_view payload) {
+  const auto length = htonl(static_cast<std::uint32_t>(payload.size() + 4));
+  std::string bytes(1, type);
+  bytes.append(reinterpret_cast<const char*>(&length), sizeof(length));
+  bytes.append(payload);
+  return bytes;
+}
+
+void welcome(int socket, std::string_view version) {
+  receive(socket);
+  std::string parameter("server_version\0", 15);
+  parameter.append(version).push_back('\0');
+  send(socket, message('R', std::string(4, '\0')) + message('S', parameter) + message('Z', "I"));
+}
+
+std::string error_fields(std::string_view sqlstate, std::string_view text) {
+  std::string fields("SFATAL\0VFATAL\0C", 15);
+  fields.append(sqlstate).push_back('\0');
+  fields.append("M").append(text).push_back('\0');
+  fields.push_back('\0');
+  return fields;
+}
+
+}  // namespace tidemark::test

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace tidemark::test {
+
+// Listens on 127.0.0.1 and does with each connection what a script says, one after the other.
+class FakeServer {
+ public:
+  explicit FakeServer(std::function<void(int socket)> script);
+  ~FakeServer();
+  FakeServer(const FakeServer&) = delete;
+  FakeServer& operator=(const FakeServer&) = delete;
+
+  int port() const { return port_; }
+  std::string address() const;
+
+ private:
+  void serve();
+
+  std::function<void(int)> script_;
+  int listener_;
+  int port_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> socket_ = -1;
+  std::thread thread_;
+};
+
+// For scripts. A port where nobody listens:
+int closed_port();
+// What comes next, at least one byte; "" at the end.
+std::string receive(int socket);
+void receive_all(int socket);
+// False when the other side is gone.
+bool send(int socket, std::string_view bytes);
+// "type, length, payload" as the protocol frames it.
+std::string message(char type, std::string_view payload);
+// Takes the startup packet and says that all is well.
+void welcome(int socket, std::string_view version = "15.0");
+// The payload of an ErrorResponse.
+std::string error_fields(std::string_view sqlstate, std::string_view text);
+
+}  // namespace tidemark::test

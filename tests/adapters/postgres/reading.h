@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/postgres/read_session.h"
+#include "tests/support/postgres_server.h"
+
+namespace tidemark::test {
+
+using Connected = std::expected<std::unique_ptr<ReadSession>, ReadFailure>;
+using Rows = std::vector<std::vector<std::optional<std::string>>>;
+
+// A loop and a pool of one thread, on which sessions are driven step by step. Throws when something
+// has not ended within half a minute.
+class Reading {
+ public:
+  Connected connect(const std::string& address,
+                    const std::string& password = "",
+                    ReadSession::Options options = {});
+  ReadSession::Answer read(ReadSession& session,
+                           std::vector<ReadQuery> queries,
+                           ReadLimits limits = {});
+
+  // The same, cancelled after a while.
+  Connected connect_cancelled(const std::string& address, std::chrono::milliseconds after);
+  ReadSession::Answer read_cancelled(ReadSession& session,
+                                     std::vector<ReadQuery> queries,
+                                     std::chrono::milliseconds after);
+
+  Pool& pool() { return pool_; }
+
+ private:
+  asio::io_context loop_;
+  Pool pool_{1};
+};
+
+ReadQuery query(ReadStatement statement, std::vector<std::optional<std::string>> values = {});
+ReadQuery query_on(TableName ledger, ReadStatement statement);
+
+}  // namespace tidemark::test
