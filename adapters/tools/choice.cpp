@@ -1,0 +1,275 @@
+#include "adapters/tools/choice.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "adapters/tools/shape.h"
+
+namespace tidemark {
+
+namespace {
+
+using Candidates = std::vector<const RecognisedLedger*>;
+
+// One identifier at the front of `text`, with or without quotes.
+std::optional<std::string> take_identifier(std::string_view& text) {
+  std::string name;
+  if (!text.starts_with('"')) {
+    name = text.substr(0, text.find('.'));
+    text.remove_prefix(name.size());
+    return name.empty() ? std::nullopt : std::optional(name);
+  }
+  text.remove_prefix(1);
+  while (!text.empty()) {
+    const char c = text.front();
+    text.remove_prefix(1);
+    if (c == '"' && !text.starts_with('"')) {
+      return name.empty() ? std::nullopt : std::optional(name);
+    }
+    if (c == '"') {
+      text.remove_prefix(1);
+    }
+    name += c;
+  }
+  return std::nullopt;  // the quote is not closed
+}
+
+std::optional<TableName> parse_table(std::string_view text, std::string_view schema) {
+  const auto first = take_identifier(text);
+  if (first && text.empty() && !schema.empty()) {
+    return TableName{std::string(schema), *first};
+  }
+  if (!first || !text.starts_with('.')) {
+    return std::nullopt;
+  }
+  text.remove_prefix(1);
+  const auto second = take_identifier(text);
+  if (!second || !text.empty()) {
+    return std::nullopt;
+  }
+  return TableName{*first, *second};
+}
+
+std::string quoted_name(const std::string& name) {
+  std::string text = "\"";
+  for (const char c : name) {
+    text += c == '"' ? "\"\"" : std::string(1, c);
+  }
+  return text + "\"";
+}
+
+std::string setting_for(const RecognisedLedger& ledger) {
+  return "their_ledger: {tool: " + std::string(ledger.tool->name()) +
+         ", table: " + ledger.relation.name.text() + "}";
+}
+
+// Position of its name among the tool's default names; as many as there are when it has another
+// one.
+std::size_t default_rank(const RecognisedLedger& ledger) {
+  const auto names = ledger.tool->default_tables();
+  return static_cast<std::size_t>(std::ranges::find(names, ledger.relation.name.name) -
+                                  names.begin());
+}
+
+Candidates of_default_name(const Candidates& candidates) {
+  std::size_t best = SIZE_MAX;
+  Candidates chosen;
+  for (const auto* candidate : candidates) {
+    const auto rank = default_rank(*candidate);
+    if (rank == candidate->tool->default_tables().size() || rank > best) {
+      continue;
+    }
+    if (rank < best) {
+      chosen.clear();
+    }
+    best = rank;
+    chosen.push_back(candidate);
+  }
+  return chosen;
+}
+
+Candidates without_copies(const Candidates& candidates) {
+  Candidates originals;
+  std::ranges::copy_if(candidates, std::back_inserter(originals), [](const auto* candidate) {
+    return !candidate->relation.primary_key.empty();
+  });
+  return originals;
+}
+
+bool one_tool(const Candidates& candidates) {
+  return std::ranges::all_of(candidates, [&](const auto* candidate) {
+    return candidate->tool == candidates.front()->tool;
+  });
+}
+
+LedgerChoice chosen(const RecognisedLedger& ledger, const std::string& why) {
+  LedgerChoice choice{ledger, false, ""};
+  if (!why.empty()) {
+    choice.ledger->evidence += "; " + why;
+  }
+  return choice;
+}
+
+LedgerChoice ambiguous(const Candidates& candidates) {
+  std::vector<std::string> tables;
+  for (const auto* candidate : candidates) {
+    tables.push_back(candidate->relation.name.text() + " (" + std::string(candidate->tool->name()) +
+                     ")");
+  }
+  return {std::nullopt,
+          true,
+          "ambiguous: " + join(tables, ", ") +
+              " all look like this environment's ledger; say which with " +
+              setting_for(*candidates.front())};
+}
+
+LedgerChoice among(const Candidates& candidates) {
+  if (candidates.size() == 1) {
+    return chosen(*candidates.front(), "");
+  }
+  if (!one_tool(candidates)) {
+    return ambiguous(candidates);
+  }
+  const auto others = std::to_string(candidates.size() - 1) + " more like it";
+  if (const auto usual = of_default_name(candidates); usual.size() == 1) {
+    return chosen(*usual.front(), "chosen for its default name among " + others);
+  }
+  if (const auto originals = without_copies(candidates); originals.size() == 1) {
+    return chosen(*originals.front(), "the only one with a primary key among " + others);
+  }
+  return ambiguous(candidates);
+}
+
+// A damaged ledger must not pass for none: that would make everything pending. Views and foreign
+// tables show a ledger that is elsewhere.
+LedgerChoice none_among(const Discovered& discovered,
+                        std::span<const Relation> relations,
+                        const LedgerSetting& setting,
+                        std::string_view schema) {
+  LedgerChoice choice;
+  for (const auto& rejected : discovered.rejected) {
+    if ((setting.tool != nullptr && rejected.tool != setting.tool) ||
+        (!schema.empty() && rejected.table.schema != schema)) {
+      continue;
+    }
+    const auto relation = std::ranges::find(relations, rejected.table, &Relation::name);
+    const bool table = relation != relations.end() && not_a_table(*relation).empty();
+    const auto words = rejected.table.text() + " " + rejected.why;
+    choice.trouble += (choice.trouble.empty() ? "" : "; ") + words;
+    choice.uncertain = choice.uncertain || table;
+  }
+  return choice;
+}
+
+// What the config names is believed to be meant, even a view.
+LedgerChoice configured(const Discovered& discovered,
+                        std::span<const Relation> relations,
+                        const LedgerSetting& setting) {
+  const auto& table = *setting.table;
+  const auto found = std::ranges::find(relations, table, &Relation::name);
+  if (found == relations.end()) {
+    Candidates others;
+    for (const auto& ledger : discovered.ledgers) {
+      if (ledger.tool == setting.tool) {
+        others.push_back(&ledger);
+      }
+    }
+    LedgerChoice choice{std::nullopt,
+                        !others.empty(),
+                        "their_ledger names " + table.text() + ", which is not here"};
+    if (!others.empty()) {
+      choice.trouble +=
+          "; " + others.front()->relation.name.text() + " is: " + setting_for(*others.front());
+    }
+    return choice;
+  }
+  Relation as_table = *found;
+  as_table.kind = 'r';
+  as_table.partition = false;
+  auto evidence = setting.tool->recognise(as_table);
+  if (evidence.empty()) {
+    const auto why = setting.tool->near_miss(as_table);
+    return {std::nullopt,
+            true,
+            "their_ledger names " + table.text() + ", which " +
+                (why.empty() ? "is no ledger of " + std::string(setting.tool->name()) : why)};
+  }
+  if (const auto what = not_a_table(*found); !what.empty()) {
+    evidence += "; " + what;
+  }
+  return {RecognisedLedger{setting.tool, *found, evidence + "; named by their_ledger"}, false, ""};
+}
+
+}  // namespace
+
+Result<LedgerSetting> parse_ledger_setting(std::string_view tool,
+                                           std::string_view table,
+                                           std::string_view schema) {
+  LedgerSetting setting;
+  if (tool != "auto") {
+    setting.tool = find_tool(tool);
+    if (setting.tool == nullptr || setting.tool->telltale_columns().empty()) {
+      std::string known = "auto";
+      for (const auto* other : all_tools()) {
+        known += other->telltale_columns().empty() ? "" : ", " + std::string(other->name());
+      }
+      return fail(Errc::invalid,
+                  "their_ledger: '" + std::string(tool) +
+                      "' has no ledger that tidemark reads; it is one of " + known);
+    }
+  }
+  if (table.empty()) {
+    return setting;
+  }
+  if (setting.tool == nullptr) {
+    return fail(
+        Errc::invalid,
+        "their_ledger: a table needs its tool: {tool: flyway, table: " + std::string(table) + "}");
+  }
+  setting.table = parse_table(table, schema);
+  if (!setting.table) {
+    return fail(
+        Errc::invalid,
+        "their_ledger: the table is written schema.table, not '" + std::string(table) + "'");
+  }
+  return setting;
+}
+
+LedgerChoice choose_ledger(const Discovered& discovered,
+                           std::span<const Relation> relations,
+                           const LedgerSetting& setting,
+                           std::string_view schema) {
+  if (setting.table) {
+    return configured(discovered, relations, setting);
+  }
+  Candidates candidates;
+  for (const auto& ledger : discovered.ledgers) {
+    const bool of_tool = setting.tool == nullptr || ledger.tool == setting.tool;
+    const bool of_schema = schema.empty() || ledger.relation.name.schema == schema;
+    if (of_tool && of_schema) {
+      candidates.push_back(&ledger);
+    }
+  }
+  return candidates.empty() ? none_among(discovered, relations, setting, schema)
+                            : among(candidates);
+}
+
+std::string missing_privileges(const Relation& relation, const std::string& role) {
+  const auto grantee = " TO " + quoted_name(role);
+  std::vector<std::string> grants;
+  if (!relation.can_use) {
+    grants.push_back("GRANT USAGE ON SCHEMA " + quoted_name(relation.name.schema) + grantee);
+  }
+  if (!relation.can_select) {
+    grants.push_back("GRANT SELECT ON " + quoted(relation.name) + grantee);
+  }
+  return join(grants, "; ");
+}
+
+std::string around_row_security(const Relation& relation, const std::string& role) {
+  return "row level security of " + quoted(relation.name) + " would hide rows: ALTER ROLE " +
+         quoted_name(role) +
+         " BYPASSRLS, or let its owner make a view of it and name that in their_ledger";
+}
+
+}  // namespace tidemark

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "adapters/tools/discovery.h"
+
+namespace tidemark {
+
+// `their_ledger` of an environment: auto, a tool, or a tool and a table.
+struct LedgerSetting {
+  const Tool* tool = nullptr;      // null: any
+  std::optional<TableName> table;  // only with a tool
+};
+
+// From the words of the config: `tool` is auto or a name; `table` is empty, or "schema.table",
+// where either may stand in double quotes, or a name alone when the environment has a `schema`.
+// Names are taken as they are stored.
+Result<LedgerSetting> parse_ledger_setting(std::string_view tool,
+                                           std::string_view table,
+                                           std::string_view schema);
+
+// Which of the ledgers in a database is this environment's.
+struct LedgerChoice {
+  std::optional<RecognisedLedger> ledger;
+  bool uncertain = false;  // there is one, or several, and none can be read for the environment's
+  std::string trouble;     // why there is none, or why it is uncertain, and what would help
+};
+
+// The configured table; else, in `schema` if that is set, the one of the tool's default name, the
+// only one, or the only one that is no copy. Several that fit are never guessed between.
+LedgerChoice choose_ledger(const Discovered& discovered,
+                           std::span<const Relation> relations,
+                           const LedgerSetting& setting,
+                           std::string_view schema);
+
+// In words for people: what `role` lacks to read a ledger, as SQL that somebody can run. Empty when
+// nothing is known to be missing.
+std::string missing_privileges(const Relation& relation, const std::string& role);
+
+// Row level security would show `role` only a part of the ledger, which is worse than nothing: what
+// would help. A policy does not, as we read with row_security = off.
+std::string around_row_security(const Relation& relation, const std::string& role);
+
+}  // namespace tidemark

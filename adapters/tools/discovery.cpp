@@ -1,0 +1,146 @@
+#include "adapters/tools/discovery.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "adapters/tools/answer.h"
+
+namespace tidemark {
+
+namespace {
+
+// One row for each column. $1: telltale columns; $2, $3: schema and name of a relation that is
+// wanted in any case.
+constexpr ReadStatement select_relations = R"sql(
+  SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition,
+         pg_catalog.row_security_active(c.oid) AS row_security,
+         pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS can_use,
+         pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS can_select,
+         a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull,
+         pg_catalog.array_position(i.indkey::int2[], a.attnum) AS key_position
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary
+   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+     AND n.nspname <> 'information_schema'
+     AND pg_catalog.left(n.nspname::text, 3) <> 'pg_'
+     AND (c.oid IN (SELECT t.attrelid
+                      FROM pg_catalog.pg_attribute t
+                     WHERE pg_catalog.lower(t.attname::text COLLATE "C") = ANY ($1::text[])
+                       AND t.attnum > 0 AND NOT t.attisdropped)
+          OR (n.nspname = $2::text AND c.relname = $3::text))
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                        AND d.objid = c.oid AND d.deptype = 'e')
+   ORDER BY n.nspname, c.relname, c.oid, a.attnum
+)sql";
+
+enum Column : std::size_t {
+  oid,
+  schema,
+  name,
+  kind,
+  partition,
+  row_security,
+  can_use,
+  can_select,
+  column_name,
+  column_type,
+  not_null,
+  key_position,
+  columns
+};
+
+using Values = std::vector<std::optional<std::string>>;
+
+Relation relation_of(const Values& values) {
+  const auto text = values[kind].value_or("");
+  return {{values[schema].value_or(""), values[name].value_or("")},
+          number_of(values[oid]),
+          text.empty() ? '?' : text.front(),
+          values[partition] == "t",
+          values[can_use] == "t",
+          values[can_select] == "t",
+          values[row_security] == "t",
+          {},
+          {}};
+}
+
+// A PostgreSQL array of names that need no quotes.
+std::string telltales() {
+  std::string list;
+  for (const auto* tool : all_tools()) {
+    for (const auto column : tool->telltale_columns()) {
+      list += (list.empty() ? "" : ",") + std::string(column);
+    }
+  }
+  return "{" + list + "}";
+}
+
+void judge(const Relation& relation, Discovered& discovered) {
+  std::vector<RejectedTable> reasons;
+  for (const auto* tool : all_tools()) {
+    if (auto evidence = tool->recognise(relation); !evidence.empty()) {
+      discovered.ledgers.push_back({tool, relation, std::move(evidence)});
+      return;
+    }
+    if (auto why = tool->near_miss(relation); !why.empty()) {
+      reasons.push_back({tool, relation.name, std::move(why)});
+    }
+  }
+  std::ranges::move(reasons, std::back_inserter(discovered.rejected));
+}
+
+}  // namespace
+
+ReadQuery discovery_query(const std::optional<TableName>& wanted) {
+  ReadQuery query{select_relations, std::nullopt, {telltales(), std::nullopt, std::nullopt}};
+  if (wanted) {
+    query.values[1] = wanted->schema;
+    query.values[2] = wanted->name;
+  }
+  return query;
+}
+
+Result<std::vector<Relation>> parse_relations(const ResultSet& answer) {
+  std::vector<Relation> relations;
+  std::vector<std::pair<std::uint32_t, std::string>> keys;
+  const auto finish = [&] {
+    std::ranges::sort(keys);
+    for (auto& [position, key] : keys) {
+      relations.back().primary_key.push_back(std::move(key));
+    }
+    keys.clear();
+  };
+  for (const auto& values : answer.rows) {
+    if (values.size() != columns) {
+      return fail(Errc::broken,
+                  "look for ledgers: an answer of " + std::to_string(values.size()) + " columns");
+    }
+    auto relation = relation_of(values);
+    if (relations.empty() || relations.back().oid != relation.oid) {
+      finish();
+      relations.push_back(std::move(relation));
+    }
+    const auto& column = values[column_name].value_or("");
+    relations.back().columns.push_back(
+        {column, values[column_type].value_or(""), values[not_null] == "t"});
+    if (values[key_position]) {
+      keys.emplace_back(number_of(values[key_position]), column);
+    }
+  }
+  finish();
+  return relations;
+}
+
+Discovered recognise_ledgers(std::span<const Relation> relations) {
+  Discovered discovered;
+  for (const auto& relation : relations) {
+    judge(relation, discovered);
+  }
+  return discovered;
+}
+
+}  // namespace tidemark

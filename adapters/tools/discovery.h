@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "adapters/tools/tool.h"
+
+namespace tidemark {
+
+// Asks the server's catalog for every relation that could be a ledger of a tool that we know, and
+// for `wanted` whatever it looks like. Privileges do not limit what it finds, so that a ledger that
+// we may not read is not mistaken for none. What belongs to an extension is left out.
+ReadQuery discovery_query(const std::optional<TableName>& wanted);
+Result<std::vector<Relation>> parse_relations(const ResultSet& answer);
+
+struct RecognisedLedger {
+  const Tool* tool = nullptr;
+  Relation relation;
+  std::string evidence;
+};
+
+struct RejectedTable {
+  const Tool* tool = nullptr;
+  TableName table;
+  std::string why;
+  friend bool operator==(const RejectedTable&, const RejectedTable&) = default;
+};
+
+// What the relations of a database are to the tools that we know.
+struct Discovered {
+  std::vector<RecognisedLedger> ledgers;
+  std::vector<RejectedTable> rejected;  // looks like a ledger and is none
+};
+Discovered recognise_ledgers(std::span<const Relation> relations);
+
+}  // namespace tidemark

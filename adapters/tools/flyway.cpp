@@ -1,0 +1,109 @@
+#include "adapters/tools/flyway.h"
+
+#include <algorithm>
+#include <array>
+
+#include "adapters/tools/file_name.h"
+#include "adapters/tools/flyway_checksum.h"
+#include "adapters/tools/flyway_ledger.h"
+#include "adapters/tools/flyway_name.h"
+
+namespace tidemark {
+
+namespace {
+
+using Role = FileEntry::Role;
+
+constexpr std::array<std::string_view, 3> telltales{
+    "installed_rank", "version_rank", "installed_by"};
+constexpr std::array<std::string_view, 2> default_names{"flyway_schema_history", "schema_version"};
+
+struct NamedFile {
+  std::string_view stem;
+  FlywayName name;
+};
+
+std::optional<NamedFile> named(std::string_view path) {
+  if (never_a_migration(path)) {
+    return std::nullopt;
+  }
+  const auto stem = without_suffix(base_name(path), ".sql");
+  if (!stem) {
+    return std::nullopt;
+  }
+  auto name = parse_flyway_name(*stem);
+  if (!name) {
+    return std::nullopt;
+  }
+  return NamedFile{*stem, std::move(*name)};
+}
+
+// Versioned scripts, and the undo scripts of them, have all that was written hashed as it stands.
+MigrationKind checksum_kind(Role role) {
+  return role == Role::repeatable ? MigrationKind::repeatable : MigrationKind::versioned;
+}
+
+FileEntry entry_of(const NamedFile& file, TheirChecksums checksums) {
+  const auto& name = file.name;
+  return {name.role,
+          flyway_key(name.role, name.version_text, name.description),
+          {std::string(file.stem)},
+          Version::parse(name.version_text),
+          name.version_text,
+          name.description,
+          std::move(checksums)};
+}
+
+class Flyway : public Tool {
+ public:
+  std::string_view name() const override { return "flyway"; }
+
+  std::vector<FileEntry> entries(std::string_view path, std::string_view bytes) const override {
+    const auto file = named(path);
+    if (!file) {
+      return {};
+    }
+    return {entry_of(*file, flyway_checksums(bytes, checksum_kind(file->name.role)))};
+  }
+
+  std::vector<FileEntry> entries_by_name(std::string_view path) const override {
+    const auto file = named(path);
+    if (!file) {
+      return {};
+    }
+    return {entry_of(*file, TheirChecksums{{}, false})};
+  }
+
+  std::size_t layout_evidence(std::span<const std::string> paths) const override {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        paths, [](const std::string& path) { return named(path).has_value(); }));
+  }
+  std::string_view layout_example() const override { return "V2__name.sql"; }
+
+  std::span<const std::string_view> telltale_columns() const override { return telltales; }
+  std::span<const std::string_view> default_tables() const override { return default_names; }
+
+  std::string recognise(const Relation& relation) const override {
+    auto verdict = judge_flyway_ledger(relation);
+    return verdict.ledger ? std::move(verdict.words) : "";
+  }
+  std::string near_miss(const Relation& relation) const override {
+    auto verdict = judge_flyway_ledger(relation);
+    return verdict.ledger ? "" : std::move(verdict.words);
+  }
+  ReadQuery select_rows(const Relation& relation) const override {
+    return select_flyway_rows(relation);
+  }
+  Result<std::vector<Row>> rows(const ResultSet& answer) const override {
+    return flyway_rows(answer);
+  }
+};
+
+}  // namespace
+
+const Tool& flyway() {
+  static const Flyway tool;
+  return tool;
+}
+
+}  // namespace tidemark

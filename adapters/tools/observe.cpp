@@ -1,0 +1,216 @@
+#include "adapters/tools/observe.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "adapters/tools/answer.h"
+
+namespace tidemark {
+
+namespace {
+
+constexpr std::chrono::minutes rediscover_after{10};
+
+// $1, $2: schema and name of the ledger.
+constexpr ReadStatement select_ledger_oid = R"sql(
+  SELECT c.oid
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1::text AND c.relname = $2::text
+)sql";
+
+constexpr std::string_view insufficient_privilege = "42501";
+
+// The ledger is not what it was when it was found: look for it again.
+bool not_as_found(const ReadFailure& failure) {
+  constexpr std::array<std::string_view, 6> states{
+      "42P01",  // no such table
+      "3F000",  // no such schema
+      "42703",  // no such column
+      "42883",  // a column of another type, for which there is no such function
+      "0A000",  // a type changed under a plan
+      insufficient_privilege};
+  return std::ranges::find(states, failure.sqlstate) != states.end();
+}
+
+// Known without trying, which would leave an error in the server's log at every look.
+bool refused_beforehand(const Relation& relation) {
+  return !relation.can_use || !relation.can_select || relation.row_security;
+}
+
+}  // namespace
+
+bool Observer::due(TimePoint now) const {
+  // Without a ledger to read each look searches, so that a first migration or a grant shows at
+  // once.
+  return !discovered_at_ || !readable() || now < *discovered_at_ ||
+         now - *discovered_at_ >= rediscover_after;
+}
+
+Awaitable<Looked> Observer::look(ReadSession& session, TimePoint now) {
+  Attempt<Sight> sight = co_await find_and_see(session, now);
+  const bool gone = sight && had_rows_ && !choice_.uncertain && sight->rows.rows.empty();
+  if (gone) {
+    sight = co_await see_again(session, now);
+  }
+  if (sight && sight->moved) {
+    const auto words = "the ledger " + choice_.ledger->relation.name.text() + " is being replaced";
+    sight = std::unexpected(ReadFailure{{Errc::retry, words}, ""});
+    discovered_at_.reset();
+  }
+  if (!sight) {
+    co_return looked(std::unexpected(sight.error()));
+  }
+  co_return looked(observation(*sight, now));
+}
+
+Awaitable<Observer::Attempt<Observer::Sight>> Observer::find_and_see(ReadSession& session,
+                                                                     TimePoint now) {
+  const bool searched = due(now);
+  if (searched) {
+    const Done done = co_await discover(session, now);
+    if (!done) {
+      co_return std::unexpected(done.error());
+    }
+  }
+  Attempt<Sight> sight = co_await see(session);
+  const auto denied = [&] { return !sight && sight.error().sqlstate == insufficient_privilege; };
+  const bool changed = sight ? sight->moved : not_as_found(sight.error());
+  if (changed && !(searched && denied())) {
+    const Done done = co_await discover(session, now);
+    if (!done) {
+      co_return std::unexpected(done.error());
+    }
+    sight = co_await see(session);
+  }
+  if (denied() && readable()) {
+    refuse(sight.error().error.detail);
+    sight = co_await see(session);
+  }
+  if (!sight && not_as_found(sight.error())) {
+    discovered_at_.reset();
+  }
+  co_return sight;
+}
+
+// Some tools empty their ledger, or drop and create it, and fill it again in a later transaction.
+// That all is gone is believed only when a second transaction says so too.
+Awaitable<Observer::Attempt<Observer::Sight>> Observer::see_again(ReadSession& session,
+                                                                  TimePoint now) {
+  if (!choice_.ledger) {
+    const Done done = co_await discover(session, now);
+    if (!done) {
+      co_return std::unexpected(done.error());
+    }
+  }
+  co_return co_await see(session);
+}
+
+Awaitable<Observer::Done> Observer::discover(ReadSession& session, TimePoint now) {
+  discovered_at_.reset();
+  std::vector<ReadQuery> queries;
+  queries.push_back(IdentityReader::abilities());
+  queries.push_back(discovery_query(settings_.their_ledger.table));
+  ReadSession::Answer answer = co_await session.read(std::move(queries), settings_.limits);
+  if (!answer) {
+    co_return std::unexpected(answer.error());
+  }
+  const auto relations = parse_relations(answer->at(1));
+  if (!relations) {
+    co_return std::unexpected(ReadFailure{relations.error(), ""});
+  }
+  const Done learnt = co_await identity_.learn(session, std::move(answer->front()), now);
+  if (!learnt) {
+    co_return std::unexpected(learnt.error());
+  }
+  auto discovered = recognise_ledgers(*relations);
+  choice_ = choose_ledger(discovered, *relations, settings_.their_ledger, settings_.schema);
+  rejected_ = std::move(discovered.rejected);
+  if (choice_.ledger && refused_beforehand(choice_.ledger->relation)) {
+    refuse("");
+  }
+  discovered_at_ = now;
+  co_return std::monostate{};
+}
+
+Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session) {
+  std::vector<ReadQuery> queries;
+  identity_.ask(queries);
+  if (readable()) {
+    const auto& relation = choice_.ledger->relation;
+    queries.push_back(
+        {select_ledger_oid, std::nullopt, {relation.name.schema, relation.name.name}});
+    queries.push_back(choice_.ledger->tool->select_rows(relation));
+  }
+  ReadSession::Answer answer = co_await session.read(std::move(queries), settings_.limits);
+  if (!answer) {
+    co_return std::unexpected(answer.error());
+  }
+  auto told = identity_.read(*answer);
+  Sight sight{std::move(told.identity), told.standby, false, {}};
+  if (readable()) {
+    sight.moved = number_of(value_of(answer->at(told.answers))) != choice_.ledger->relation.oid;
+    sight.rows = std::move(answer->at(told.answers + 1));
+  }
+  co_return sight;
+}
+
+// There is a ledger, and the server does not let us read it.
+void Observer::refuse(const std::string& words) {
+  const auto& relation = choice_.ledger->relation;
+  const auto& role = identity_.role();
+  const auto grants = missing_privileges(relation, role);
+  choice_.uncertain = true;
+  choice_.trouble = relation.name.text() + " (" + std::string(choice_.ledger->tool->name()) +
+                    ") cannot be read by " + role;
+  if (!grants.empty()) {
+    choice_.trouble += ": " + grants;
+  } else if (relation.row_security) {
+    choice_.trouble += ": " + around_row_security(relation, role);
+  } else {
+    choice_.trouble += ": " + words;
+  }
+}
+
+Observation Observer::observation(const Sight& sight, TimePoint now) {
+  Observation seen;
+  seen.standby = sight.standby;
+  seen.identity = sight.identity;
+  seen.as_of = now;
+  if (choice_.uncertain) {
+    seen.trouble = choice_.trouble;
+    seen.ledger = Observation::Ledger::unreadable;
+  }
+  if (choice_.ledger) {
+    seen.tool = choice_.ledger->tool->name();
+    seen.table = choice_.ledger->relation.name.text();
+  }
+  if (readable()) {
+    auto rows = choice_.ledger->tool->rows(sight.rows);
+    if (!rows) {
+      seen.ledger = Observation::Ledger::unreadable;
+      seen.trouble = rows.error().detail;
+      return seen;
+    }
+    seen.ledger = Observation::Ledger::read;
+    seen.rows = std::move(*rows);
+  }
+  had_rows_ = choice_.uncertain ? had_rows_ : !sight.rows.rows.empty();
+  return seen;
+}
+
+Looked Observer::looked(Attempt<Observation> result) const {
+  LedgerShape shape;
+  shape.rejected = rejected_;
+  shape.note = choice_.uncertain ? "" : choice_.trouble;
+  if (choice_.ledger) {
+    shape.tool = choice_.ledger->tool->name();
+    shape.table = choice_.ledger->relation.name.text();
+    shape.evidence = choice_.ledger->evidence;
+  }
+  return {std::move(result), std::move(shape)};
+}
+
+}  // namespace tidemark

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "adapters/loop/asio.h"
+#include "adapters/postgres/read_session.h"
+#include "adapters/tools/choice.h"
+#include "adapters/tools/identity.h"
+#include "core/ledger/observation.h"
+#include "core/time.h"
+
+namespace tidemark {
+
+// What was recognised in an environment's database, and why.
+struct LedgerShape {
+  std::string tool;
+  std::string table;
+  std::string evidence;
+  std::string note;  // why there is none although something looks like one, or one is configured
+  std::vector<RejectedTable> rejected;
+  friend bool operator==(const LedgerShape&, const LedgerShape&) = default;
+};
+
+// A failure says nothing about the environment: its last observation stays what is known. What the
+// server does say, that there is no ledger or that we may not read it, is an observation.
+struct Looked {
+  std::expected<Observation, ReadFailure> observation;
+  LedgerShape shape;
+};
+
+// Looks at one environment, again and again; remembers between looks where its ledger is, so that a
+// look is one round trip. Not for two looks at a time.
+class Observer {
+ public:
+  struct Settings {
+    LedgerSetting their_ledger;
+    std::string schema;  // empty: the whole database
+    ReadLimits limits;
+  };
+
+  explicit Observer(Settings settings)
+      : settings_(std::move(settings)), identity_(settings_.schema, settings_.limits) {}
+
+  // `session` must outlive the look, and may be another one each time.
+  Awaitable<Looked> look(ReadSession& session, TimePoint now);
+
+ private:
+  // What one transaction saw.
+  struct Sight {
+    Identity identity;
+    bool standby = false;
+    bool moved = false;  // the ledger's name is another table's by now, or nobody's
+    ResultSet rows;
+  };
+  template <class T>
+  using Attempt = std::expected<T, ReadFailure>;
+  using Done = Attempt<std::monostate>;
+
+  bool due(TimePoint now) const;
+  bool readable() const { return choice_.ledger && !choice_.uncertain; }
+  Awaitable<Attempt<Sight>> find_and_see(ReadSession& session, TimePoint now);
+  Awaitable<Done> discover(ReadSession& session, TimePoint now);
+  Awaitable<Attempt<Sight>> see(ReadSession& session);
+  Awaitable<Attempt<Sight>> see_again(ReadSession& session, TimePoint now);
+  void refuse(const std::string& words);
+  Observation observation(const Sight& sight, TimePoint now);
+  Looked looked(Attempt<Observation> result) const;
+
+  Settings settings_;
+  IdentityReader identity_;
+  std::optional<TimePoint> discovered_at_;  // empty: discover before the next look
+  LedgerChoice choice_;
+  std::vector<RejectedTable> rejected_;
+  bool had_rows_ = false;
+};
+
+}  // namespace tidemark

@@ -1,0 +1,21 @@
+#include <algorithm>
+#include <array>
+
+#include "adapters/tools/flyway.h"
+#include "adapters/tools/own.h"
+#include "adapters/tools/tool.h"
+
+namespace tidemark {
+
+std::span<const Tool* const> all_tools() {
+  static const std::array<const Tool*, 2> tools{&flyway(), &own()};
+  return tools;
+}
+
+const Tool* find_tool(std::string_view name) {
+  const auto tools = all_tools();
+  const auto found = std::ranges::find(tools, name, &Tool::name);
+  return found == tools.end() ? nullptr : *found;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,199 @@
+#include <doctest/doctest.h>
+
+#include "adapters/tools/choice.h"
+#include "tests/adapters/tools/relations.h"
+
+using namespace tidemark;
+using namespace tidemark::test;
+
+namespace {
+
+LedgerChoice choose(const std::vector<Relation>& relations,
+                    const LedgerSetting& setting = {},
+                    std::string_view schema = "") {
+  return choose_ledger(recognise_ledgers(relations), relations, setting, schema);
+}
+
+std::string table_of(const LedgerChoice& choice) {
+  return choice.ledger ? choice.ledger->relation.name.text() : "(none)";
+}
+
+Relation copy_of(Relation table) {
+  table.primary_key.clear();
+  return table;
+}
+
+Relation view(std::string schema, std::string name) {
+  auto table = flyway_table(std::move(schema), std::move(name));
+  table.kind = 'v';
+  return table;
+}
+
+LedgerSetting flyway_in(std::string schema, std::string name) {
+  return {find_tool("flyway"), TableName{std::move(schema), std::move(name)}};
+}
+
+}  // namespace
+
+TEST_CASE("the only ledger is the environment's, wherever it is and whatever it is called") {
+  const auto choice = choose({flyway_table("ops", "history")});
+  CHECK(table_of(choice) == "ops.history");
+  CHECK(choice.ledger->tool->name() == "flyway");
+  CHECK_FALSE(choice.uncertain);
+  CHECK(choice.trouble.empty());
+}
+
+TEST_CASE("no ledger is certain, and no trouble") {
+  const auto choice = choose({});
+  CHECK(table_of(choice) == "(none)");
+  CHECK_FALSE(choice.uncertain);
+  CHECK(choice.trouble.empty());
+}
+
+TEST_CASE("the default name is preferred to another, and that is said") {
+  const auto choice = choose({flyway_table("public", "history_2023"), flyway_table()});
+  CHECK(table_of(choice) == "public.flyway_schema_history");
+  CHECK(choice.ledger->evidence ==
+        "the columns of Flyway 4 and newer; chosen for its default name among 1 more like it");
+}
+
+TEST_CASE("the newer default name is preferred to the older") {
+  CHECK(table_of(choose({flyway_3_table(), flyway_table()})) == "public.flyway_schema_history");
+}
+
+TEST_CASE("a copy without a primary key does not compete with the original") {
+  const auto choice =
+      choose({flyway_table("ops", "history"), copy_of(flyway_table("ops", "history_bak"))});
+  CHECK(table_of(choice) == "ops.history");
+  CHECK(choice.ledger->evidence.ends_with("the only one with a primary key among 1 more like it"));
+}
+
+TEST_CASE("two ledgers that fit equally are told, not guessed between") {
+  const auto choice = choose({flyway_table("a"), flyway_table("b")});
+  CHECK(table_of(choice) == "(none)");
+  CHECK(choice.uncertain);
+  CHECK(choice.trouble ==
+        "ambiguous: a.flyway_schema_history (flyway), b.flyway_schema_history (flyway) all look "
+        "like this "
+        "environment's ledger; say which with their_ledger: {tool: flyway, table: "
+        "a.flyway_schema_history}");
+}
+
+TEST_CASE("with a schema only the ledgers in it count") {
+  CHECK(table_of(choose({flyway_table("a"), flyway_table("b")}, {}, "b")) ==
+        "b.flyway_schema_history");
+  const auto none = choose({flyway_table("a")}, {}, "b");
+  CHECK(table_of(none) == "(none)");
+  CHECK_FALSE(none.uncertain);
+}
+
+TEST_CASE("the configured table wins over the default name, and over the schema") {
+  const std::vector<Relation> relations{flyway_table(), flyway_table("ops", "history")};
+  const auto choice = choose(relations, flyway_in("ops", "history"), "public");
+  CHECK(table_of(choice) == "ops.history");
+  CHECK(choice.ledger->evidence.ends_with("named by their_ledger"));
+}
+
+TEST_CASE("a configured view is read: it is named, so it is meant") {
+  const auto choice = choose({view("ops", "history_v")}, flyway_in("ops", "history_v"));
+  CHECK(table_of(choice) == "ops.history_v");
+  CHECK(choice.ledger->evidence.find("a view; named by their_ledger") != std::string::npos);
+}
+
+TEST_CASE("a configured table that is no ledger is an error that says what is in the way") {
+  auto table = flyway_table("ops", "history");
+  column(table, "checksum").type = "bigint";
+  const auto choice = choose({table}, flyway_in("ops", "history"));
+  CHECK(table_of(choice) == "(none)");
+  CHECK(choice.uncertain);
+  CHECK(choice.trouble ==
+        "their_ledger names ops.history, which looks like a Flyway ledger, but checksum is "
+        "bigint instead of "
+        "integer");
+  Relation orders{
+      {"ops", "orders"}, 7, 'r', false, true, true, false, {{"id", "integer", true}}, {}};
+  CHECK(choose({orders}, flyway_in("ops", "orders")).trouble ==
+        "their_ledger names ops.orders, which is no ledger of flyway");
+}
+
+TEST_CASE("a configured table that is not there yet is no ledger") {
+  const auto choice = choose({}, flyway_in("ops", "history"));
+  CHECK_FALSE(choice.ledger);
+  CHECK_FALSE(choice.uncertain);
+  CHECK(choice.trouble == "their_ledger names ops.history, which is not here");
+}
+
+TEST_CASE(
+    "a configured table that is not there while another ledger is, is more likely a wrong name") {
+  const auto choice = choose({flyway_table()}, flyway_in("ops", "history"));
+  CHECK_FALSE(choice.ledger);
+  CHECK(choice.uncertain);
+  CHECK(choice.trouble ==
+        "their_ledger names ops.history, which is not here; public.flyway_schema_history is: "
+        "their_ledger: "
+        "{tool: flyway, table: public.flyway_schema_history}");
+}
+
+TEST_CASE("a damaged ledger does not pass for none") {
+  auto table = flyway_table();
+  column(table, "checksum").type = "text";
+  const auto choice = choose({table});
+  CHECK_FALSE(choice.ledger);
+  CHECK(choice.uncertain);
+  CHECK(choice.trouble ==
+        "public.flyway_schema_history looks like a Flyway ledger, but checksum is text instead of "
+        "integer");
+  CHECK_FALSE(choose({table}, {}, "other").uncertain);
+}
+
+TEST_CASE("a view of a ledger is none, and that is said") {
+  const auto choice = choose({view("ops", "history_v")});
+  CHECK_FALSE(choice.ledger);
+  CHECK_FALSE(choice.uncertain);
+  CHECK(choice.trouble == "ops.history_v has the columns of a Flyway ledger, but is a view");
+}
+
+TEST_CASE("the config says auto, a tool, or a tool and a table") {
+  CHECK(parse_ledger_setting("auto", "", "")->tool == nullptr);
+  CHECK(parse_ledger_setting("flyway", "", "")->tool == find_tool("flyway"));
+  CHECK(parse_ledger_setting("flyway", "ops.history", "")->table == TableName{"ops", "history"});
+  CHECK(parse_ledger_setting("flyway", "history", "app")->table == TableName{"app", "history"});
+  CHECK(parse_ledger_setting("flyway", "ops.Flyway History", "")->table ==
+        TableName{"ops", "Flyway History"});
+  CHECK(parse_ledger_setting("flyway", R"("my.ops"."say ""hi""")", "")->table ==
+        TableName{"my.ops", R"(say "hi")"});
+}
+
+TEST_CASE("a table that is written wrongly is an error that says how to write it") {
+  for (const auto* table : {"history", ".history", "ops.", "a.b.c", "\"ops.history", "\"\".x"}) {
+    CAPTURE(table);
+    const auto setting = parse_ledger_setting("flyway", table, "");
+    REQUIRE_FALSE(setting);
+    CHECK(setting.error().code == Errc::invalid);
+    CHECK(setting.error().detail ==
+          "their_ledger: the table is written schema.table, not '" + std::string(table) + "'");
+  }
+  CHECK(parse_ledger_setting("auto", "ops.history", "").error().detail ==
+        "their_ledger: a table needs its tool: {tool: flyway, table: ops.history}");
+}
+
+TEST_CASE("a tool without a ledger that we read is an error that lists those with one") {
+  for (const auto* tool : {"own", "sqitch"}) {
+    CAPTURE(tool);
+    CHECK(parse_ledger_setting(tool, "", "").error().detail ==
+          "their_ledger: '" + std::string(tool) +
+              "' has no ledger that tidemark reads; it is one of auto, flyway");
+  }
+}
+
+TEST_CASE("what is missing to read a ledger is told as SQL, with its names quoted") {
+  auto table = flyway_table("Ops", "say \"hi\"");
+  CHECK(missing_privileges(table, "reader").empty());
+  table.can_select = false;
+  CHECK(missing_privileges(table, "reader") == R"(GRANT SELECT ON "Ops"."say ""hi""" TO "reader")");
+  table.can_use = false;
+  CHECK(
+      missing_privileges(table, "re\"ader") ==
+      R"(GRANT USAGE ON SCHEMA "Ops" TO "re""ader";)"
+      R"( GRANT SELECT ON "Ops"."say ""hi""" TO "re""ader")");
+}

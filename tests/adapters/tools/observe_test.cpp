@@ -1,0 +1,515 @@
+#include "adapters/tools/observe.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "tests/adapters/tools/bench.h"
+#include "tests/adapters/tools/flyway_fixture.h"
+
+using namespace tidemark;
+using namespace tidemark::test;
+
+namespace {
+
+using Ledger = Observation::Ledger;
+
+const std::string usual = R"("public"."flyway_schema_history")";
+
+LedgerSetting flyway_in(std::string schema, std::string name) {
+  return {find_tool("flyway"), TableName{std::move(schema), std::move(name)}};
+}
+
+std::string server_log() {
+  std::ifstream file(PostgresServer::shared().folder() / "server.log");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("on a server" * doctest::skip(!PostgresServer::available()));
+
+TEST_CASE("Flyway's ledger in public is found and read") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1) + applied(usual, 2));
+  const auto looked = bench.look(TimePoint(std::chrono::hours(1)));
+  REQUIRE(looked.observation);
+  const auto& seen = *looked.observation;
+  CHECK(seen.ledger == Ledger::read);
+  CHECK(seen.tool == "flyway");
+  CHECK(seen.table == "public.flyway_schema_history");
+  CHECK(seen.trouble.empty());
+  CHECK(seen.as_of == TimePoint(std::chrono::hours(1)));
+  REQUIRE(seen.rows.size() == 2);
+  CHECK(seen.rows[1].key.value == "2");
+  CHECK(seen.rows[1].id.value == "V2__step_2");
+  CHECK(seen.rows[1].checksum == "78787420");
+  CHECK(seen.rows[1].by == "flyway");
+  CHECK(seen.rows[1].token == "2");
+  CHECK(looked.shape.tool == "flyway");
+  CHECK(looked.shape.table == "public.flyway_schema_history");
+  CHECK(looked.shape.evidence == "the columns of Flyway 4 and newer");
+  CHECK(looked.shape.rejected.empty());
+}
+
+TEST_CASE("the time of a row is read in the database's own zone, and a time without end is none") {
+  Bench bench;
+  bench.sql("ALTER DATABASE " + bench.database() + " SET timezone = 'Europe/Vienna'");
+  bench.sql(flyway_ddl(usual) + applied(usual, 1) + applied(usual, 2) + "UPDATE " + usual +
+            " SET installed_on = 'infinity' WHERE installed_rank = 2");
+  const auto seen = bench.see();
+  REQUIRE(seen.rows.size() == 2);
+  CHECK(seen.rows[0].at == parse_time("2026-04-18T12:22:00.123Z"));
+  CHECK_FALSE(seen.rows[1].at);
+}
+
+TEST_CASE("an observation says which database it really is") {
+  Bench bench;
+  const auto first = bench.see();
+  CHECK(first.ledger == Ledger::none);
+  CHECK(first.identity.system_identifier.size() > 10);
+  CHECK(first.identity.timeline == 1);
+  CHECK(first.identity.database_oid > 16000);
+  CHECK(first.identity.schema_oid == 0);
+  CHECK_FALSE(first.standby);
+
+  bench.observe({}, "public");
+  CHECK(bench.see().identity.schema_oid > 0);
+  bench.observe({}, "nowhere");
+  CHECK(bench.see().identity.schema_oid == 0);
+}
+
+TEST_CASE("a database without a ledger says so, and the first migration shows at the next look") {
+  Bench bench;
+  bench.sql("CREATE TABLE orders (id int, name text)");
+  CHECK(bench.see().ledger == Ledger::none);
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  CHECK(bench.see().rows.size() == 1);
+}
+
+TEST_CASE("a ledger in another schema under a name in mixed case is found and read") {
+  Bench bench;
+  const std::string table = R"("Ops"."Flyway History")";
+  bench.sql("CREATE SCHEMA \"Ops\";" + flyway_ddl(table) + applied(table, 1));
+  const auto seen = bench.see();
+  CHECK(seen.table == "Ops.Flyway History");
+  CHECK(seen.rows.size() == 1);
+  bench.observe(flyway_in("Ops", "Flyway History"));
+  CHECK(bench.see().rows.size() == 1);
+}
+
+TEST_CASE("a ledger of Flyway 3 is found and read") {
+  Bench bench;
+  const std::string table = "schema_version";
+  bench.sql(flyway_3_ddl(table) +
+            "INSERT INTO schema_version VALUES (1, 1, '1', '<< Flyway Init >>', 'INIT', '<< Flyway "
+            "Init >>', NULL, 'ana', now(), 0, true),"
+            "(2, 2, '2', 'orders', 'SQL', 'V2__orders.sql', 1343138175, 'ana', now(), 3, true)");
+  const auto looked = bench.look();
+  REQUIRE(looked.observation);
+  CHECK(looked.shape.evidence == "the columns of Flyway 3");
+  REQUIRE(looked.observation->rows.size() == 2);
+  CHECK(looked.observation->rows[0].state == Row::State::baseline);
+  CHECK(looked.observation->rows[1].id.value == "V2__orders");
+}
+
+TEST_CASE("a ledger with columns in upper case is read") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  for (const auto* column : {"installed_rank",
+                             "version",
+                             "description",
+                             "type",
+                             "script",
+                             "checksum",
+                             "installed_by",
+                             "installed_on",
+                             "execution_time",
+                             "success"}) {
+    std::string upper(column);
+    for (auto& c : upper) {
+      c = c == '_' ? c : static_cast<char>(c - 'a' + 'A');
+    }
+    bench.sql("ALTER TABLE " + usual + " RENAME COLUMN " + column + " TO \"" + upper + "\"");
+  }
+  CHECK(bench.see().rows.size() == 1);
+}
+
+TEST_CASE("a view of a ledger is none unless it is named, and that is said") {
+  Bench bench;
+  bench.sql("CREATE SCHEMA hidden;" + flyway_ddl("hidden.h") + applied("hidden.h", 1) +
+            "ALTER TABLE hidden.h DROP COLUMN success CASCADE;"
+            "ALTER TABLE hidden.h ADD COLUMN ok boolean;"
+            "CREATE VIEW history_v AS SELECT installed_rank, version, description, type, script, "
+            "checksum, "
+            "installed_by, installed_on, execution_time, true AS success FROM hidden.h");
+  bench.observe({}, "public");
+  const auto looked = bench.look();
+  REQUIRE(looked.observation);
+  CHECK(looked.observation->ledger == Ledger::none);
+  CHECK(looked.observation->trouble.empty());  // there is none to be read
+  CHECK(looked.shape.note == "public.history_v has the columns of a Flyway ledger, but is a view");
+  REQUIRE(looked.shape.rejected.size() == 2);
+  CHECK(looked.shape.rejected[0].table.text() == "hidden.h");
+  CHECK(looked.shape.rejected[0].why ==
+        "looks like a Flyway ledger, but column success is missing");
+
+  bench.observe(flyway_in("public", "history_v"));
+  CHECK(bench.see().rows.size() == 1);
+}
+
+TEST_CASE("a partitioned ledger is one ledger, its partitions are none") {
+  Bench bench;
+  const std::string table = "history";
+  bench.sql(flyway_ddl("plain") +
+            "CREATE TABLE history (LIKE plain INCLUDING ALL) PARTITION BY RANGE (installed_rank);"
+            "CREATE TABLE history_1 PARTITION OF history FOR VALUES FROM (0) TO (2);"
+            "CREATE TABLE history_2 PARTITION OF history FOR VALUES FROM (2) TO (1000);"
+            "DROP TABLE plain;" +
+            applied(table, 1) + applied(table, 2) + applied(table, 3));
+  const auto looked = bench.look();
+  REQUIRE(looked.observation);
+  CHECK(looked.observation->table == "public.history");
+  CHECK(looked.observation->rows.size() == 3);
+  CHECK(looked.shape.rejected.size() == 2);
+}
+
+TEST_CASE("what belongs to an extension is no ledger of the application") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + "ALTER EXTENSION plpgsql ADD TABLE flyway_schema_history");
+  CHECK(bench.see().ledger == Ledger::none);
+}
+
+TEST_CASE("a ledger without a grant is unreadable, and the SQL that is told makes it readable") {
+  Bench bench("tools \"grant\"");
+  const std::string table = "ops.history";
+  bench.sql("CREATE SCHEMA ops;" + flyway_ddl(table) + applied(table, 1));
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::unreadable);
+  CHECK(seen.tool == "flyway");
+  CHECK(seen.table == "ops.history");
+  CHECK(seen.rows.empty());
+  CHECK(seen.identity.database_oid > 0);
+  const std::string grants =
+      R"(GRANT USAGE ON SCHEMA "ops" TO "tools ""grant""";)"
+      R"( GRANT SELECT ON "ops"."history" TO "tools ""grant""")";
+  CHECK(seen.trouble == "ops.history (flyway) cannot be read by tools \"grant\": " + grants);
+  bench.sql(grants);
+  CHECK(bench.see().rows.size() == 1);
+}
+
+TEST_CASE("a grant that is taken away between two looks makes the ledger unreadable, not empty") {
+  Bench bench("tools_revoke");
+  bench.sql(flyway_ddl(usual) + applied(usual, 1) + "GRANT SELECT ON " + usual +
+            " TO tools_revoke");
+  CHECK(bench.see().ledger == Ledger::read);
+  bench.sql("REVOKE SELECT ON " + usual + " FROM tools_revoke");
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::unreadable);
+  CHECK(seen.trouble ==
+        "public.flyway_schema_history (flyway) cannot be read by tools_revoke: GRANT SELECT ON "
+        "\"public\".\"flyway_schema_history\" TO \"tools_revoke\"");
+  bench.sql("GRANT SELECT ON " + usual + " TO tools_revoke");
+  CHECK(bench.see().ledger == Ledger::read);
+}
+
+TEST_CASE(
+    "a grant on some columns is enough if they are those that are read, else the server's word is "
+    "told") {
+  Bench bench("tools_columns");
+  bench.sql(flyway_ddl(usual) + applied(usual, 1) + "GRANT SELECT (version, script) ON " + usual +
+            " TO tools_columns");
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::unreadable);
+  CHECK(seen.trouble.find("cannot be read by tools_columns: ") != std::string::npos);
+  CHECK(seen.trouble.find("permission denied") != std::string::npos);
+  bench.sql(
+      "GRANT SELECT (installed_rank, description, type, checksum, installed_by, installed_on, "
+      "success) ON " +
+      usual + " TO tools_columns");
+  CHECK(bench.see().ledger == Ledger::read);
+}
+
+TEST_CASE("row level security makes a ledger unreadable, not empty, and what helps is told") {
+  Bench bench("tools_rls");
+  bench.sql(flyway_ddl(usual) + applied(usual, 1) + "ALTER TABLE " + usual +
+            " ENABLE ROW LEVEL SECURITY; CREATE POLICY everything ON " + usual +
+            " USING (true); GRANT SELECT ON " + usual + " TO tools_rls");
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::unreadable);
+  CHECK(seen.trouble ==
+        "public.flyway_schema_history (flyway) cannot be read by tools_rls: row level security of "
+        "\"public\".\"flyway_schema_history\" would hide rows: ALTER ROLE \"tools_rls\" BYPASSRLS, "
+        "or let its "
+        "owner make a view of it and name that in their_ledger");
+  bench.sql("CREATE VIEW history_v AS SELECT * FROM " + usual +
+            "; GRANT SELECT ON history_v TO tools_rls");
+  bench.observe(flyway_in("public", "history_v"));
+  CHECK(bench.see().rows.size() == 1);
+  bench.sql("ALTER ROLE tools_rls BYPASSRLS");
+  bench.observe();
+  CHECK(bench.see().rows.size() == 1);
+}
+
+TEST_CASE("what is known to be refused is not tried: the server's log stays silent") {
+  Bench bench("tools_silent");
+  bench.sql(flyway_ddl(usual) + applied(usual, 1) +
+            "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+  const auto before = server_log();
+  CHECK(bench.see().ledger == Ledger::unreadable);
+  bench.sql("ALTER TABLE " + usual + " ENABLE ROW LEVEL SECURITY; GRANT SELECT ON " + usual +
+            " TO tools_silent");
+  CHECK(bench.see().ledger == Ledger::unreadable);
+  CHECK(server_log() == before);
+}
+
+TEST_CASE("two ledgers that fit equally are unreadable until the config says which") {
+  Bench bench;
+  bench.sql("CREATE SCHEMA a; CREATE SCHEMA b;" + flyway_ddl("a.flyway_schema_history") +
+            flyway_ddl("b.flyway_schema_history") + applied("b.flyway_schema_history", 1));
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::unreadable);
+  CHECK(seen.trouble.starts_with(
+      "ambiguous: a.flyway_schema_history (flyway), b.flyway_schema_history"));
+  bench.observe(flyway_in("b", "flyway_schema_history"));
+  CHECK(bench.see().rows.size() == 1);
+  bench.observe({}, "b");
+  CHECK(bench.see().table == "b.flyway_schema_history");
+}
+
+TEST_CASE("a table that the config names and that is nothing like a ledger is told so") {
+  Bench bench;
+  bench.sql("CREATE TABLE orders (id int)");
+  bench.observe(flyway_in("public", "orders"));
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::unreadable);
+  CHECK(seen.trouble == "their_ledger names public.orders, which is no ledger of flyway");
+}
+
+TEST_CASE("a ledger that is dropped between two looks is none") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  CHECK(bench.see().rows.size() == 1);
+  bench.sql("DROP TABLE " + usual);
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::none);
+  CHECK(seen.rows.empty());
+}
+
+TEST_CASE("a schema that is dropped with its ledger between two looks is no failure") {
+  Bench bench;
+  bench.sql("CREATE SCHEMA ops;" + flyway_ddl("ops.history") + applied("ops.history", 1));
+  CHECK(bench.see().rows.size() == 1);
+  bench.sql("DROP SCHEMA ops CASCADE");
+  CHECK(bench.see().ledger == Ledger::none);
+}
+
+TEST_CASE("a ledger that is replaced by another table of its name is recognised anew") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  CHECK(bench.see().rows.size() == 1);
+  bench.sql("ALTER TABLE " + usual +
+            " RENAME TO old_history; ALTER TABLE old_history DROP CONSTRAINT history_pk;" +
+            "DROP INDEX history_s_idx;" + flyway_ddl(usual) + applied(usual, 1) +
+            applied(usual, 2));
+  const auto looked = bench.look();
+  REQUIRE(looked.observation);
+  CHECK(looked.observation->rows.size() == 2);
+  CHECK(looked.shape.evidence.ends_with("chosen for its default name among 1 more like it"));
+}
+
+TEST_CASE("a table of the ledger's name that is none is not read as one") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  CHECK(bench.see().rows.size() == 1);
+  bench.sql("ALTER TABLE " + usual + " ALTER COLUMN checksum TYPE text");
+  bench.sql("ALTER TABLE " + usual + " RENAME TO x; CREATE TABLE " + usual +
+            " AS SELECT * FROM x; DROP TABLE x");
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::unreadable);
+  CHECK(seen.trouble ==
+        "public.flyway_schema_history looks like a Flyway ledger, but checksum is text instead of "
+        "integer");
+}
+
+TEST_CASE("rows that are deleted between two looks are gone") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1) + applied(usual, 2));
+  CHECK(bench.see().rows.size() == 2);
+  bench.sql("DELETE FROM " + usual + " WHERE installed_rank = 2");
+  CHECK(bench.see().rows.size() == 1);
+  bench.sql("TRUNCATE " + usual);
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::read);
+  CHECK(seen.rows.empty());
+}
+
+TEST_CASE("a column that is added between two looks does not matter, one that is lost does") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  CHECK(bench.see().rows.size() == 1);
+  bench.sql("ALTER TABLE " + usual + " ADD COLUMN comment text");
+  CHECK(bench.see().rows.size() == 1);
+  bench.observe();
+  CHECK(bench.look().shape.evidence ==
+        "the columns of Flyway 4 and newer; a further column comment");
+  bench.sql("ALTER TABLE " + usual + " DROP COLUMN comment");
+  bench.observe();
+  CHECK(bench.look().shape.evidence == "the columns of Flyway 4 and newer");
+  bench.sql("ALTER TABLE " + usual + " DROP COLUMN checksum");
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::unreadable);
+  CHECK(seen.trouble ==
+        "public.flyway_schema_history looks like a Flyway ledger, but column checksum is missing");
+}
+
+TEST_CASE("a ledger that is emptied and filled again in one transaction was never empty") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  CHECK(bench.see().rows.size() == 1);
+  bench.sql("BEGIN; TRUNCATE " + usual + ";" + applied(usual, 1) + applied(usual, 2) + "COMMIT");
+  CHECK(bench.see().rows.size() == 2);
+}
+
+TEST_CASE("that all rows are gone is believed only when a second transaction says so too") {
+  Bench bench;
+  // Shows its row at every reading but the second.
+  bench.sql(
+      "CREATE SCHEMA hidden;" + flyway_ddl("hidden.h") + applied("hidden.h", 1) +
+      "CREATE FUNCTION shown() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$ DECLARE n int; BEGIN"
+      "  n := coalesce(nullif(current_setting('test.n', true), ''), '0')::int + 1;"
+      "  PERFORM set_config('test.n', n::text, false);"
+      "  RETURN n <> 2; END $$;"
+      "CREATE VIEW history_v AS SELECT * FROM hidden.h WHERE public.shown()");
+  bench.observe(flyway_in("public", "history_v"));
+  CHECK(bench.see().rows.size() == 1);
+  CHECK(bench.see().rows.size() == 1);
+}
+
+TEST_CASE("a ledger that is locked is a failure that passes, and says nothing of the environment") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  CHECK(bench.see().rows.size() == 1);
+  {
+    PostgresSession other(PostgresServer::shared(), bench.database());
+    other.run("BEGIN; LOCK TABLE " + usual + " IN ACCESS EXCLUSIVE MODE");
+    const auto looked = bench.look();
+    REQUIRE_FALSE(looked.observation);
+    CHECK(looked.observation.error().sqlstate == "55P03");
+  }
+  CHECK(bench.see().rows.size() == 1);
+}
+
+TEST_CASE("a part of the identity that a server does not tell leaves the rest") {
+  Bench bench("tools_untold");
+  bench.sql(flyway_ddl(usual) + applied(usual, 1) + "GRANT SELECT ON " + usual +
+            " TO tools_untold;" + "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+  const auto seen = bench.see();
+  CHECK(seen.rows.size() == 1);
+  CHECK(seen.identity.system_identifier.empty());
+  CHECK(seen.identity.timeline == 1);
+  CHECK(seen.identity.database_oid > 0);
+}
+
+TEST_CASE(
+    "a server that has a function and refuses it when it is called is asked again after an hour") {
+  using std::chrono::minutes;
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1) +
+            "ALTER FUNCTION pg_catalog.pg_current_wal_lsn() RENAME TO hidden;"
+            "CREATE FUNCTION pg_catalog.pg_current_wal_lsn() RETURNS pg_lsn LANGUAGE plpgsql AS $$ "
+            "BEGIN RAISE EXCEPTION 'not supported here' USING ERRCODE = '0A000'; END $$");
+  const TimePoint start(std::chrono::hours(100));
+  const auto seen = bench.see(start);
+  CHECK(seen.rows.size() == 1);
+  CHECK(seen.identity.timeline == 0);
+  CHECK_FALSE(seen.identity.system_identifier.empty());
+  const auto log = server_log();
+  CHECK(bench.see(start + minutes(30)).rows.size() == 1);
+  CHECK(server_log() == log);
+  bench.sql(
+      "DROP FUNCTION pg_catalog.pg_current_wal_lsn();"
+      "ALTER FUNCTION pg_catalog.hidden() RENAME TO pg_current_wal_lsn");
+  CHECK(bench.see(start + minutes(70)).identity.timeline == 1);
+}
+
+TEST_CASE("a right that is lost between two looks costs a part of the identity, not the look") {
+  Bench bench("tools_lost");
+  bench.sql(flyway_ddl(usual) + applied(usual, 1) + "GRANT SELECT ON " + usual + " TO tools_lost");
+  CHECK_FALSE(bench.see().identity.system_identifier.empty());
+  bench.sql("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+  const auto seen = bench.see();
+  CHECK(seen.rows.size() == 1);
+  CHECK(seen.identity.system_identifier.empty());
+}
+
+TEST_CASE("a better ledger is noticed within ten minutes, also when the clock goes back") {
+  using std::chrono::minutes;
+  Bench bench;
+  const TimePoint start(std::chrono::hours(100));
+  bench.sql("CREATE SCHEMA ops;" + flyway_ddl("ops.history") + applied("ops.history", 1));
+  CHECK(bench.see(start).table == "ops.history");
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  CHECK(bench.see(start + minutes(9)).table == "ops.history");
+  CHECK(bench.see(start + minutes(10)).table == "public.flyway_schema_history");
+  bench.sql("DROP TABLE " + usual + ";" + "CREATE SCHEMA b;");
+  CHECK(bench.see(start + minutes(11)).table == "ops.history");
+  bench.sql(flyway_ddl(usual));
+  CHECK(bench.see(start + minutes(5)).table == "public.flyway_schema_history");
+}
+
+TEST_CASE("a look that fails on a lost connection is followed by one that reads") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  CHECK(bench.see().rows.size() == 1);
+  bench.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
+            bench.database() + "' AND application_name = 'tidemark'");
+  const auto looked = bench.look();
+  REQUIRE_FALSE(looked.observation);
+  CHECK(looked.observation.error().error.code == Errc::retry);
+  CHECK(looked.shape.table == "public.flyway_schema_history");
+  CHECK(bench.see().rows.size() == 1);
+}
+
+TEST_CASE("a standby is read as one, and its promotion is another timeline of the same server") {
+  PostgresServer server;
+  Bench bench("", server);
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  const auto primary = bench.see();
+  CHECK(primary.identity.timeline == 1);
+
+  server.stop();
+  const auto signal = server.folder() / "data" / "standby.signal";
+  std::ofstream(signal).flush();
+  std::filesystem::permissions(signal, std::filesystem::perms::all);
+  server.start();
+  static_cast<void>(bench.look());  // the old connection is gone
+  const auto standby = bench.see();
+  CHECK(standby.standby);
+  CHECK(standby.rows.size() == 1);
+  CHECK(standby.identity.timeline == 0);
+  CHECK(standby.identity.system_identifier == primary.identity.system_identifier);
+
+  bench.sql("SELECT pg_promote()");
+  const auto promoted = bench.see();
+  CHECK_FALSE(promoted.standby);
+  CHECK(promoted.identity.timeline == 2);
+  CHECK_FALSE(difference(primary.identity, promoted.identity).empty());
+}
+
+TEST_CASE("names in the application's schemas do not change what is asked") {
+  Bench bench;
+  bench.sql(
+      flyway_ddl(usual) + applied(usual, 1) + "ALTER DATABASE " + bench.database() +
+      " SET search_path = evil, pg_catalog; CREATE SCHEMA evil;"
+      "CREATE VIEW evil.pg_class AS SELECT 1 AS oid;"
+      "CREATE FUNCTION evil.floor(numeric) RETURNS numeric LANGUAGE sql AS 'SELECT 0::numeric'");
+  const auto seen = bench.see();
+  REQUIRE(seen.rows.size() == 1);
+  CHECK(seen.rows.front().at > TimePoint(std::chrono::hours(1)));
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "adapters/tools/tool.h"
+
+namespace tidemark::test {
+
+// Flyway's own table as the server's catalog describes it.
+inline Relation flyway_table(std::string schema = "public",
+                             std::string name = "flyway_schema_history") {
+  return {{std::move(schema), std::move(name)},
+          16400,
+          'r',
+          false,
+          true,
+          true,
+          false,
+          {{"installed_rank", "integer", true},
+           {"version", "character varying(50)", false},
+           {"description", "character varying(200)", true},
+           {"type", "character varying(20)", true},
+           {"script", "character varying(1000)", true},
+           {"checksum", "integer", false},
+           {"installed_by", "character varying(100)", true},
+           {"installed_on", "timestamp without time zone", true},
+           {"execution_time", "integer", true},
+           {"success", "boolean", true}},
+          {"installed_rank"}};
+}
+
+inline Relation flyway_3_table() {
+  auto table = flyway_table("public", "schema_version");
+  table.columns.insert(table.columns.begin(), {"version_rank", "integer", true});
+  table.columns[2].not_null = true;
+  table.primary_key = {"version"};
+  return table;
+}
+
+inline Relation::Column& column(Relation& relation, std::string_view name) {
+  for (auto& candidate : relation.columns) {
+    if (candidate.name == name) {
+      return candidate;
+    }
+  }
+  return relation.columns.front();
+}
+
+}  // namespace tidemark::test
