@@ -1,0 +1,118 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "adapters/files/steady_read.h"
+#include "adapters/files/walk.h"
+#include "core/catalog/catalog.h"
+#include "core/result.h"
+
+namespace tidemark {
+
+// An app's `path` or `paths`, and its `ignore` globs.
+struct RepoPaths {
+  std::vector<std::string> roots;  // absolute; each may be a link, resolved anew at every scan
+  std::vector<std::string> ignore;
+};
+
+// The layout of a directory: what a file of it is.
+struct Layout {
+  std::string name;
+  std::function<std::vector<FileEntry>(std::string_view path, std::string_view bytes)> entries;
+  std::function<std::vector<FileEntry>(std::string_view path)>
+      entries_by_name;                   // for files too large to be held
+  std::vector<CatalogProblem> problems;  // of the choice itself
+};
+// Chooses by the paths of all files, sorted. Asked again only when a file came or went.
+using ChooseLayout = std::function<Result<Layout>(std::span<const std::string> paths)>;
+
+struct ScanLimits {
+  WalkLimits walk;
+  FileReadLimits read;
+  // A file that was read this soon after it changed may change again without any of its times
+  // moving: it is hashed again by the next scan, whatever they say.
+  std::chrono::milliseconds racy{2000};
+};
+
+// What an app's directory holds at one moment.
+struct ScanResult {
+  std::string layout;
+  std::vector<ScannedFile> files;  // sorted by path; only those that the layout knows as its own
+  std::vector<CatalogProblem> problems;
+
+  struct Statistics {
+    std::size_t hashed = 0;
+    std::size_t reused = 0;
+  } statistics;
+
+  // What speaks against taking it for what the directory is meant to be.
+  bool git_busy = false;
+  std::vector<std::string>
+      unsteady;  // files written while they were read; shown as last read before
+  std::optional<std::chrono::nanoseconds>
+      quiet_for;  // since the newest change on disk; none when clocks disagree
+};
+
+// The same for two scans with the same files, contents, problems and layout.
+Digest fingerprint(const ScanResult& result);
+
+// Reads the files below an app's roots, and again only those that changed. Blocks: it belongs on a
+// pool thread, one call at a time. A root that is missing or cannot be listed is a failure, never
+// an empty directory.
+class DirectoryScanner {
+ public:
+  DirectoryScanner(RepoPaths paths, ChooseLayout choose_layout, ScanLimits limits = {});
+
+  // The visitor hears of every folder before it is looked into.
+  Result<ScanResult> scan(FolderVisitor* visitor = nullptr);
+
+  // The next scan reads every file.
+  void forget() { known_.clear(); }
+
+ private:
+  struct Known {
+    FileStat stat;
+    Content content;
+    std::vector<FileEntry> entries;
+    bool racy = false;
+  };
+  using KnownFiles = std::unordered_map<std::string, Known>;  // by path
+  struct Root {
+    std::uint64_t device = 0;
+    bool had_files = false;
+  };
+  struct Pass;
+
+  Result<void> walk_root(std::size_t index, FolderVisitor* visitor, Pass& pass);
+  Result<void> choose(Pass& pass);
+  void read_all(Pass& pass);
+  void read_one(const Walk::File& file, std::size_t root, Pass& pass);
+  void keep(KnownFiles::node_type node, Pass& pass);
+  void keep_as_before(const std::string& path, std::string problem, Pass& pass);
+  void keep_what_is_hidden(Pass& pass);
+
+  RepoPaths paths_;
+  ChooseLayout choose_layout_;
+  ScanLimits limits_;
+  std::vector<Root> roots_;
+  std::vector<std::string> chosen_by_;
+  std::optional<Layout> layout_;
+  KnownFiles known_;
+};
+
+// The bytes of a scanned file, as safely as a scan reads them; `conflict` when they are not the
+// expected ones any more.
+Result<std::string> read_file(const RepoPaths& paths,
+                              const std::string& path,
+                              const Digest& expected,
+                              const FileReadLimits& limits = {});
+
+}  // namespace tidemark
