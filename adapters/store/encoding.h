@@ -1,0 +1,21 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "core/ledger/observation.h"
+
+namespace tidemark {
+
+// What our ledger keeps as JSON in one column. The same value always gives the same text. Bytes
+// that are no UTF-8 come back as they went in. Decoding throws DamagedLedger.
+
+std::string encode_details(const std::map<std::string, std::string>& details);
+std::map<std::string, std::string> decode_details(std::string_view text);
+
+// Without `as_of`, which is a column: the same sight is the same text.
+std::string encode_sight(const Observation& observation);
+Observation decode_sight(std::string_view text);
+
+}  // namespace tidemark
