@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/drift/finding.h"
+#include "core/drift/standing.h"
+#include "core/environment/environment.h"
+#include "core/environment/mode.h"
+#include "core/time.h"
+
+namespace tidemark {
+
+// What the metrics say of one environment. States and kinds that are absent count as 0.
+struct EnvironmentFacts {
+  EnvironmentRef environment;
+  Mode mode = Mode::export_only;
+  std::string tool;  // empty: none recognised
+  std::map<CellState, std::size_t> migrations;
+  std::map<FindingKind, std::size_t> findings;  // open, not acknowledged
+  std::size_t acknowledged = 0;
+  bool reachable = false;
+  std::optional<TimePoint> last_successful_poll;
+};
+
+// Every metric of the daemon, registered in one place; names and labels are the contract of
+// interface.md. Called on the loop only.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  void environment(const EnvironmentFacts& facts);
+  void remove_environment(const EnvironmentRef& environment);
+  // `outcome`: ok, retry, denied, broken.
+  void poll(const EnvironmentRef& environment,
+            std::string_view outcome,
+            std::chrono::duration<double> took);
+  void repo(const std::string& app, std::size_t migrations, TimePoint scanned_at);
+  void remove_repo(const std::string& app);
+  void reloaded(bool successful);
+  void audit_verified(bool intact);
+  void loop_lag(std::chrono::duration<double> late);
+  void handler_failed();
+
+  static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
+  // The text page, in an order that does not change from scrape to scrape. About 3 µs a series; may
+  // run on the pool, the only one here that may.
+  std::string page();
+
+ private:
+  struct Registered;
+  std::unique_ptr<Registered> registered_;
+};
+
+}  // namespace tidemark
