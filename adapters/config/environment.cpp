@@ -1,0 +1,185 @@
+#include "adapters/config/environment.h"
+
+#include <algorithm>
+
+#include "adapters/config/apps.h"
+#include "adapters/config/section.h"
+#include "adapters/config/words.h"
+
+namespace tidemark {
+
+namespace {
+
+Parsed<Mode> parse_mode_word(std::string_view text) {
+  const auto mode = parse_mode(text);
+  if (!mode) {
+    return std::unexpected("expected managed, export_only or reconcile_only");
+  }
+  return *mode;
+}
+
+Parsed<Target> parse_database(std::string_view text) {
+  auto target = parse_target(text);
+  if (!target) {
+    return std::unexpected(target.error().detail);
+  }
+  return *std::move(target);
+}
+
+Parsed<std::string> parse_ledger_tool(std::string_view text) {
+  return parse_word(text, known_ledgers, later_tools);
+}
+
+std::optional<CommandSecret> read_command(Section& section, Problems& problems) {
+  CommandSecret command;
+  const auto* list = section.find("command");
+  if (list == nullptr || !must_be(YamlNode::Kind::list,
+                                  *list,
+                                  "command",
+                                  "a list: the program and its arguments",
+                                  problems)) {
+    return std::nullopt;
+  }
+  for (const auto& item : list->items) {
+    std::string argument;
+    if (read_text(item, "command", argument, parse_text, problems)) {
+      command.arguments.push_back(std::move(argument));
+    }
+  }
+  if (list->items.empty()) {
+    problems.add(*list, "command: expected a program and its arguments");
+  } else if (list->items.front().kind == YamlNode::Kind::text &&
+             !list->items.front().text.starts_with('/')) {
+    problems.add(list->items.front(),
+                 "command: expected the program's absolute path; no shell looks it up");
+  }
+  return command;
+}
+
+std::optional<PasswordSource> read_password(const YamlNode& node, Problems& problems) {
+  constexpr std::string_view expected =
+      "{credential: NAME}, {file: PATH}, {env: NAME} or {command: [PROGRAM, ARGUMENT…]}";
+  if (!must_be(YamlNode::Kind::mapping, node, "password", expected, problems)) {
+    return std::nullopt;
+  }
+  PasswordSource source{{}, problems.position(node)};
+  Section section(node, "password", problems, true);
+  CredentialSecret credential;
+  if (section.read("credential", credential.name, parse_credential_name)) {
+    source.from = std::move(credential);
+  }
+  FileSecret file;
+  if (section.read("file", file.path, parse_path)) {
+    source.from = std::move(file);
+  }
+  VariableSecret variable;
+  if (section.read("env", variable.name, parse_variable_name)) {
+    source.from = std::move(variable);
+  }
+  if (auto command = read_command(section, problems)) {
+    source.from = *std::move(command);
+  }
+  const auto known = [&](const YamlNode::Member& member) { return section.knows(member.key.text); };
+  if (std::ranges::count_if(node.members, known) != 1) {
+    problems.add(node, "password: expected one of " + std::string(expected));
+  }
+  section.finish();
+  return source;
+}
+
+TheirLedger without_auto(TheirLedger ledger) {
+  if (ledger.tool == "auto") {
+    ledger.tool.clear();
+  }
+  return ledger;
+}
+
+TheirLedger read_their_ledger(const YamlNode& node, Problems& problems) {
+  TheirLedger ledger;
+  if (node.kind != YamlNode::Kind::mapping) {
+    read_text(node, "their_ledger", ledger.tool, parse_ledger_tool, problems);
+    return without_auto(std::move(ledger));
+  }
+  Section section(node, "their_ledger", problems);
+  section.not_yet({"custom"});
+  if (section.require("tool") != nullptr) {
+    section.read("tool", ledger.tool, parse_ledger_tool);
+  }
+  TableName table;
+  if (section.read("table", table, parse_table)) {
+    ledger.table = std::move(table);
+  }
+  section.finish();
+  return without_auto(std::move(ledger));
+}
+
+// What a mode needs to be what it promises.
+void check_database(const EnvironmentSettings& settings, Section& section, Problems& problems) {
+  if (section.has("database") || section.node().kind != YamlNode::Kind::mapping) {
+    return;
+  }
+  if (const auto* password = section.find("password")) {
+    problems.add(*password, "password: there is no database that it could be for");
+  }
+  const auto* pinned = section.find("mode");
+  if (pinned != nullptr) {
+    if (settings.mode && may_connect(*settings.mode)) {
+      problems.add(*pinned,
+                   "mode: " + std::string(to_string(*settings.mode)) + " needs a database");
+    }
+  } else if (!settings.name.empty() && may_connect(settings.configured_mode())) {
+    problems.add(settings.where.line,
+                 settings.where.column,
+                 "name: '" + settings.name + "' is " +
+                     std::string(to_string(settings.configured_mode())) +
+                     " by its name and needs a database; if it has none, say mode: export_only");
+  }
+}
+
+}  // namespace
+
+EnvironmentDraft read_environment(const YamlNode& node,
+                                  std::chrono::milliseconds poll,
+                                  Problems& problems) {
+  EnvironmentDraft draft;
+  draft.node = &node;
+  auto& settings = draft.settings;
+  settings.poll = poll;
+  Section section(node, "an environment", problems);
+  if (const auto* name = section.require("name")) {
+    settings.where = problems.position(*name);
+    section.read("name", settings.name, parse_name);
+  }
+  Mode mode{};
+  if (section.read("mode", mode, parse_mode_word)) {
+    settings.mode = mode;
+  }
+  std::vector<std::string> after;
+  draft.after = section.read_list("after", after, parse_name);
+  if (draft.after != nullptr) {
+    settings.after = std::move(after);
+  }
+  if (section.read("renamed_from", settings.renamed_from, parse_name)) {
+    draft.renamed_from = section.find("renamed_from");
+  }
+  Target target;
+  if (section.read("database", target, parse_database)) {
+    settings.database = std::move(target);
+  }
+  if (const auto* password = section.find("password")) {
+    settings.password = read_password(*password, problems);
+  }
+  section.read("poll", settings.poll, [](std::string_view text) {
+    return parse_duration(text, {poll_least, poll_most});
+  });
+  section.read("schema", settings.schema, parse_identifier);
+  if (const auto* ledger = section.find("their_ledger")) {
+    settings.their_ledger = read_their_ledger(*ledger, problems);
+  }
+  section.not_yet(later_environment_keys());
+  check_database(settings, section, problems);
+  section.finish();
+  return draft;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,219 @@
+#include "adapters/config/reader.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <doctest/doctest.h>
+
+#include "tests/adapters/config/configs.h"
+
+using namespace tidemark;
+using namespace std::chrono_literals;
+
+namespace {
+
+Settings read(const std::string& text) {
+  auto loaded = read_config_text(text, "c.yaml");
+  if (!loaded) {
+    FAIL(loaded.error().front().text());
+  }
+  return *std::move(loaded);
+}
+
+EnvironmentSettings environment(const std::string& lines) {
+  return read(minimal + lines).apps.at(0).environments.at(0);
+}
+
+}  // namespace
+
+TEST_CASE("a config says everything that it can say") {
+  const auto settings = read(R"(
+ledger: sqlite:/srv/tidemark//ledger.db
+retention: 30d
+control: {socket: /run/t/c.sock, mode: "0600", group: ops}
+http:
+  listen: ["127.0.0.1:9847", "[0:0::1]:80", "localhost:0"]
+  hosts: [Tidemark.Example.com, 192.0.2.7, "[2001:DB8::7]"]
+  expose: content
+log: {level: debug, format: json}
+defaults: {poll: 5m}
+apps:
+  - name: shop
+    repo:
+      paths: [/srv/shop/a/, /srv/shop/b]
+      layout: flyway
+      settle: 500ms
+      ignore: ["**/draft/*"]
+    out_of_order: forbid
+    environments:
+      - name: dev
+        database: postgresql://tidemark@db-dev/shop
+        password: {credential: shop-dev}
+      - name: staging
+        mode: reconcile_only
+        after: [dev]
+        renamed_from: stage
+        database: host=db-staging user=reader dbname=shop
+        password: {command: [/usr/bin/vault, read, "0"]}
+        poll: 30s
+        schema: app
+        their_ledger: {tool: flyway, table: ops.history}
+      - name: prod
+  - name: billing
+    repo: {path: /srv/billing}
+    environments: [{name: live, after: [], their_ledger: auto}]
+access:
+  - {user: root, role: admin}
+  - {group: oncall, role: operator, environments: [shop/dev, "*/live"]}
+)");
+  CHECK(settings.ledger == "/srv/tidemark/ledger.db");
+  CHECK(settings.retention == 24h * 30);
+  CHECK(settings.control.socket == "/run/t/c.sock");
+  CHECK(settings.control.mode == 0600);
+  CHECK(settings.control.group == "ops");
+  REQUIRE(settings.http.listen.size() == 3);
+  CHECK(settings.http.listen[0].text() == "127.0.0.1:9847");
+  CHECK(settings.http.listen[1].text() == "[::1]:80");
+  CHECK(settings.http.listen[2].text() == "127.0.0.1:0");
+  CHECK(settings.http.hosts ==
+        std::vector<std::string>{"tidemark.example.com", "192.0.2.7", "[2001:db8::7]"});
+  CHECK(settings.http.expose_content);
+  CHECK(settings.log == LogSettings{Level::debug, LogFormat::json});
+
+  REQUIRE(settings.apps.size() == 2);
+  const auto& shop = settings.apps[0];
+  CHECK(shop.name == "shop");
+  CHECK(shop.repo.paths == std::vector<std::string>{"/srv/shop/a", "/srv/shop/b"});
+  CHECK(shop.repo.layout == "flyway");
+  CHECK(shop.repo.settle == 500ms);
+  CHECK(shop.repo.ignore == std::vector<std::string>{"**/draft/*"});
+  CHECK(shop.forbid_out_of_order);
+  REQUIRE(shop.environments.size() == 3);
+  const auto& dev = shop.environments[0];
+  CHECK(dev.mode == std::nullopt);
+  CHECK(dev.configured_mode() == Mode::managed);
+  CHECK(dev.after == std::nullopt);
+  CHECK(dev.poll == 5min);
+  CHECK(dev.database == *parse_target("postgresql://tidemark@db-dev/shop"));
+  CHECK(std::get<CredentialSecret>(dev.password->from).name == "shop-dev");
+  const auto& staging = shop.environments[1];
+  CHECK(staging.mode == Mode::reconcile_only);
+  CHECK(staging.after == std::vector<std::string>{"dev"});
+  CHECK(staging.renamed_from == "stage");
+  CHECK(staging.poll == 30s);
+  CHECK(staging.schema == "app");
+  CHECK(staging.their_ledger.tool == "flyway");
+  CHECK(staging.their_ledger.table == TableName{"ops", "history"});
+  CHECK(std::get<CommandSecret>(staging.password->from).arguments ==
+        std::vector<std::string>{"/usr/bin/vault", "read", "0"});
+  CHECK(shop.environments[2].configured_mode() == Mode::export_only);
+  CHECK(settings.apps[1].environments[0].after == std::vector<std::string>{});
+  CHECK(settings.apps[1].environments[0].their_ledger == TheirLedger{});
+
+  REQUIRE(settings.access.size() == 2);
+  CHECK(settings.access[0] == AccessRule{"root", "", Role::admin, {}});
+  CHECK(settings.access[1] == AccessRule{"", "oncall", Role::operator_, {"shop/dev", "*/live"}});
+}
+
+TEST_CASE("what a config does not say is as documented") {
+  const auto settings = read(minimal);
+  CHECK(settings.ledger == "/var/lib/tidemark/ledger.db");
+  CHECK(settings.retention == 24h * 365);
+  CHECK(settings.control.socket == "/run/tidemark/control.sock");
+  CHECK(settings.control.mode == 0660);
+  REQUIRE(settings.http.listen.size() == 1);
+  CHECK(settings.http.listen[0].text() == "127.0.0.1:9847");
+  CHECK_FALSE(settings.http.expose_content);
+  CHECK(settings.log == LogSettings{Level::info, LogFormat::automatic});
+  CHECK(settings.access.empty());
+  const auto& app = settings.apps.at(0);
+  CHECK(app.repo.layout == "auto");
+  CHECK(app.repo.settle == 2s);
+  CHECK_FALSE(app.forbid_out_of_order);
+  CHECK(app.environments.at(0).poll == 60s);
+}
+
+TEST_CASE("an empty list of listen addresses is no TCP listener, one address needs no list") {
+  CHECK(read(minimal + "http: {listen: []}\n").http.listen.empty());
+  CHECK(read(minimal + "http: {listen: '[::]:1'}\n").http.listen.at(0).text() == "[::]:1");
+}
+
+TEST_CASE("settings remember where they were said, and moving them changes nothing") {
+  const auto settings = read(minimal);
+  CHECK(settings.apps[0].where.text() == "c.yaml:2:11");
+  CHECK(settings.apps[0].repo.where.text() == "c.yaml:3:11");
+  CHECK(settings.apps[0].environments[0].where.text() == "c.yaml:5:15");
+  CHECK(settings == read("# moved\n\n" + minimal));
+  CHECK(settings != read(minimal + "retention: 1d\n"));
+}
+
+TEST_CASE("durations have a unit") {
+  CHECK(environment("        poll: 90s\n").poll == 90s);
+  CHECK(environment("        poll: 1500ms\n").poll == 1500ms);
+  CHECK(environment("        poll: 12h\n").poll == 12h);
+  CHECK(environment("        poll: 1d\n").poll == 24h);
+}
+
+TEST_CASE("a table is named as the database stores it") {
+  const auto table = [](const std::string& text) {
+    return *environment("        their_ledger: {tool: auto, table: '" + text + "'}\n")
+                .their_ledger.table;
+  };
+  CHECK(table("history") == TableName{"", "history"});
+  CHECK(table("Ops.History") == TableName{"Ops", "History"});
+  CHECK(table(R"("odd.schema"."say ""no""")") == TableName{"odd.schema", R"(say "no")"});
+}
+
+TEST_CASE("an export_only environment may have an address and a password, and never needs them") {
+  CHECK(environment("").configured_mode() == Mode::export_only);
+  const auto with =
+      environment("        database: postgresql://h/d\n        password: {env: PW}\n");
+  CHECK(with.configured_mode() == Mode::export_only);
+  CHECK(with.database.has_value());
+}
+
+TEST_CASE("parallel environments and an order that differs from the list are no circle") {
+  CHECK(problems_of(R"(apps:
+  - name: shop
+    repo: {path: /srv/shop}
+    environments:
+      - {name: prod, after: [eu, us]}
+      - {name: root, after: []}
+      - {name: eu, after: [root]}
+      - {name: us, after: [root]}
+)") == std::vector<std::string>{});
+}
+
+TEST_CASE("a byte-order mark and Windows line endings are fine") {
+  std::string text = "\xEF\xBB\xBF";
+  for (const char c : minimal) {
+    text += c == '\n' ? "\r\n" : std::string(1, c);
+  }
+  CHECK(read(text) == read(minimal));
+}
+
+TEST_CASE("a config is read from a file, and its name is in every message") {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("config-" + std::to_string(::getpid()) + ".yaml");
+  std::ofstream(path) << minimal << "poll: 3s\n";
+  const auto loaded = read_config(path);
+  std::filesystem::remove(path);
+  REQUIRE_FALSE(loaded);
+  CHECK(
+      loaded.error().front().text() ==
+      path.string() +
+          ":6:1: unknown key 'poll' in the config: expected ledger, retention, control, http, log, "
+          "defaults, apps or access");
+}
+
+TEST_CASE("a file that cannot be read is told with the reason") {
+  CHECK(read_config("/nowhere/c.yaml").error().front().text() ==
+        "/nowhere/c.yaml: cannot be read: No such file or directory");
+  CHECK(read_config("/dev/zero").error().front().text() ==
+        "/dev/zero: cannot be read: it is not a regular file");
+  CHECK(read_config("/tmp").error().front().text() ==
+        "/tmp: cannot be read: it is not a regular file");
+}
