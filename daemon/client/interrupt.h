@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+namespace tidemark::client {
+
+// From now on Ctrl-C ends the program with 130, wherever it is, and takes an unfinished file with
+// it. Writing where nobody reads any more is an error of the write and not a signal.
+void handle_signals();
+
+// The file to remove then; empty for none. One at a time.
+void unfinished_file(const std::string& path);
+
+}  // namespace tidemark::client

@@ -1,0 +1,387 @@
+#include "daemon/daemon.h"
+
+#include <algorithm>
+#include <exception>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "adapters/config/secret.h"
+#include "adapters/log/log.h"
+#include "adapters/loop/timer.h"
+
+namespace tidemark {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::chrono::seconds housekeeping_every{10};
+constexpr std::chrono::hours pruning_every{24};
+constexpr milliseconds loop_probe_every{250};
+
+AuditEvent event_of_daemon(std::string by,
+                           std::string what,
+                           std::map<std::string, std::string> details) {
+  AuditEvent event;
+  event.at = wall_clock_now();
+  event.actor = std::move(by);
+  event.what = std::move(what);
+  event.details = std::move(details);
+  return event;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string all;
+  for (const auto& part : parts) {
+    all += (all.empty() ? "" : "; ") + part;
+  }
+  return all;
+}
+
+}  // namespace
+
+Daemon::Daemon(std::string config_path, Settings settings, Ledger::Opened opened)
+    : config_path_(std::move(config_path)),
+      settings_(std::move(settings)),
+      ledger_(std::move(opened.ledger)),
+      world_(ledger_, store_, workers_, metrics_, events_),
+      supervisor_(loop_),
+      watchers_(loop_, supervisor_, world_, metrics_, workers_, connecting_),
+      control_(world_,
+               events_,
+               ledger_,
+               metrics_,
+               store_,
+               requests_,
+               {[this]() -> const Settings& { return settings_; },
+                [this](EnvironmentRef ref) { return watchers_.poll(std::move(ref)); },
+                [this](std::string by) { return reload(std::move(by)); },
+                [this] { return troubles(); },
+                [this] { return warnings(); }}),
+      server_(loop_,
+              [this](Request request) { return control_.handle(std::move(request)); },
+              HttpLimits{},
+              {[this](std::string_view what) {
+                 metrics_.handler_failed();
+                 log_error("request failed", {{"error", what}});
+               },
+               [](std::string_view what) {
+                 log_error("connections cannot be accepted", {{"error", what}});
+               }}) {
+  world_.on_mode_changed = [this](const EnvironmentRef& ref) { watchers_.mode_changed(ref); };
+  if (!opened.audit_problem.empty()) {
+    world_.halt(opened.audit_problem);
+    events_.publish("audit.broken", {}, wall_clock_now(), {{"problem", opened.audit_problem}});
+    log_error("audit log does not verify: no change is taken", {{"problem", opened.audit_problem}});
+  }
+  metrics_.audit_verified(opened.audit_problem.empty());
+  metrics_.reloaded(true);
+  if (!opened.restored.empty()) {
+    log_error("our ledger went back in time: all histories are uncertain",
+              {{"why", opened.restored}});
+  }
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::prepare(std::string config_path,
+                                                Settings settings,
+                                                Ledger::Opened opened) {
+  std::unique_ptr<Daemon> daemon(
+      new Daemon(std::move(config_path), std::move(settings), std::move(opened)));
+  if (auto listening = daemon->listen(); !listening) {
+    return std::unexpected(listening.error());
+  }
+  return daemon;
+}
+
+Result<void> Daemon::listen() {
+  const auto& control = settings_.control;
+  if (auto bound =
+          server_.listen_unix(control.socket, static_cast<mode_t>(control.mode), control.group);
+      !bound) {
+    return bound;
+  }
+  for (const auto& address : settings_.http.listen) {
+    const auto bound = server_.listen_tcp(address.text(), settings_.http.hosts);
+    if (!bound) {
+      return std::unexpected(bound.error());
+    }
+    log_info("listening", {{"address", *bound}});
+  }
+  log_info("listening", {{"socket", control.socket}});
+  return {};
+}
+
+int Daemon::run() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::exception_ptr failure;
+  asio::co_spawn(loop_, live(), [&failure](std::exception_ptr ended) { failure = ended; });
+  loop_.run();
+  if (failure) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      log_error("stopped by an error of our own", {{"error", error.what()}});
+    }
+    return 1;
+  }
+  return exit_status_;
+}
+
+Awaitable<void> Daemon::live() {
+  supervisor_.start("http", "http server", [this] { return server_.run(); });
+  supervisor_.start("house", "housekeeping", [this] { return keep_house(); });
+  supervisor_.start("house", "loop probe", [this] { return measure_loop(); });
+  std::exception_ptr failure;
+  try {
+    co_await serve();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  log_info("stopping");
+  server_.stop();
+  co_await supervisor_.stop_all();
+  co_await control_.write_counted_refusals(true);
+  log_info("stopped");
+  if (failure) {
+    std::rethrow_exception(failure);
+  }
+}
+
+// Until a signal says that it is enough.
+Awaitable<void> Daemon::serve() {
+  const auto started = co_await start_apps();
+  if (started) {
+    started_ = true;
+    log_info(
+        "started",
+        {{"version", TIDEMARK_VERSION}, {"apps", settings_.apps.size()}, {"config", config_path_}});
+    co_await wait_for_signals();
+  } else {
+    log_error("cannot start", {{"error", started.error().detail}});
+    exit_status_ = 1;
+  }
+}
+
+Awaitable<Result<void>> Daemon::start_apps() {
+  auto turn = co_await reloading_.enter();
+  for (const auto& app : settings_.apps) {
+    AppSettings settings = app;
+    auto started = co_await watchers_.start(std::move(settings));
+    if (!started) {
+      co_return fail("app '" + app.name + "'", started.error());
+    }
+  }
+  co_return Result<void>{};
+}
+
+Awaitable<void> Daemon::wait_for_signals() {
+  for (;;) {
+    const auto [error, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (error || number != SIGHUP) {
+      co_return;
+    }
+    const auto reloaded = co_await reload("tidemark (SIGHUP)");
+    if (!reloaded) {
+      for (const auto& problem : reloaded.error()) {
+        log_error("config is not good, the running one stays", {{"problem", problem.text()}});
+      }
+    }
+  }
+}
+
+Awaitable<void> Daemon::keep_house() {
+  std::optional<std::chrono::steady_clock::time_point> pruned_at;
+  for (;;) {
+    const bool slept = co_await wait_for(housekeeping_every);
+    if (!slept) {
+      co_return;
+    }
+    watchers_.tell_scans();
+    world_.publish_acknowledged();
+    co_await world_.catch_up();
+    // The ledger's own thread answers: it may be writing this down at the moment.
+    auto ask = [this] { return ledger_.mark_problem(); };
+    mark_problem_ = co_await store_.run(std::move(ask));
+    co_await control_.write_counted_refusals(false);
+    if (!pruned_at || std::chrono::steady_clock::now() - *pruned_at >= pruning_every) {
+      pruned_at = std::chrono::steady_clock::now();
+      const auto pruned = co_await world_.prune(settings_.retention);
+      if (!pruned) {
+        log_warn("our ledger could not be pruned", {{"error", pruned.error().detail}});
+      }
+    }
+  }
+}
+
+// How late the loop comes to a timer is how long it was held.
+Awaitable<void> Daemon::measure_loop() {
+  for (;;) {
+    const auto due = std::chrono::steady_clock::now() + loop_probe_every;
+    const bool slept = co_await wait_for(loop_probe_every);
+    if (!slept) {
+      co_return;
+    }
+    metrics_.loop_lag(std::chrono::steady_clock::now() - due);
+  }
+}
+
+std::vector<std::string> Daemon::troubles() const {
+  std::vector<std::string> all;
+  if (!started_) {
+    all.emplace_back("starting");
+  }
+  if (!world_.halted().empty()) {
+    all.push_back("no change is taken: " + world_.halted());
+  }
+  if (!world_.ledger_trouble().empty()) {
+    all.push_back("our ledger cannot be written: " + world_.ledger_trouble());
+  }
+  for (const auto& [app, why] : unwatched_) {
+    all.push_back(app + ": cannot be watched: " + why);
+  }
+  for (const auto* app : world_.apps()) {
+    if (!app->compared) {
+      all.push_back(app->name + ": its directory was not read yet" +
+                    (app->trouble.empty() ? "" : ": " + app->trouble));
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> Daemon::warnings() const {
+  std::vector<std::string> all;
+  if (!reload_failed_.empty()) {
+    all.push_back("the last reload changed nothing: " + reload_failed_);
+  }
+  if (!mark_problem_.empty()) {
+    all.push_back(mark_problem_);
+  }
+  return all;
+}
+
+namespace {
+
+// What a running daemon cannot change.
+std::vector<Problem> needs_restart(const Settings& now,
+                                   const Settings& wanted,
+                                   const std::string& file) {
+  std::vector<Problem> problems;
+  const auto fixed = [&](bool same, const Position& where, std::string_view key) {
+    if (!same) {
+      problems.push_back({where.file.empty() ? file : where.file,
+                          where.line,
+                          where.column,
+                          std::string(key) + ": cannot change while the daemon runs: restart it"});
+    }
+  };
+  const auto listen_position =
+      wanted.http.listen.empty() ? Position{} : wanted.http.listen.front().where;
+  fixed(now.ledger == wanted.ledger, {}, "ledger");
+  fixed(now.control == wanted.control, wanted.control.where, "control");
+  fixed(now.http.listen == wanted.http.listen && now.http.hosts == wanted.http.hosts,
+        listen_position,
+        "http");
+  return problems;
+}
+
+}  // namespace
+
+Awaitable<Control::Daemon::Reloaded> Daemon::reload(std::string by) {
+  auto turn = co_await reloading_.enter();
+  auto read = [path = config_path_]() -> Loaded {
+    auto loaded = read_config(path);
+    if (loaded) {
+      if (auto check = check_secrets(*loaded); !check.problems.empty()) {
+        return std::unexpected(std::move(check.problems));
+      }
+    }
+    return loaded;
+  };
+  auto loaded = co_await workers_.run(std::move(read));
+  auto problems =
+      loaded ? needs_restart(settings_, *loaded, config_path_) : std::move(loaded.error());
+  if (!problems.empty()) {
+    reload_failed_ = problems.front().text();
+    metrics_.reloaded(false);
+    std::vector<AuditEvent> events{event_of_daemon(
+        by,
+        "config.reload_failed",
+        {{"problems", std::to_string(problems.size())}, {"first", reload_failed_}})};
+    const auto noted = co_await world_.note(std::move(events));
+    if (!noted) {
+      log_error("reload could not be audited", {{"error", noted.error().detail}});
+    }
+    co_return std::unexpected(std::move(problems));
+  }
+  auto changed = co_await apply(std::move(*loaded));
+  reload_failed_.clear();
+  metrics_.reloaded(true);
+  log_info("config reloaded", {{"by", by}, {"changed", joined(changed)}});
+  std::vector<AuditEvent> events{
+      event_of_daemon(by, "config.reloaded", {{"changed", joined(changed)}})};
+  const auto noted = co_await world_.note(std::move(events));
+  if (!noted) {
+    log_error("reload could not be audited", {{"error", noted.error().detail}});
+  }
+  co_return changed;
+}
+
+// An app whose settings changed is watched anew; the others do not notice.
+Awaitable<std::vector<std::string>> Daemon::apply(Settings settings) {
+  std::vector<std::string> changed;
+  const auto named = [](const Settings& in, const std::string& name) {
+    const auto at = std::ranges::find(in.apps, name, &AppSettings::name);
+    return at == in.apps.end() ? nullptr : &*at;
+  };
+  const Settings before = std::exchange(settings_, std::move(settings));
+  if (before.log != settings_.log) {
+    configure_log(settings_.log);
+    changed.emplace_back("log");
+  }
+  if (before.access != settings_.access) {
+    changed.emplace_back("access");
+  }
+  if (before.http.expose_content != settings_.http.expose_content) {
+    changed.emplace_back("http.expose");
+  }
+  if (before.retention != settings_.retention) {
+    changed.emplace_back("retention");
+  }
+  for (const auto& app : before.apps) {
+    const auto* now = named(settings_, app.name);
+    if (now == nullptr) {
+      co_await watchers_.stop(app.name);
+      changed.push_back("app " + app.name + " is gone");
+    } else if (*now != app) {
+      co_await watchers_.pause(app.name);
+      changed.push_back("app " + app.name);
+    }
+  }
+  unwatched_.clear();
+  std::vector<std::string> order;
+  for (const auto& app : settings_.apps) {
+    order.push_back(app.name);
+    const auto* old = named(before, app.name);
+    if (old != nullptr && *old == app && world_.app(app.name) != nullptr) {
+      continue;
+    }
+    if (old == nullptr) {
+      changed.push_back("app " + app.name + " is new");
+    }
+    AppSettings wanted = app;
+    const auto started = co_await watchers_.start(std::move(wanted));
+    if (!started) {
+      log_error("app cannot be watched", {{"app", app.name}, {"error", started.error().detail}});
+      changed.push_back("app " + app.name + " cannot be watched: " + started.error().detail);
+      unwatched_.emplace(app.name, started.error().detail);
+      co_await watchers_.stop(app.name);  // what nobody watches is not shown as if somebody did
+    }
+  }
+  world_.arrange(order);
+  co_return changed;
+}
+
+}  // namespace tidemark

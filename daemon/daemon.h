@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include "adapters/config/reader.h"
+#include "adapters/http/server.h"
+#include "adapters/loop/pool.h"
+#include "adapters/metrics/metrics.h"
+#include "adapters/store/ledger.h"
+#include "daemon/control/control.h"
+#include "daemon/events.h"
+#include "daemon/supervisor.h"
+#include "daemon/watch/watchers.h"
+#include "daemon/world.h"
+
+namespace tidemark {
+
+// The whole daemon: puts the parts together, starts them, reloads, stops.
+class Daemon {
+ public:
+  // Binds the sockets; nothing is watched yet.
+  static Result<std::unique_ptr<Daemon>> prepare(std::string config_path,
+                                                 Settings settings,
+                                                 Ledger::Opened opened);
+
+  // Until SIGTERM or SIGINT. The exit status of the process.
+  int run();
+
+ private:
+  Daemon(std::string config_path, Settings settings, Ledger::Opened opened);
+
+  Result<void> listen();
+  Awaitable<void> live();
+  Awaitable<void> serve();
+  Awaitable<Result<void>> start_apps();
+  Awaitable<void> wait_for_signals();
+  Awaitable<void> keep_house();
+  Awaitable<void> measure_loop();
+  Awaitable<Control::Daemon::Reloaded> reload(std::string by);
+  Awaitable<std::vector<std::string>> apply(Settings settings);
+  std::vector<std::string> troubles() const;
+  std::vector<std::string> warnings() const;
+
+  std::string config_path_;
+  Settings settings_;
+  Ledger ledger_;
+  asio::io_context loop_{1};
+  Pool store_{1};
+  Pool workers_{2};
+  Pool connecting_{8};  // may hang, with name servers and commands that print secrets
+  Pool requests_{2};    // for people, who do not wait for what a schedule asked for
+  Metrics metrics_;
+  Events events_{loop_};
+  World world_;
+  Supervisor supervisor_;
+  Watchers watchers_;
+  Control control_;
+  HttpServer server_;
+  Gate reloading_;
+  asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
+  bool started_ = false;
+  std::string reload_failed_;                     // why the last reload changed nothing
+  std::map<std::string, std::string> unwatched_;  // apps that could not be started, and why
+  std::string mark_problem_;                      // of the ledger, as last asked
+  int exit_status_ = 0;
+};
+
+}  // namespace tidemark

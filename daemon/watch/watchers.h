@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "adapters/config/settings.h"
+#include "adapters/loop/asio.h"
+#include "adapters/loop/pool.h"
+#include "core/result.h"
+#include "daemon/supervisor.h"
+#include "daemon/watch/directory_watch.h"
+#include "daemon/watch/environment_watch.h"
+
+namespace tidemark {
+
+// Everybody who watches: for each app one for its directory and one for each environment, as
+// supervised tasks.
+class Watchers {
+ public:
+  // `connecting` is for what may hang, name servers and commands that print secrets: nothing else
+  // waits for it.
+  Watchers(asio::io_context& loop,
+           Supervisor& supervisor,
+           World& world,
+           Metrics& metrics,
+           Pool& workers,
+           Pool& connecting);
+
+  Awaitable<Result<void>> start(AppSettings settings);
+  // Nobody watches the app any more, and the world forgets it.
+  Awaitable<void> stop(std::string app);
+  // The same, but what is known stays: until the app is started again with other settings.
+  Awaitable<void> pause(std::string app);
+
+  Awaitable<Result<void>> poll(EnvironmentRef ref);
+  void mode_changed(const EnvironmentRef& ref);
+  // Directories are read again without anything having changed; the world is told when.
+  void tell_scans();
+
+ private:
+  struct App {
+    std::unique_ptr<AppDirectory> directory;
+    std::map<EnvironmentRef, std::unique_ptr<EnvironmentWatch>> environments;
+  };
+
+  asio::io_context& loop_;
+  Supervisor& supervisor_;
+  World& world_;
+  Metrics& metrics_;
+  Pool& workers_;
+  Pool& connecting_;
+  std::map<std::string, App> apps_;
+};
+
+}  // namespace tidemark

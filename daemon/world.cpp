@@ -1,0 +1,217 @@
+#include "daemon/world.h"
+
+#include <algorithm>
+
+#include "adapters/config/settings.h"
+#include "adapters/loop/timer.h"
+#include "adapters/metrics/metrics.h"
+#include "adapters/store/ledger.h"
+#include "core/environment/promotion.h"
+#include "daemon/world_parts.h"
+
+namespace tidemark {
+
+World::World(Ledger& ledger, Pool& store, Pool& workers, Metrics& metrics, Events& events)
+    : ledger_(ledger),
+      store_(store),
+      workers_(workers),
+      metrics_(metrics),
+      events_(events),
+      now_(wall_clock_now) {}
+
+World::~World() = default;
+
+std::vector<const WatchedApp*> World::apps() const {
+  std::vector<const WatchedApp*> all;
+  for (const auto& app : apps_) {
+    all.push_back(&app->watched);
+  }
+  return all;
+}
+
+const WatchedApp* World::app(std::string_view name) const {
+  const auto at =
+      std::ranges::find_if(apps_, [&](const auto& app) { return app->watched.name == name; });
+  return at == apps_.end() ? nullptr : &(*at)->watched;
+}
+
+const WatchedEnvironment* World::environment(const EnvironmentRef& ref) const {
+  const WatchedApp* in = app(ref.app);
+  if (in == nullptr) {
+    return nullptr;
+  }
+  const auto at =
+      std::ranges::find_if(in->environments, [&](const auto& e) { return e->ref == ref; });
+  return at == in->environments.end() ? nullptr : at->get();
+}
+
+ContentReader World::contents(std::string_view name) const {
+  const auto at =
+      std::ranges::find_if(apps_, [&](const auto& app) { return app->watched.name == name; });
+  return at == apps_.end() ? ContentReader{} : (*at)->contents;
+}
+
+World::App* World::find_app(std::string_view name) {
+  const auto at =
+      std::ranges::find_if(apps_, [&](const auto& app) { return app->watched.name == name; });
+  return at == apps_.end() ? nullptr : at->get();
+}
+
+World::Place World::place(const EnvironmentRef& ref) {
+  App* app = find_app(ref.app);
+  if (app == nullptr) {
+    return {};
+  }
+  for (std::size_t i = 0; i < app->watched.environments.size(); ++i) {
+    if (app->watched.environments[i]->ref == ref) {
+      return {app, i, app->watched.environments[i].get()};
+    }
+  }
+  return {};
+}
+
+Result<void> World::may_change() const {
+  if (!halted_.empty()) {
+    return fail(Errc::conflict, "no change is taken: " + halted_);
+  }
+  return {};
+}
+
+Awaitable<Result<void>> World::add_app(AppSettings settings, ContentReader contents) {
+  auto turn = co_await gate_.enter();
+  auto app = std::make_unique<App>();
+  app->watched.name = settings.name;
+  app->contents = std::move(contents);
+  std::vector<Stage> stages;
+  for (const auto& environment : settings.environments) {
+    stages.push_back({environment.name, environment.after});
+  }
+  app->upstream = upstream_of(stages);
+  app->order = promotion_order(stages);
+  for (const auto& environment : settings.environments) {
+    auto added = co_await remember(*app, environment);
+    if (!added) {
+      co_return added;
+    }
+  }
+  app->settings = std::move(settings);
+  App& added = *app;
+  const auto before = std::ranges::find_if(
+      apps_, [&](const auto& old) { return old->watched.name == added.watched.name; });
+  if (before == apps_.end()) {
+    apps_.push_back(std::move(app));
+  } else {
+    inherit(added, **before);
+    *before = std::move(app);
+  }
+  for (const auto& environment : added.watched.environments) {
+    publish(*environment);
+  }
+  // With the directory as it was last read nothing is unknown in between; a comparison that cannot
+  // be stored now is made up for by the next.
+  [[maybe_unused]] const auto settled = co_await settle(added);
+  co_return Result<void>{};
+}
+
+// What other settings do not change: the directory as last read, and how the last look went.
+void World::inherit(App& app, const App& before) {
+  app.watched.catalog = before.watched.catalog;
+  app.watched.scanned_at = before.watched.scanned_at;
+  app.watched.trouble = before.watched.trouble;
+  for (const auto& old : before.watched.environments) {
+    const auto same = std::ranges::find_if(app.watched.environments,
+                                           [&](const auto& now) { return now->ref == old->ref; });
+    if (same == app.watched.environments.end()) {
+      metrics_.remove_environment(old->ref);
+    } else if ((*same)->mode == old->mode) {
+      (*same)->last_poll = old->last_poll;
+      (*same)->failures = old->failures;
+      (*same)->shape = old->shape;
+      (*same)->standing = old->standing;
+      if (may_connect(old->mode)) {
+        (*same)->observation = old->observation;  // as it was last seen, not as it was last written
+      }
+    }
+  }
+}
+
+// What our ledger knows of an environment, and the mode that it has now.
+Awaitable<Result<void>> World::remember(App& app, const EnvironmentSettings& settings) {
+  const auto now = now_();
+  const EnvironmentRef ref{app.watched.name, settings.name};
+  auto load = [this, ref, from = settings.renamed_from, now]() -> Result<EnvironmentState> {
+    if (!from.empty()) {
+      const auto renamed = ledger_.rename({ref.app, from}, ref.name, now);
+      if (!renamed) {
+        return fail("renamed_from of " + ref.text(), renamed.error());
+      }
+    }
+    return ledger_.load(ref, now);
+  };
+  auto loaded = co_await store_.run(std::move(load));
+  if (!loaded) {
+    co_return std::unexpected(loaded.error());
+  }
+  auto environment = std::make_unique<WatchedEnvironment>();
+  environment->ref = ref;
+  environment->poll_interval = settings.poll;
+  if (settings.mode) {
+    environment->mode = *settings.mode;
+    environment->mode_source = ModeSource::config;
+  } else if (loaded->flip.mode && (*loaded->flip.mode == Mode::export_only || settings.database)) {
+    environment->mode = *loaded->flip.mode;
+    environment->mode_source = ModeSource::admin;
+  } else {
+    environment->mode = default_mode(settings.name);
+  }
+  environment->records = std::move(loaded->records);
+  if (may_connect(environment->mode)) {
+    environment->observation = std::move(loaded->observation);
+  }
+  environment->identity = std::move(loaded->identity);
+  environment->history_certain = loaded->history.certain;
+  environment->history_reason = std::move(loaded->history.reason);
+  environment->findings = std::move(loaded->findings);
+
+  App::Unsettled unsettled;
+  unsettled.change.environment = ref;
+  if (loaded->last_mode != environment->mode) {
+    unsettled.change.last_mode = environment->mode;
+    unsettled.write = true;
+    if (loaded->last_mode) {
+      unsettled.change.audit.push_back(
+          audit_event(now,
+                      daemon_itself,
+                      "mode.changed",
+                      ref,
+                      {{"from", std::string(to_string(*loaded->last_mode))},
+                       {"to", std::string(to_string(environment->mode))},
+                       {"source", std::string(to_string(environment->mode_source))},
+                       {"reason", "the config changed"}}));
+    }
+  }
+  app.unsettled.push_back(std::move(unsettled));
+  app.watched.environments.push_back(std::move(environment));
+  co_return Result<void>{};
+}
+
+Awaitable<void> World::remove_app(std::string name) {
+  auto turn = co_await gate_.enter();
+  const auto at =
+      std::ranges::find_if(apps_, [&](const auto& app) { return app->watched.name == name; });
+  if (at == apps_.end()) {
+    co_return;
+  }
+  for (const auto& environment : (*at)->watched.environments) {
+    metrics_.remove_environment(environment->ref);
+  }
+  metrics_.remove_repo(name);
+  apps_.erase(at);
+}
+
+void World::arrange(const std::vector<std::string>& names) {
+  std::ranges::sort(
+      apps_, {}, [&](const auto& app) { return std::ranges::find(names, app->watched.name); });
+}
+
+}  // namespace tidemark

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/loop/asio.h"
+#include "adapters/loop/gate.h"
+#include "adapters/loop/pool.h"
+#include "core/audit/event.h"
+#include "core/result.h"
+#include "daemon/events.h"
+#include "daemon/marking.h"
+#include "daemon/state.h"
+
+namespace tidemark {
+
+class Ledger;
+class Metrics;
+struct AppSettings;
+struct Change;
+struct Committed;
+struct EnvironmentSettings;
+struct ListedFinding;
+
+// Reads a file of an app's directory whose content is known, for the ledger to keep. Runs on a pool
+// thread.
+using ContentReader =
+    std::function<Result<std::string>(const std::string& file, const Digest& raw)>;
+
+// Everything that is known at this moment, and the only one who changes it: facts and commands come
+// in, are compared, written to our ledger, and only then are what the world shows. One change at a
+// time.
+class World {
+ public:
+  World(Ledger& ledger, Pool& store, Pool& workers, Metrics& metrics, Events& events);
+  ~World();
+
+  // Apps come from the config; what our ledger remembers of their environments comes with them. One
+  // that is there already is replaced, without a moment in which it is not known.
+  Awaitable<Result<void>> add_app(AppSettings settings, ContentReader contents);
+  Awaitable<void> remove_app(std::string name);
+  // The order in which they are shown.
+  void arrange(const std::vector<std::string>& names);
+
+  // Facts.
+  Awaitable<Result<void>> directory_read(std::string app, Catalog catalog);
+  void directory_still_the_same(const std::string& app, TimePoint scanned_at);
+  Awaitable<void> directory_failed(std::string app, Error error);
+  Awaitable<Result<void>> environment_read(EnvironmentRef ref,
+                                           Observation observation,
+                                           LedgerShape shape);
+  Awaitable<void> environment_failed(EnvironmentRef ref, Error error);
+
+  // Commands of people (world_commands.cpp); `by` is "ana (uid 1000)".
+  Awaitable<Result<Marked>> mark(EnvironmentRef ref, MarkRequest request, std::string by);
+  Awaitable<Result<Marked>> unmark(EnvironmentRef ref,
+                                   std::vector<std::string> migrations,
+                                   std::string reason,
+                                   std::string by);
+
+  struct ModeChange {
+    Mode from = Mode::export_only;
+    Mode to = Mode::export_only;
+  };
+  Awaitable<Result<ModeChange>> set_mode(EnvironmentRef ref,
+                                         Mode mode,
+                                         std::string reason,
+                                         std::string by);
+
+  // What a person says of a database whose identity or history is in doubt: it is empty, its own
+  // ledger is the truth, or what we remember is still right.
+  enum class As { empty, adopt, keep };
+  struct Rebaselined {
+    std::size_t ended = 0;
+    std::size_t adopted = 0;
+  };
+  Awaitable<Result<Rebaselined>> rebaseline(EnvironmentRef ref,
+                                            As as,
+                                            std::string reason,
+                                            std::string by);
+
+  struct FindingInPlace {
+    StoredFinding finding;
+    EnvironmentRef environment;
+  };
+  Awaitable<Result<FindingInPlace>> acknowledge(std::string id,
+                                                std::string reason,
+                                                std::optional<TimePoint> until,
+                                                std::string by);
+  Awaitable<Result<FindingInPlace>> unacknowledge(std::string id,
+                                                  std::string reason,
+                                                  std::string by);
+
+  // Drops what `retention` allows to drop.
+  Awaitable<Result<void>> prune(std::chrono::milliseconds retention);
+
+  // Audit events that belong to no change of an environment.
+  Awaitable<Result<void>> note(std::vector<AuditEvent> events);
+
+  // What is known.
+  std::vector<const WatchedApp*> apps() const;
+  const WatchedApp* app(std::string_view name) const;
+  const WatchedEnvironment* environment(const EnvironmentRef& ref) const;
+  ContentReader contents(std::string_view app) const;
+
+  // Why no change is taken (the audit chain is broken); empty when all is well.
+  const std::string& halted() const { return halted_; }
+  void halt(std::string why) { halted_ = std::move(why); }
+  // Why the last write to our ledger failed; empty since one succeeded.
+  const std::string& ledger_trouble() const { return ledger_trouble_; }
+
+  // What could not be written when it happened is tried again.
+  Awaitable<void> catch_up();
+
+  // Acknowledgements expire without anything happening: the metrics are told now and then.
+  void publish_acknowledged();
+
+  // Called after an environment's mode changed: whoever holds connections looks again.
+  std::function<void(const EnvironmentRef&)> on_mode_changed;
+
+  void use_clock(std::function<TimePoint()> now) { now_ = std::move(now); }
+
+ private:
+  struct App;
+  struct Place;
+
+  App* find_app(std::string_view name);
+  Place place(const EnvironmentRef& ref);
+  Result<void> may_change() const;
+  static Result<void> directory_was_read(const App& app);
+
+  void inherit(App& app, const App& before);
+  Awaitable<Result<void>> remember(App& app, const EnvironmentSettings& settings);
+  const WatchedEnvironment* same_database(const App& app,
+                                          const WatchedEnvironment& environment,
+                                          const Identity& identity) const;
+  void recognise(const Place& at, const Identity& seen);
+  void succeeded(WatchedEnvironment& environment, TimePoint at);
+  void failed(WatchedEnvironment& environment, const Error& error);
+
+  Awaitable<Result<void>> settle(App& app);
+  Awaitable<Result<void>> settle_environment(App& app, std::size_t index);
+  Change begin(const Place& at) const;
+  Awaitable<Result<void>> write(Place at, Change change);
+  Awaitable<Result<void>> keep_contents(App& app, EnvironmentRef ref, std::vector<Record> records);
+  void take(WatchedEnvironment& environment, const Committed& committed);
+  void note_trouble(const Error& error);
+  void note_written();
+  void publish(const WatchedEnvironment& environment);
+  Awaitable<Result<Marked>> record(
+      Place at, Marked marked, std::string what, std::string by, std::string reason);
+  Awaitable<Result<FindingInPlace>> change_acknowledgement(
+      std::string id, std::function<Result<ListedFinding>()> work);
+
+  Ledger& ledger_;
+  Pool& store_;
+  Pool& workers_;
+  Metrics& metrics_;
+  Events& events_;
+  std::function<TimePoint()> now_;
+  Gate gate_;
+  std::vector<std::unique_ptr<App>> apps_;
+  std::string halted_;
+  std::string ledger_trouble_;
+};
+
+}  // namespace tidemark

@@ -1,0 +1,346 @@
+#include <algorithm>
+
+#include "adapters/log/log.h"
+#include "adapters/metrics/metrics.h"
+#include "adapters/store/ledger.h"
+#include "core/drift/history.h"
+#include "daemon/control/documents.h"
+#include "daemon/world_parts.h"
+
+namespace tidemark {
+
+namespace {
+
+std::unexpected<Error> no_such(const EnvironmentRef& ref) {
+  return fail(Errc::not_found, "there is no environment '" + ref.text() + "'");
+}
+
+std::string ids_of(const std::vector<Record>& records) {
+  std::string list;
+  for (const auto& record : records) {
+    list += (list.empty() ? "" : ", ") + record.id.value;
+  }
+  return list;
+}
+
+}  // namespace
+
+// Before, nobody can say which migrations there are.
+Result<void> World::directory_was_read(const App& app) {
+  if (!app.watched.scanned_at) {
+    return fail(Errc::retry,
+                "the directory of " + app.watched.name + " was not read yet" +
+                    (app.watched.trouble.empty() ? "" : ": " + app.watched.trouble));
+  }
+  return {};
+}
+
+// Writes down what a person said, with the audit event in the same transaction, and only then
+// believes it.
+Awaitable<Result<Marked>> World::record(
+    Place at, Marked marked, std::string what, std::string by, std::string reason) {
+  WatchedEnvironment& environment = *at.environment;
+  if (marked.recorded.empty()) {
+    co_return marked;
+  }
+  auto kept = co_await keep_contents(*at.app, environment.ref, marked.recorded);
+  if (!kept) {
+    co_return std::unexpected(kept.error());
+  }
+  const auto now = now_();
+  Change change = begin(at);
+  change.records.insert(change.records.end(), marked.recorded.begin(), marked.recorded.end());
+  change.audit.push_back(
+      audit_event(now,
+                  by,
+                  what,
+                  environment.ref,
+                  {{"migrations", ids_of(marked.recorded)}, {"reason", reason}}));
+  auto written = co_await write(at, std::move(change));
+  if (!written) {
+    co_return std::unexpected(written.error());
+  }
+  environment.records.insert(
+      environment.records.end(), marked.recorded.begin(), marked.recorded.end());
+  at.unsettled().compare = true;
+  boost::json::array ids;
+  for (const auto& each : marked.recorded) {
+    ids.push_back(record_document(each));
+  }
+  events_.publish(
+      what, environment.ref, now, {{"by", by}, {"reason", reason}, {"records", std::move(ids)}});
+  // What was said is written; a comparison that cannot be stored now is made up for by the next.
+  if (auto settled = co_await settle(*at.app); !settled) {
+    log_warn("comparison could not be stored", {{"error", settled.error().detail}});
+  }
+  co_return marked;
+}
+
+Awaitable<Result<Marked>> World::mark(EnvironmentRef ref, MarkRequest request, std::string by) {
+  auto turn = co_await gate_.enter();
+  const Place at = place(ref);
+  if (!at) {
+    co_return no_such(ref);
+  }
+  if (auto read = directory_was_read(*at.app); !read) {
+    co_return std::unexpected(read.error());
+  }
+  auto marked = records_to_mark(at.app->watched, *at.environment, request, by, now_());
+  if (!marked) {
+    co_return marked;
+  }
+  auto recorded =
+      co_await record(at, std::move(*marked), "mark.recorded", std::move(by), request.reason);
+  co_return recorded;
+}
+
+Awaitable<Result<Marked>> World::unmark(EnvironmentRef ref,
+                                        std::vector<std::string> migrations,
+                                        std::string reason,
+                                        std::string by) {
+  auto turn = co_await gate_.enter();
+  const Place at = place(ref);
+  if (!at) {
+    co_return no_such(ref);
+  }
+  if (auto read = directory_was_read(*at.app); !read) {
+    co_return std::unexpected(read.error());
+  }
+  auto marked = records_to_unmark(*at.environment, migrations, reason, by, now_());
+  if (!marked) {
+    co_return marked;
+  }
+  auto recorded = co_await record(at, std::move(*marked), "mark.removed", std::move(by), reason);
+  co_return recorded;
+}
+
+Awaitable<Result<World::ModeChange>> World::set_mode(EnvironmentRef ref,
+                                                     Mode mode,
+                                                     std::string reason,
+                                                     std::string by) {
+  auto turn = co_await gate_.enter();
+  const Place at = place(ref);
+  if (!at) {
+    co_return no_such(ref);
+  }
+  WatchedEnvironment& environment = *at.environment;
+  const auto& settings = at.app->settings.environments[at.index];
+  if (settings.mode) {
+    co_return fail(Errc::conflict,
+                   "the config pins the mode of " + ref.text() + " to " +
+                       std::string(to_string(*settings.mode)) + ": change `mode:` there");
+  }
+  if (environment.mode == mode) {
+    co_return fail(Errc::conflict, ref.text() + " is " + std::string(to_string(mode)) + " already");
+  }
+  if (may_connect(mode) && !settings.database) {
+    co_return fail(Errc::conflict,
+                   ref.text() + " has no `database:` in the config, and " +
+                       std::string(to_string(mode)) + " needs one");
+  }
+  const auto now = now_();
+  const ModeChange changed{environment.mode, mode};
+  Change change = begin(at);
+  change.flip = ModeFlip{mode, by, reason};
+  change.last_mode = mode;
+  change.audit.push_back(audit_event(now,
+                                     by,
+                                     "mode.changed",
+                                     ref,
+                                     {{"from", std::string(to_string(changed.from))},
+                                      {"to", std::string(to_string(changed.to))},
+                                      {"source", "admin"},
+                                      {"reason", reason}}));
+  auto written = co_await write(at, std::move(change));
+  if (!written) {
+    co_return std::unexpected(written.error());
+  }
+  environment.mode = mode;
+  environment.mode_source = ModeSource::admin;
+  environment.last_poll.reset();
+  environment.failures = 0;
+  environment.problem.clear();
+  if (!may_connect(mode)) {
+    environment.observation.reset();
+  }
+  at.unsettled().compare = true;
+  publish(environment);
+  log_info("mode changed",
+           {{"environment", ref.text()},
+            {"from", to_string(changed.from)},
+            {"to", to_string(mode)},
+            {"by", by}});
+  events_.publish(
+      "mode.changed",
+      ref,
+      now,
+      {{"from", to_string(changed.from)}, {"to", to_string(mode)}, {"by", by}, {"reason", reason}});
+  if (on_mode_changed) {
+    on_mode_changed(ref);
+  }
+  if (auto settled = co_await settle(*at.app); !settled) {
+    log_warn("comparison could not be stored", {{"error", settled.error().detail}});
+  }
+  co_return changed;
+}
+
+namespace {
+
+std::string_view words(World::As as) {
+  switch (as) {
+    case World::As::empty:
+      return "empty";
+    case World::As::adopt:
+      return "adopt";
+    case World::As::keep:
+      return "keep";
+  }
+  return "";
+}
+
+// What we remembered as applied, taken back: their ledger, where there is one, is learnt anew
+// afterwards.
+std::vector<Record> ended(const std::vector<Record>& records,
+                          const std::string& reason,
+                          const std::string& by,
+                          TimePoint now) {
+  std::vector<Record> ends;
+  for (const auto& [key, record] : newest(records)) {
+    if (record->applied) {
+      ends.push_back(taken_back(*record, reason, by, now));
+    }
+  }
+  return ends;
+}
+
+}  // namespace
+
+Awaitable<Result<World::Rebaselined>> World::rebaseline(EnvironmentRef ref,
+                                                        As as,
+                                                        std::string reason,
+                                                        std::string by) {
+  auto turn = co_await gate_.enter();
+  const Place at = place(ref);
+  if (!at) {
+    co_return no_such(ref);
+  }
+  WatchedEnvironment& environment = *at.environment;
+  if (as == As::keep && environment.history_certain) {
+    co_return fail(Errc::conflict,
+                   "the history of " + ref.text() + " is certain: there is nothing to keep");
+  }
+  const auto theirs = their_side(environment.observation);
+  if (as == As::adopt && (!theirs.asked || environment.observation->tool.empty())) {
+    co_return fail(Errc::conflict,
+                   "no ledger was read in " + ref.text() + ": there is nothing to adopt");
+  }
+  if (as == As::empty && !theirs.rows.empty()) {
+    co_return fail(Errc::conflict,
+                   ref.text() + " is not empty: " + environment.observation->table + " has " +
+                       std::to_string(theirs.rows.size()) +
+                       " migrations. Use adopt to take them as they are");
+  }
+  const auto now = now_();
+  Change change = begin(at);
+  change.history = History{true, ""};
+  std::vector<Record> ends;
+  if (as != As::keep) {
+    ends = ended(
+        environment.records, "rebaseline as " + std::string(words(as)) + ": " + reason, by, now);
+  }
+  change.records.insert(change.records.end(), ends.begin(), ends.end());
+  const Rebaselined result{ends.size(), as == As::adopt ? theirs.rows.size() : 0};
+  change.audit.push_back(audit_event(now,
+                                     by,
+                                     "rebaselined",
+                                     ref,
+                                     {{"as", std::string(words(as))},
+                                      {"ended", std::to_string(result.ended)},
+                                      {"adopted", std::to_string(result.adopted)},
+                                      {"doubt", environment.history_reason},
+                                      {"reason", reason}}));
+  auto written = co_await write(at, std::move(change));
+  if (!written) {
+    co_return std::unexpected(written.error());
+  }
+  environment.records.insert(environment.records.end(), ends.begin(), ends.end());
+  environment.history_certain = true;
+  environment.history_reason.clear();
+  at.unsettled().compare = true;
+  if (auto settled = co_await settle(*at.app); !settled) {
+    log_warn("comparison could not be stored", {{"error", settled.error().detail}});
+  }
+  co_return result;
+}
+
+Awaitable<Result<World::FindingInPlace>> World::change_acknowledgement(
+    std::string id, std::function<Result<ListedFinding>()> work) {
+  if (auto allowed = may_change(); !allowed) {
+    co_return std::unexpected(allowed.error());
+  }
+  auto listed = co_await store_.run(std::move(work));
+  if (!listed) {
+    co_return std::unexpected(listed.error());
+  }
+  FindingInPlace result{listed->stored, listed->environment};
+  if (const Place at = place(result.environment); at) {
+    std::ranges::replace_if(
+        at.environment->findings,
+        [&](const StoredFinding& finding) { return finding.id == id; },
+        result.finding);
+    publish(*at.environment);
+  }
+  events_.publish(result.finding.acknowledged ? "finding.acknowledged" : "finding.unacknowledged",
+                  result.environment,
+                  now_(),
+                  finding_document(result.finding, result.environment));
+  co_return result;
+}
+
+Awaitable<Result<World::FindingInPlace>> World::acknowledge(std::string id,
+                                                            std::string reason,
+                                                            std::optional<TimePoint> until,
+                                                            std::string by) {
+  auto turn = co_await gate_.enter();
+  const Acknowledgement acknowledgement{std::move(by), std::move(reason), now_(), until};
+  auto work = [this, id, acknowledgement] { return ledger_.acknowledge(id, acknowledgement); };
+  auto changed = co_await change_acknowledgement(id, std::move(work));
+  co_return changed;
+}
+
+Awaitable<Result<World::FindingInPlace>> World::unacknowledge(std::string id,
+                                                              std::string reason,
+                                                              std::string by) {
+  auto turn = co_await gate_.enter();
+  auto work = [this, id, reason, by, now = now_()] {
+    return ledger_.unacknowledge(id, by, reason, now);
+  };
+  auto changed = co_await change_acknowledgement(id, std::move(work));
+  co_return changed;
+}
+
+Awaitable<Result<void>> World::note(std::vector<AuditEvent> events) {
+  if (events.empty()) {
+    co_return Result<void>{};
+  }
+  auto work = [this, events = std::move(events)] { return ledger_.append(events); };
+  auto written = co_await store_.run(std::move(work));
+  if (!written) {
+    note_trouble(written.error());
+    co_return std::unexpected(written.error());
+  }
+  note_written();
+  co_return Result<void>{};
+}
+
+Awaitable<Result<void>> World::prune(std::chrono::milliseconds retention) {
+  auto turn = co_await gate_.enter();
+  auto work = [this, retention, now = now_()] { return ledger_.prune(now, retention); };
+  auto pruned = co_await store_.run(std::move(work));
+  if (!pruned) {
+    co_return std::unexpected(pruned.error());
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace tidemark

@@ -1,0 +1,236 @@
+// What comes in from directories and databases.
+
+#include <algorithm>
+
+#include "adapters/log/log.h"
+#include "adapters/metrics/metrics.h"
+#include "daemon/world.h"
+#include "daemon/world_parts.h"
+
+namespace tidemark {
+
+namespace {
+
+// An unchanged observation is written down again only to keep its age honest over a restart.
+constexpr std::chrono::minutes age_written_every{10};
+constexpr unsigned failures_until_unreachable = 2;
+
+}  // namespace
+
+Awaitable<Result<void>> World::directory_read(std::string name, Catalog catalog) {
+  auto turn = co_await gate_.enter();
+  App* app = find_app(name);
+  if (app == nullptr) {
+    co_return Result<void>{};
+  }
+  const bool changed = !app->watched.scanned_at || app->watched.catalog != catalog;
+  app->watched.scanned_at = now_();
+  app->watched.trouble.clear();
+  metrics_.repo(name, catalog.migrations.size(), *app->watched.scanned_at);
+  if (changed) {
+    app->watched.catalog = std::move(catalog);
+    for (auto& unsettled : app->unsettled) {
+      unsettled.compare = true;
+    }
+  }
+  auto settled = co_await settle(*app);
+  co_return settled;
+}
+
+void World::directory_still_the_same(const std::string& name, TimePoint scanned_at) {
+  if (App* app = find_app(name);
+      app != nullptr && app->watched.scanned_at && app->watched.trouble.empty()) {
+    app->watched.scanned_at = scanned_at;
+    metrics_.repo(name, app->watched.catalog.migrations.size(), scanned_at);
+  }
+}
+
+Awaitable<void> World::directory_failed(std::string name, Error error) {
+  auto turn = co_await gate_.enter();
+  if (App* app = find_app(name); app != nullptr) {
+    app->watched.trouble = std::move(error.detail);
+  }
+}
+
+namespace {
+
+// A failed look at their ledger does not unsee what the last good one saw.
+Observation merged(const std::optional<Observation>& before, Observation now) {
+  const bool blind = now.ledger == Observation::Ledger::unreadable;
+  if (!blind || !before || before->ledger == Observation::Ledger::unreadable) {
+    return now;
+  }
+  Observation kept = *before;
+  kept.trouble = std::move(now.trouble);
+  kept.identity = now.identity;
+  kept.standby = now.standby;
+  return kept;
+}
+
+bool rests_on_our_word(const WatchedEnvironment& environment) {
+  return environment.mode == Mode::managed ||
+         std::ranges::any_of(environment.records, [](const Record& record) {
+           return record.evidence != Evidence::observed;
+         });
+}
+
+}  // namespace
+
+Awaitable<Result<void>> World::environment_read(EnvironmentRef ref,
+                                                Observation observation,
+                                                LedgerShape shape) {
+  auto turn = co_await gate_.enter();
+  const Place at = place(ref);
+  if (!at || !may_connect(at.environment->mode)) {
+    co_return Result<void>{};
+  }
+  WatchedEnvironment& environment = *at.environment;
+  if (const auto* twin = same_database(*at.app, environment, observation.identity);
+      twin != nullptr) {
+    environment.problem = "is the same database as " + twin->ref.text() +
+                          ": two environments of one app cannot share one";
+    failed(environment, {Errc::broken, environment.problem});
+    co_return Result<void>{};
+  }
+  environment.problem.clear();
+  recognise(at, observation.identity);
+  succeeded(environment, observation.as_of);
+  environment.shape = std::move(shape);
+
+  auto& unsettled = at.unsettled();
+  Observation now = merged(environment.observation, std::move(observation));
+  const bool changed = !environment.observation || !same_sight(*environment.observation, now);
+  const bool old = now.as_of - unsettled.age_written >= age_written_every;
+  environment.observation = std::move(now);
+  if (changed || old) {
+    unsettled.change.observation = environment.observation;
+    unsettled.write = true;
+    unsettled.age_written = environment.observation->as_of;
+  }
+  unsettled.compare = unsettled.compare || changed;
+  publish(environment);
+  auto settled = co_await settle(*at.app);
+  co_return settled;
+}
+
+const WatchedEnvironment* World::same_database(const App& app,
+                                               const WatchedEnvironment& environment,
+                                               const Identity& identity) const {
+  if (identity.system_identifier.empty()) {
+    return nullptr;
+  }
+  for (const auto& other : app.watched.environments) {
+    const bool read = other.get() != &environment && may_connect(other->mode) &&
+                      other->observation && other->reachable();
+    if (read && other->observation->identity.system_identifier == identity.system_identifier &&
+        other->observation->identity.database_oid == identity.database_oid &&
+        other->observation->identity.schema_oid == identity.schema_oid) {
+      return other.get();
+    }
+  }
+  return nullptr;
+}
+
+// Is it still the database that we know?
+void World::recognise(const Place& at, const Identity& seen) {
+  WatchedEnvironment& environment = *at.environment;
+  if (seen == Identity{}) {
+    return;
+  }
+  const Identity known = environment.identity ? combined(*environment.identity, seen) : seen;
+  if (environment.identity == known) {
+    return;
+  }
+  auto& change = at.unsettled().change;
+  const auto now = now_();
+  const std::string what = environment.identity ? difference(*environment.identity, seen) : "";
+  environment.identity = known;
+  change.identity = known;
+  at.unsettled().write = true;
+  if (what.empty()) {
+    return;
+  }
+  change.audit.push_back(
+      audit_event(now, daemon_itself, "environment.changed", environment.ref, {{"what", what}}));
+  log_warn("database is another one", {{"environment", environment.ref.text()}, {"what", what}});
+  if (rests_on_our_word(environment)) {
+    environment.history_certain = false;
+    environment.history_reason = what;
+    change.history = History{false, what};
+  }
+  at.unsettled().compare = true;
+  events_.publish("environment.changed", environment.ref, now, {{"what", what}});
+}
+
+void World::succeeded(WatchedEnvironment& environment, TimePoint at) {
+  const bool recovered = environment.failures >= failures_until_unreachable;
+  const bool told = environment.failures > 0;
+  environment.failures = 0;
+  environment.last_poll = LastPoll{at, "ok", ""};
+  if (told) {
+    log_info("environment is back", {{"environment", environment.ref.text()}});
+  }
+  if (recovered) {
+    events_.publish("environment.recovered", environment.ref, at, {});
+  }
+}
+
+namespace {
+
+std::string_view outcome_of(Errc code) {
+  switch (code) {
+    case Errc::denied:
+    case Errc::forbidden:
+      return "denied";
+    case Errc::broken:
+    case Errc::invalid:
+    case Errc::not_found:
+    case Errc::conflict:
+    case Errc::internal:
+      return "broken";
+    case Errc::retry:
+    case Errc::cancelled:
+      return "retry";
+  }
+  return "broken";
+}
+
+// Without what is another each time although nothing is: ports, processes, a name's many addresses.
+std::string gist(std::string text) {
+  std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
+  return text;
+}
+
+}  // namespace
+
+void World::failed(WatchedEnvironment& environment, const Error& error) {
+  const auto now = now_();
+  ++environment.failures;
+  const std::string outcome(outcome_of(error.code));
+  const bool news = !environment.last_poll || environment.last_poll->outcome != outcome ||
+                    gist(environment.last_poll->error) != gist(error.detail);
+  environment.last_poll = LastPoll{now, outcome, error.detail};
+  if (news) {
+    log_warn("poll failed",
+             {{"environment", environment.ref.text()},
+              {"outcome", environment.last_poll->outcome},
+              {"error", error.detail}});
+  }
+  if (environment.failures == failures_until_unreachable) {
+    events_.publish("environment.unreachable",
+                    environment.ref,
+                    now,
+                    {{"outcome", environment.last_poll->outcome}, {"error", error.detail}});
+  }
+  publish(environment);
+}
+
+Awaitable<void> World::environment_failed(EnvironmentRef ref, Error error) {
+  auto turn = co_await gate_.enter();
+  const Place at = place(ref);
+  if (at && may_connect(at.environment->mode)) {
+    failed(*at.environment, error);
+  }
+}
+
+}  // namespace tidemark

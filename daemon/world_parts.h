@@ -1,0 +1,57 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/config/settings.h"
+#include "adapters/store/change.h"
+#include "daemon/world.h"
+
+namespace tidemark {
+
+// The inside of World, for the files that it is written in.
+
+inline constexpr std::string_view daemon_itself = "tidemark";
+
+inline AuditEvent audit_event(TimePoint at,
+                              std::string_view actor,
+                              std::string_view what,
+                              const EnvironmentRef& ref,
+                              std::map<std::string, std::string> details) {
+  return {at, std::string(actor), std::string(what), ref.app, ref.name, std::move(details)};
+}
+
+// What belongs to an app beside what is shown of it.
+struct World::App {
+  AppSettings settings;
+  ContentReader contents;
+  std::vector<std::vector<std::size_t>> upstream;  // of each environment
+  std::vector<std::size_t> order;                  // upstream first
+
+  struct Unsettled {
+    bool compare = true;    // something that compare() looks at has changed
+    std::set<Key> settled;  // what it makes due downstream, as last compared
+    Change change;          // to be written with the next settling
+    bool write = false;     // there is something in it
+    TimePoint age_written{};
+  };
+
+  // What is applied without drift in all that this one comes after; nullopt: it comes after none.
+  std::optional<std::set<Key>> settled_before(std::size_t index) const;
+  std::vector<Unsettled> unsettled;  // of each environment
+  WatchedApp watched;
+};
+
+struct World::Place {
+  App* app = nullptr;
+  std::size_t index = 0;
+  WatchedEnvironment* environment = nullptr;
+  explicit operator bool() const { return environment != nullptr; }
+  App::Unsettled& unsettled() const { return app->unsettled[index]; }
+};
+
+}  // namespace tidemark

@@ -1,0 +1,216 @@
+#include "daemon/world.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/daemon/unit/watched.h"
+
+using namespace tidemark;
+using namespace tidemark::unit_test;
+using Found = std::multiset<std::string>;
+
+namespace {
+
+void flip(Watched& watched, const EnvironmentRef& ref, Mode mode) {
+  const auto flipped = watched.run(watched.world().set_mode(ref, mode, "because", "ana (uid 1)"));
+  REQUIRE_MESSAGE(flipped, (flipped ? "" : flipped.error().detail));
+}
+
+std::vector<AuditEntry> audit(Watched& watched) {
+  auto entries = watched.ledger().audit(AuditFilter{});
+  REQUIRE(entries);
+  return std::move(*entries);
+}
+
+std::size_t audited(Watched& watched, std::string_view what) {
+  const auto entries = audit(watched);
+  return static_cast<std::size_t>(std::ranges::count_if(
+      entries, [&](const AuditEntry& entry) { return entry.event.what == what; }));
+}
+
+Result<Marked> mark(Watched& watched, const EnvironmentRef& ref, std::string id) {
+  MarkRequest request;
+  request.migrations = {std::move(id)};
+  request.reason = "ran it by hand";
+  return watched.run(watched.world().mark(ref, std::move(request), "ana (uid 1)"));
+}
+
+}  // namespace
+
+TEST_CASE("nothing is judged before the directory was read") {
+  Watched watched;
+  flip(watched, staging, Mode::reconcile_only);
+  watched.was_read(staging, seen({applied("1", "a")}));
+  CHECK(watched.findings(staging) == Found{});
+  CHECK(watched.world().environment(staging)->standing.lines.empty());
+  watched.directory_has({file("1", "a")});
+  CHECK(watched.state(staging, "1") == CellState::applied);
+}
+
+TEST_CASE("marking before the directory was read says so instead of not knowing the migration") {
+  Watched watched;
+  const auto marked = mark(watched, prod, "V1__x");
+  REQUIRE_FALSE(marked);
+  CHECK(marked.error().code == Errc::retry);
+  CHECK(marked.error().detail == "the directory of shop was not read yet");
+}
+
+TEST_CASE("a finding is the same after a restart, and not announced again") {
+  Watched watched;
+  flip(watched, staging, Mode::reconcile_only);
+  watched.directory_has({file("1", "a")});
+  watched.was_read(staging, seen({applied("1", "a")}));
+  watched.directory_has({file("1", "b")});
+  REQUIRE(watched.findings(staging) == Found{"edited 1"});
+  watched.restart();
+  watched.add_app(shop());
+  CHECK(watched.findings(staging) == Found{"edited 1"});
+  watched.directory_has({file("1", "b")});
+  CHECK(watched.findings(staging) == Found{"edited 1"});
+  CHECK(watched.events_of("finding.opened") == 0);
+  CHECK(audited(watched, "finding.opened") == 1);
+}
+
+TEST_CASE("a finding is not resolved by a flip to a mode in which nothing was read yet") {
+  Watched watched;
+  watched.directory_has({file("1", "a")});
+  REQUIRE(mark(watched, prod, "V1__x"));
+  watched.directory_has({file("1", "b")});
+  REQUIRE(watched.findings(prod) == Found{"edited 1"});
+  flip(watched, prod, Mode::reconcile_only);
+  CHECK(watched.state(prod, "1") == CellState::unknown);
+  CHECK(watched.findings(prod) == Found{"edited 1"});
+  CHECK(audited(watched, "finding.resolved") == 0);
+}
+
+TEST_CASE("what is due moves on when the environment before it has it") {
+  Watched watched;
+  watched.directory_has({file("1", "a")});
+  flip(watched, staging, Mode::reconcile_only);
+  watched.was_read(staging, seen({}));
+  CHECK(watched.state(staging, "1") == CellState::not_due);
+  watched.was_read(dev, seen({applied("1", "a")}, {"9999", 1, 16384, 0}));
+  CHECK(watched.state(staging, "1") == CellState::pending);
+  CHECK(watched.state(prod, "1") == CellState::not_due);
+  watched.was_read(staging, seen({applied("1", "a")}));
+  CHECK(watched.state(prod, "1") == CellState::pending);
+  watched.was_read(dev, seen({}, {"9999", 1, 16384, 0}));  // vanished there: not without drift
+  CHECK(watched.state(dev, "1") == CellState::drifted);
+  CHECK(watched.state(prod, "1") == CellState::pending);  // staging still has it
+}
+
+TEST_CASE("a standby, which tells no timeline, is not written down again at each look") {
+  Watched watched;
+  watched.directory_has({});
+  flip(watched, staging, Mode::reconcile_only);
+  watched.was_read(staging, seen({}, {"7301", 5, 16384, 0}));
+  const auto remembered = watched.world().environment(staging)->identity;
+  watched.was_read(staging, seen({}, {"7301", 0, 16384, 0}));
+  CHECK(watched.world().environment(staging)->identity == remembered);
+  watched.disk_full(true);
+  watched.was_read(staging, seen({}, {"7301", 0, 16384, 0}));
+  CHECK(watched.world().ledger_trouble() == "");  // nothing was to be written
+}
+
+TEST_CASE("a promoted standby makes uncertain what rests on our word alone") {
+  Watched watched;
+  watched.directory_has({file("1", "a")});
+  flip(watched, staging, Mode::reconcile_only);
+  Observation none = seen({}, {"7301", 5, 16384, 0});
+  none.ledger = Observation::Ledger::none;
+  watched.was_read(staging, none);
+  REQUIRE(mark(watched, staging, "V1__x"));
+  CHECK(watched.state(staging, "1") == CellState::applied);
+  none.identity.timeline = 6;
+  watched.was_read(staging, none);
+  CHECK(watched.state(staging, "1") == CellState::unknown);
+  CHECK(watched.events_of("environment.changed") == 1);
+  const auto kept = watched.run(
+      watched.world().rebaseline(staging, World::As::keep, "we promoted it", "ana (uid 1)"));
+  REQUIRE(kept);
+  CHECK(watched.state(staging, "1") == CellState::applied);
+}
+
+TEST_CASE("what a person decides is not undone by what could not be written before") {
+  Watched watched;
+  watched.directory_has({file("1", "a")});
+  flip(watched, staging, Mode::reconcile_only);
+  Observation none = seen({}, {"7301", 5, 16384, 0});
+  none.ledger = Observation::Ledger::none;
+  watched.was_read(staging, none);
+  REQUIRE(mark(watched, staging, "V1__x"));
+  none.identity.timeline = 6;
+  watched.disk_full(true);
+  watched.was_read(staging, none);  // the history is uncertain, and that cannot be written
+  REQUIRE_FALSE(watched.world().environment(staging)->history_certain);
+  REQUIRE(watched.world().ledger_trouble() != "");
+  watched.disk_full(false);
+  REQUIRE(watched.run(
+      watched.world().rebaseline(staging, World::As::keep, "we promoted it", "ana (uid 1)")));
+  watched.run(watched.world().catch_up());
+  watched.restart();
+  watched.add_app(shop());
+  CHECK(watched.world().environment(staging)->history_certain);
+  CHECK(audited(watched, "environment.changed") == 1);
+}
+
+TEST_CASE("drift that could not be written down is found again when it can") {
+  Watched watched;
+  watched.directory_has({file("1", "a")});
+  REQUIRE(mark(watched, prod, "V1__x"));
+  watched.disk_full(true);
+  watched.directory_has({file("1", "b")});
+  CHECK(watched.findings(prod) == Found{});
+  CHECK(watched.world().ledger_trouble() != "");
+  watched.disk_full(false);
+  watched.run(watched.world().catch_up());
+  CHECK(watched.findings(prod) == Found{"edited 1"});
+  CHECK(watched.world().ledger_trouble() == "");
+}
+
+TEST_CASE("two environments of an app that turn out to be one database are told") {
+  Watched watched;
+  watched.directory_has({});
+  flip(watched, staging, Mode::reconcile_only);
+  watched.was_read(dev, seen({}));
+  watched.was_read(staging, seen({}));
+  CHECK(watched.world().environment(staging)->problem ==
+        "is the same database as shop/dev: two environments of one app cannot share one");
+  flip(watched, staging, Mode::export_only);
+  CHECK(watched.world().environment(staging)->problem == "");
+}
+
+TEST_CASE("many findings that end at once are all gone, and those that stay are up to date") {
+  Watched watched;
+  flip(watched, staging, Mode::reconcile_only);
+  std::vector<Migration> files;
+  std::vector<Row> rows;
+  for (int i = 1; i <= 50; ++i) {
+    files.push_back(file(std::to_string(i), "a"));
+    rows.push_back(applied(std::to_string(i), "a"));
+  }
+  watched.directory_has(files);
+  watched.was_read(staging, seen(rows));
+  watched.directory_has({});
+  CHECK(watched.findings(staging).size() == 50);
+  files.back() = file("50", "b");
+  watched.directory_has(files);
+  CHECK(watched.findings(staging) == Found{"edited 50"});
+  files.back() = file("50", "c");
+  watched.directory_has(files);
+  const auto& finding = watched.world().environment(staging)->findings.front();
+  CHECK(finding.finding.details.at("file_sha256") == content_of("c").raw.hex());
+}
+
+TEST_CASE("an app that cannot be remembered leaves nothing on the metrics page") {
+  Watched watched;
+  AppSettings other = shop();
+  other.name = "other";
+  watched.add_app(other);
+  watched.run(watched.world().remove_app("other"));
+  other.environments[1].name = "qa";
+  other.environments[1].renamed_from = "dev";
+  other.environments[0].renamed_from = "prod";  // both have a history
+  const auto added = watched.run(watched.world().add_app(other, ContentReader{}));
+  REQUIRE_FALSE(added);
+  CHECK(watched.page().find("other") == std::string::npos);
+}

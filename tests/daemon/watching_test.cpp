@@ -1,0 +1,225 @@
+#include <doctest/doctest.h>
+
+#include "tests/daemon/support/flyway.h"
+#include "tests/daemon/support/rig.h"
+#include "tests/support/postgres_server.h"
+
+using namespace tidemark::test;
+
+namespace {
+
+// An app with a Flyway staging that has V1 and V2, and a prod that nobody connects to.
+struct Shop : Rig {
+  Shop() {
+    file("V1__users.sql", users);
+    file("V2__orders.sql", orders);
+    file("V3__phone.sql", "ALTER TABLE users ADD phone text;\n");
+    database = PostgresServer::shared().create_database("shop");
+    sql(create_flyway_ledger());
+    sql(insert_flyway_row({.rank = 1, .content = users}));
+    sql(insert_flyway_row({.rank = 2,
+                           .version = "2",
+                           .description = "orders",
+                           .script = "V2__orders.sql",
+                           .content = orders}));
+    configure(
+        "      - name: staging\n        mode: reconcile_only\n        poll: 1s\n        "
+        "@password\n        database: " +
+        PostgresServer::shared().address(database) + "\n      - name: prod\n");
+  }
+  void sql(const std::string& statement) { PostgresServer::shared().run(statement, database); }
+
+  // Until it was looked at: cells are known.
+  void start_and_look() {
+    start();
+    REQUIRE(eventually([this] { return cell("staging", "V1__users") != "unknown"; }));
+  }
+
+  std::string users = "CREATE TABLE users (id int);\n";
+  std::string orders = "CREATE TABLE orders (id int);\n";
+  std::string database;
+};
+
+}  // namespace
+
+TEST_CASE("the line runs: a Flyway ledger and a directory become a matrix") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Shop shop;
+  shop.start_and_look();
+  CHECK(shop.cell("staging", "V1__users") == "applied");
+  CHECK(shop.cell("staging", "V2__orders") == "applied");
+  CHECK(shop.cell("staging", "V3__phone") == "pending");
+  CHECK(shop.cell("prod", "V1__users") == "pending");
+  CHECK(shop.cell("prod", "V3__phone") == "not_due");
+  const auto status = shop.status("staging");
+  CHECK(status.at("tool").as_string() == "flyway");
+  CHECK(status.at("table").as_string() == "public.flyway_schema_history");
+  CHECK(status.at("reachable").as_bool());
+  CHECK(status.at("history").as_string() == "certain");
+
+  SUBCASE("an edited file turns its cell drifted by itself, once, and back") {
+    shop.file("V2__orders.sql", shop.orders + "-- edited\n");
+    CHECK(shop.eventually([&] { return shop.cell("staging", "V2__orders") == "drifted edited"; }));
+    CHECK(
+        shop.get("/metrics")
+            .find(R"(tidemark_drift_findings{app="shop",environment="staging",kind="edited"} 1)") !=
+        std::string::npos);
+    shop.file("V2__orders.sql", shop.orders);
+    CHECK(shop.eventually([&] { return shop.cell("staging", "V2__orders") == "applied"; }));
+    CHECK(shop.json({"findings"}).at("findings").as_array().empty());
+    CHECK(shop.json({"findings", "--all"}).at("findings").as_array().size() == 1);
+  }
+  SUBCASE("a row that lands outside the repository is foreign") {
+    shop.sql(insert_flyway_row({.rank = 3,
+                                .version = "147",
+                                .description = "hotfix idx",
+                                .script = "V147__hotfix_idx.sql",
+                                .content = "x"}));
+    CHECK(shop.eventually(
+        [&] { return shop.cell("staging", "V147__hotfix_idx") == "drifted foreign"; }));
+  }
+  SUBCASE("a row that goes is vanished, and a failed one dirty") {
+    shop.sql("DELETE FROM flyway_schema_history WHERE installed_rank = 2");
+    CHECK(
+        shop.eventually([&] { return shop.cell("staging", "V2__orders") == "drifted vanished"; }));
+    shop.sql(insert_flyway_row({.rank = 3,
+                                .version = "3",
+                                .description = "phone",
+                                .script = "V3__phone.sql",
+                                .content = "x",
+                                .success = false}));
+    CHECK(shop.eventually([&] { return shop.cell("staging", "V3__phone") == "drifted dirty"; }));
+  }
+  SUBCASE("a file that goes is removed, and its content can still be shown") {
+    shop.remove("V2__orders.sql");
+    CHECK(shop.eventually([&] { return shop.cell("staging", "V2__orders") == "drifted removed"; }));
+    const auto diff = shop.tidemark({"diff", "shop/staging", "V2__orders"});
+    CHECK(diff.status == 0);
+    CHECK(diff.out.find("-CREATE TABLE orders (id int);") != std::string::npos);
+  }
+}
+
+TEST_CASE(
+    "a server that goes away leaves the last known cells, with their age, and comes back by "
+    "itself") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  PostgresServer server;
+  Rig rig;
+  rig.file("V1__users.sql", "a\n");
+  const auto database = server.create_database("shop");
+  server.run(create_flyway_ledger(), database);
+  server.run(insert_flyway_row({.content = "a\n"}), database);
+  rig.configure(
+      "      - name: staging\n        mode: reconcile_only\n        poll: 1s\n        database: " +
+      server.address(database) + "\n");
+  rig.start();
+  REQUIRE(rig.eventually([&] { return rig.cell("staging", "V1__users") == "applied"; }));
+  server.stop();
+  CHECK(rig.eventually([&] { return !rig.status("staging").at("reachable").as_bool(); }));
+  CHECK(rig.cell("staging", "V1__users") == "applied");
+  CHECK(rig.eventually([&] { return rig.status("staging").at("stale").as_bool(); }));
+  CHECK(rig.json({"findings"}).at("findings").as_array().empty());
+
+  SUBCASE("also when the daemon starts while it is away") {
+    rig.stop();
+    rig.start();
+    CHECK(rig.cell("staging", "V1__users") == "applied");
+    CHECK(rig.eventually([&] { return rig.status("staging").at("stale").as_bool(); }));
+  }
+  server.start();
+  CHECK(rig.eventually([&] { return rig.status("staging").at("reachable").as_bool(); }, 30));
+  CHECK_FALSE(rig.status("staging").at("stale").as_bool());
+}
+
+TEST_CASE("what was found survives a restart without being found again") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Shop shop;
+  shop.start_and_look();
+  shop.file("V2__orders.sql", shop.orders + "-- edited\n");
+  REQUIRE(shop.eventually([&] { return shop.cell("staging", "V2__orders") == "drifted edited"; }));
+  const auto before = shop.json({"findings"});
+  CHECK(shop.stop() == 0);
+  shop.start_and_look();
+  CHECK(shop.json({"findings"}) == before);
+  const auto audit = shop.tidemark({"audit"});
+  CHECK(audit.out.find("finding.opened") == audit.out.rfind("finding.opened"));
+}
+
+TEST_CASE("the metrics page is what Prometheus expects") {
+  if (!PostgresServer::available() || run({"promtool", "--version"}).status != 0) {
+    MESSAGE("skipped: no PostgreSQL or promtool");
+    return;
+  }
+  Shop shop;
+  shop.start_and_look();
+  const auto page = shop.folder() / "metrics.txt";
+  write_file(page, shop.get("/metrics"));
+  const auto checked = run({"sh", "-c", "promtool check metrics < " + page.string()});
+  CHECK(checked.status == 0);
+  CHECK(checked.out + checked.err == "");
+}
+
+TEST_CASE("a ledger that may not be read keeps what was last seen, and says which GRANT helps") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  auto& server = PostgresServer::shared();
+  Rig rig;
+  rig.file("V1__users.sql", "a\n");
+  rig.file("V2__orders.sql", "b\n");
+  const auto database = server.create_database("shop");
+  server.run(create_flyway_ledger(), database);
+  server.run(insert_flyway_row({.content = "a\n"}), database);
+  server.run("CREATE ROLE reader_of_" + database + " LOGIN", database);
+  const auto grant = [&](const std::string& what) {
+    server.run(what + " reader_of_" + database, database);
+  };
+  grant("GRANT SELECT ON flyway_schema_history TO");
+  rig.configure(
+      "      - name: staging\n        mode: reconcile_only\n        poll: 1s\n        database: " +
+      server.address(database, "reader_of_" + database) + "\n");
+  rig.start();
+  REQUIRE(rig.eventually([&] { return rig.cell("staging", "V1__users") == "applied"; }));
+
+  grant("REVOKE SELECT ON flyway_schema_history FROM");
+  REQUIRE(rig.eventually(
+      [&] { return rig.status("staging").at("environment_findings").as_int64() == 1; }));
+  CHECK(rig.cell("staging", "V1__users") == "applied");
+  CHECK(rig.cell("staging", "V2__orders") == "pending");
+  const auto finding = rig.json({"findings"}).at("findings").at(0);
+  CHECK(finding.at("kind").as_string() == "unreadable");
+  CHECK(finding.at("severity").as_string() == "warning");
+  CHECK(finding.at("migration").is_null());
+  CHECK(rig.tidemark({"status"}).out.find("GRANT SELECT ON") != std::string::npos);
+
+  grant("GRANT SELECT ON flyway_schema_history TO");
+  CHECK(rig.eventually([&] { return rig.json({"findings"}).at("findings").as_array().empty(); }));
+}
+
+TEST_CASE("a daemon killed at any moment finds its way back, with all that it had said") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Shop shop;
+  shop.start_and_look();
+  for (int round = 0; round < 5; ++round) {
+    shop.file("V2__orders.sql", shop.orders + "-- edit " + std::to_string(round) + "\n");
+    const auto said =
+        shop.tidemark({"mark", "shop/prod", round % 2 == 0 ? "V1" : "V2", "--reason", "round"}).out;
+    shop.stop(SIGKILL);
+    shop.start_and_look();
+    CHECK(shop.json({"audit", "verify"}).at("ok").as_bool());
+    if (said.find("recorded as applied") != std::string::npos) {
+      CHECK(shop.tidemark({"show", "shop", round % 2 == 0 ? "V1" : "V2"}).out.find("round") !=
+            std::string::npos);
+    }
+  }
+  CHECK(shop.eventually([&] { return shop.cell("staging", "V2__orders") == "drifted edited"; }));
+  CHECK(shop.json({"findings", "shop/staging"}).at("findings").as_array().size() == 1);
+}

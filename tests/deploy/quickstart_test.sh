@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# deploy/quickstart.sh --once ends well, shows what it promises, and leaves nothing behind.
+set -euo pipefail
+export TMPDIR
+TMPDIR=$(mktemp -d)
+chmod 755 "$TMPDIR"
+trap 'rm -rf "$TMPDIR"' EXIT
+out=$TMPDIR/out
+deploy/quickstart.sh --once >"$out" 2>&1 || {
+  status=$?
+  cat "$out"
+  exit "$status"
+}
+fail() {
+  cat "$out"
+  printf '\nquickstart_test: %s\n' "$*"
+  exit 1
+}
+shows() { grep -qE -- "$1" "$out" || fail "does not show: $1"; }
+shows '^V2__orders +applied \(a\) +applied \(o\) +pending$'
+shows '^noticed after [0-9]\.[0-9] s$'
+shows '^V2__orders +DRIFTED edited +DRIFTED edited +-$'
+shows '^\+-- just a comment, surely harmless$'
+shows '^tidemark_drift_findings\{app="shop",environment="staging",kind="edited"\} 1$'
+shows 'finding\.opened +shop/staging'
+shows 'the audit trail is whole'
+leftover=$(find "$TMPDIR" -mindepth 1 -not -path "$out" -print -quit)
+[[ -z $leftover ]] || fail "left $leftover"
+if pgrep -f "$TMPDIR" >/dev/null; then fail "left a process: $(pgrep -af "$TMPDIR")"; fi

@@ -1,0 +1,5 @@
+// path: adapters/metrics/page.cpp
+#include <doctest/doctest.h>  // expect: layer
+
+#include "daemon/watch/loop.h"  // expect: layer
+#include "tests/support/server.h"  // expect: layer

@@ -1,0 +1,2 @@
+// path: daemon/apply/run.cpp
+#include <libpq-fe.h>  // expect: third-party

@@ -1,0 +1,1 @@
+// path: core/common/thing.cpp // expect: file-name

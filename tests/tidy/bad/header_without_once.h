@@ -1,0 +1,2 @@
+// path: core/time.h // expect: pragma-once
+#include <chrono>

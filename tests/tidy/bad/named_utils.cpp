@@ -1,0 +1,1 @@
+// path: adapters/files/file_utils.cpp // expect: file-name

@@ -1,0 +1,5 @@
+// path: core/time.cpp
+// with: core/time.h
+#include <chrono>  // expect: own-header
+
+#include "core/time.h"

@@ -1,0 +1,4 @@
+// path: core/loose.cpp
+int a;	// expect: whitespace
+int b;  // expect: whitespace  
+int c;  // expect: whitespace

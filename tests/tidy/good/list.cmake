@@ -1,0 +1,3 @@
+# path: core/CMakeLists.txt
+file(READ version.txt version)
+tidemark_library(core SOURCES time.cpp)
