@@ -14,4 +14,22 @@ std::string_view to_string(ModeSource source) {
   return "";
 }
 
+std::string_view poll_outcome(Errc code) {
+  switch (code) {
+    case Errc::denied:
+    case Errc::forbidden:
+      return "denied";
+    case Errc::broken:
+    case Errc::invalid:
+    case Errc::not_found:
+    case Errc::conflict:
+    case Errc::internal:
+      return "broken";
+    case Errc::retry:
+    case Errc::cancelled:
+      return "retry";
+  }
+  return "broken";
+}
+
 }  // namespace tidemark

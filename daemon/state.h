@@ -16,6 +16,7 @@
 #include "core/environment/mode.h"
 #include "core/ledger/observation.h"
 #include "core/ledger/record.h"
+#include "core/result.h"
 
 namespace tidemark {
 
@@ -23,6 +24,9 @@ namespace tidemark {
 enum class ModeSource { name, config, admin };
 
 std::string_view to_string(ModeSource source);
+
+// What a failed poll is called in the API, the metrics and the log: retry, denied or broken.
+std::string_view poll_outcome(Errc code);
 
 // How the last look at an environment went.
 struct LastPoll {

@@ -177,24 +177,6 @@ void World::succeeded(WatchedEnvironment& environment, TimePoint at) {
 
 namespace {
 
-std::string_view outcome_of(Errc code) {
-  switch (code) {
-    case Errc::denied:
-    case Errc::forbidden:
-      return "denied";
-    case Errc::broken:
-    case Errc::invalid:
-    case Errc::not_found:
-    case Errc::conflict:
-    case Errc::internal:
-      return "broken";
-    case Errc::retry:
-    case Errc::cancelled:
-      return "retry";
-  }
-  return "broken";
-}
-
 // Without what is another each time although nothing is: ports, processes, a name's many addresses.
 std::string gist(std::string text) {
   std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -206,7 +188,7 @@ std::string gist(std::string text) {
 void World::failed(WatchedEnvironment& environment, const Error& error) {
   const auto now = now_();
   ++environment.failures;
-  const std::string outcome(outcome_of(error.code));
+  const std::string outcome(poll_outcome(error.code));
   const bool news = !environment.last_poll || environment.last_poll->outcome != outcome ||
                     gist(environment.last_poll->error) != gist(error.detail);
   environment.last_poll = LastPoll{now, outcome, error.detail};

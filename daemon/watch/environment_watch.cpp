@@ -24,24 +24,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds first_retry{1'000};
 constexpr milliseconds denied_pause{30'000};
 
-std::string_view outcome_of(const ReadFailure& failure) {
-  switch (failure.error.code) {
-    case Errc::denied:
-    case Errc::forbidden:
-      return "denied";
-    case Errc::retry:
-    case Errc::cancelled:
-      return "retry";
-    case Errc::broken:
-    case Errc::invalid:
-    case Errc::not_found:
-    case Errc::conflict:
-    case Errc::internal:
-      return "broken";
-  }
-  return "broken";
-}
-
 }  // namespace
 
 EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
@@ -136,7 +118,7 @@ Awaitable<Result<void>> EnvironmentWatch::poll() {
     looked = std::unexpected(std::move(looked->observation.error()));
   }
   if (!looked) {
-    metrics_.poll(ref_, outcome_of(looked.error()), took);
+    metrics_.poll(ref_, poll_outcome(looked.error().error.code), took);
     Error error = looked.error().error;
     co_await world_.environment_failed(ref_, error);
     co_return std::unexpected(std::move(error));
