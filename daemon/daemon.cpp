@@ -200,7 +200,7 @@ Awaitable<void> Daemon::keep_house() {
       co_return;
     }
     watchers_.tell_scans();
-    world_.publish_acknowledged();
+    world_.publish_what_ages();
     co_await world_.catch_up();
     // The ledger's own thread answers: it may be writing this down at the moment.
     auto ask = [this] { return ledger_.mark_problem(); };

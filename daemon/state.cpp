@@ -32,4 +32,12 @@ std::string_view poll_outcome(Errc code) {
   return "broken";
 }
 
+std::chrono::milliseconds WatchedEnvironment::lag(TimePoint now) const {
+  if (!waiting) {
+    return {};
+  }
+  const auto known_at = stale(now) && observation ? observation->as_of : now;
+  return std::max(known_at - waiting->since, std::chrono::milliseconds{0});
+}
+
 }  // namespace tidemark

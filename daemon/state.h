@@ -10,7 +10,9 @@
 
 #include "adapters/tools/observe.h"
 #include "core/catalog/catalog.h"
+#include "adapters/store/change.h"
 #include "core/drift/finding.h"
+#include "core/drift/lag.h"
 #include "core/drift/standing.h"
 #include "core/environment/environment.h"
 #include "core/environment/mode.h"
@@ -50,6 +52,9 @@ struct WatchedEnvironment {
   std::string history_reason;
   std::vector<StoredFinding> findings;  // open
   Standing standing;
+  std::optional<Waiting> waiting;
+  std::chrono::milliseconds lag_after{};
+  Told told;
 
   LedgerShape shape;
   std::optional<LastPoll> last_poll;
@@ -61,6 +66,10 @@ struct WatchedEnvironment {
   bool stale(TimePoint now) const {
     return may_connect(mode) && (!observation || now - observation->as_of > 3 * poll_interval);
   }
+  // How long something has been pending here. While nobody can look, nobody knows whether it still
+  // is: then as of the last look.
+  std::chrono::milliseconds lag(TimePoint now) const;
+  bool lags(TimePoint now) const { return lag(now) > lag_after; }
 };
 
 // One app with its directory and its environments, in the config's order.

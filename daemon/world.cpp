@@ -128,6 +128,7 @@ void World::inherit(App& app, const App& before) {
       (*same)->failures = old->failures;
       (*same)->shape = old->shape;
       (*same)->standing = old->standing;
+      (*same)->waiting = old->waiting;
       if (may_connect(old->mode)) {
         (*same)->observation = old->observation;  // as it was last seen, not as it was last written
       }
@@ -155,6 +156,7 @@ Awaitable<Result<void>> World::remember(App& app, const EnvironmentSettings& set
   auto environment = std::make_unique<WatchedEnvironment>();
   environment->ref = ref;
   environment->poll_interval = settings.poll;
+  environment->lag_after = settings.lag_after;
   if (settings.mode) {
     environment->mode = *settings.mode;
     environment->mode_source = ModeSource::config;
@@ -172,6 +174,7 @@ Awaitable<Result<void>> World::remember(App& app, const EnvironmentSettings& set
   environment->history_certain = loaded->history.certain;
   environment->history_reason = std::move(loaded->history.reason);
   environment->findings = std::move(loaded->findings);
+  environment->told = std::move(loaded->told);
 
   App::Unsettled unsettled;
   unsettled.change.environment = ref;

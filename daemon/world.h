@@ -54,6 +54,8 @@ class World {
   Awaitable<Result<void>> environment_read(EnvironmentRef ref,
                                            Observation observation,
                                            LedgerShape shape);
+  // What the credential could do there beyond reading, in words; empty: nothing.
+  Awaitable<void> credential_seen(EnvironmentRef ref, std::string excess_privileges);
   Awaitable<void> environment_failed(EnvironmentRef ref, Error error);
 
   // Commands of people (world_commands.cpp); `by` is "ana (uid 1000)".
@@ -117,8 +119,9 @@ class World {
   // What could not be written when it happened is tried again.
   Awaitable<void> catch_up();
 
-  // Acknowledgements expire without anything happening: the metrics are told now and then.
-  void publish_acknowledged();
+  // Acknowledgements expire, and what is pending gets older, without anything happening: the metrics
+  // are told now and then.
+  void publish_what_ages();
 
   // Called after an environment's mode changed: whoever holds connections looks again.
   std::function<void(const EnvironmentRef&)> on_mode_changed;
@@ -149,6 +152,9 @@ class World {
   Awaitable<Result<void>> write(Place at, Change change);
   Awaitable<Result<void>> keep_contents(App& app, EnvironmentRef ref, std::vector<Record> records);
   void take(WatchedEnvironment& environment, const Committed& committed);
+  void take(WatchedEnvironment& environment, const Told& told);
+  bool lag_turned(const WatchedEnvironment& environment) const;
+  void tell_lag(const WatchedEnvironment& environment, Change& change) const;
   void note_trouble(const Error& error);
   void note_written();
   void publish(const WatchedEnvironment& environment);

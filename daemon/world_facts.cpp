@@ -113,6 +113,34 @@ Awaitable<Result<void>> World::environment_read(EnvironmentRef ref,
   co_return settled;
 }
 
+// A credential that could write is no error: a warning, a metric, and a line in the audit log.
+Awaitable<void> World::credential_seen(EnvironmentRef ref, std::string excess_privileges) {
+  auto turn = co_await gate_.enter();
+  const Place at = place(ref);
+  if (!at || at.environment->told.excess_privileges == excess_privileges) {
+    co_return;
+  }
+  const bool harmless = excess_privileges.empty();
+  const bool news = !harmless || !at.environment->told.excess_privileges.value_or("").empty();
+  auto& unsettled = at.unsettled();
+  Told told = unsettled.change.told.value_or(at.environment->told);
+  told.excess_privileges = excess_privileges;
+  unsettled.change.told = std::move(told);
+  unsettled.write = true;
+  if (news) {
+    const std::string_view what = harmless ? "credential.reduced" : "credential.overprivileged";
+    unsettled.change.audit.push_back(
+        audit_event(now_(), daemon_itself, what, ref, {{"can", excess_privileges}}));
+    if (harmless) {
+      log_info("credential can only read now", {{"environment", ref.text()}});
+    } else {
+      log_warn("credential can write",
+               {{"environment", ref.text()}, {"can", excess_privileges}});
+    }
+  }
+  [[maybe_unused]] const auto settled = co_await settle(*at.app);
+}
+
 const WatchedEnvironment* World::same_database(const App& app,
                                                const WatchedEnvironment& environment,
                                                const Identity& identity) const {

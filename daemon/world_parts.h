@@ -2,7 +2,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,14 +33,14 @@ struct World::App {
 
   struct Unsettled {
     bool compare = true;    // something that compare() looks at has changed
-    std::set<Key> settled;  // what it makes due downstream, as last compared
+    Settled settled;        // what it makes due downstream, as last compared
     Change change;          // to be written with the next settling
     bool write = false;     // there is something in it
     TimePoint age_written{};
   };
 
   // What is applied without drift in all that this one comes after; nullopt: it comes after none.
-  std::optional<std::set<Key>> settled_before(std::size_t index) const;
+  std::optional<Settled> settled_before(std::size_t index) const;
   std::vector<Unsettled> unsettled;  // of each environment
   WatchedApp watched;
 };

@@ -7,6 +7,7 @@
 #include "adapters/store/ledger.h"
 #include "core/drift/compare.h"
 #include "core/drift/history.h"
+#include "daemon/control/document_parts.h"
 #include "daemon/control/documents.h"
 #include "daemon/world.h"
 #include "daemon/world_parts.h"
@@ -28,7 +29,8 @@ Awaitable<Result<void>> World::settle(App& app) {
   for (const auto index : app.order) {
     const auto& unsettled = app.unsettled[index];
     const bool compare = app.watched.scanned_at && unsettled.compare;
-    if (!compare && !unsettled.write) {
+    const bool lag = !unsettled.compare && lag_turned(*app.watched.environments[index]);
+    if (!compare && !unsettled.write && !lag) {
       continue;
     }
     auto settled = co_await settle_environment(app, index);
@@ -55,15 +57,11 @@ Awaitable<void> World::catch_up() {
   }
 }
 
-std::optional<std::set<Key>> World::App::settled_before(std::size_t index) const {
-  std::optional<std::set<Key>> keys;
+std::optional<Settled> World::App::settled_before(std::size_t index) const {
+  std::optional<Settled> keys;
   for (const auto before : upstream[index]) {
     const auto& settled = unsettled[before].settled;
-    if (keys) {
-      std::erase_if(*keys, [&](const Key& key) { return !settled.contains(key); });
-    } else {
-      keys = settled;
-    }
+    keys = keys ? settled_in_both(*keys, settled) : settled;
   }
   return keys;
 }
@@ -73,7 +71,8 @@ namespace {
 struct Judgement {
   std::vector<Record> learnt;
   Standing standing;
-  std::set<Key> settled;
+  Settled settled;
+  std::optional<Waiting> waiting;
   FindingChanges changes;
 };
 
@@ -83,14 +82,18 @@ Judgement judge(const Catalog& catalog,
                 TimePoint now) {
   Judgement judgement;
   judgement.learnt = learn(catalog, environment.records, environment.observation, now);
+  const auto conclude = [&](std::span<const Record> records) {
+    judgement.standing = compare(catalog, records, environment.observation, policy);
+    judgement.settled = settled(judgement.standing, records);
+  };
   if (judgement.learnt.empty()) {
-    judgement.standing = compare(catalog, environment.records, environment.observation, policy);
+    conclude(environment.records);
   } else {
     auto records = environment.records;
     records.insert(records.end(), judgement.learnt.begin(), judgement.learnt.end());
-    judgement.standing = compare(catalog, records, environment.observation, policy);
+    conclude(records);
   }
-  judgement.settled = tidemark::settled(judgement.standing);
+  judgement.waiting = longest_waiting(judgement.standing, policy.upstream);
   judgement.changes = changes(environment.findings, judgement.standing, now);
   return judgement;
 }
@@ -133,6 +136,13 @@ Awaitable<Result<void>> World::settle_environment(App& app, std::size_t index) {
     }
   }
   change.findings = judgement.changes;
+  if (compare) {
+    environment.waiting = std::move(judgement.waiting);
+  }
+  // What waits is known from the first comparison on.
+  if ((compare || !unsettled.compare) && lag_turned(environment)) {
+    tell_lag(environment, change);
+  }
   const bool anything = unsettled.write || !change.records.empty() || !change.findings.empty() ||
                         !change.audit.empty();
   if (anything) {
@@ -157,6 +167,26 @@ Awaitable<Result<void>> World::settle_environment(App& app, std::size_t index) {
   }
   publish(environment);
   co_return Result<void>{};
+}
+
+bool World::lag_turned(const WatchedEnvironment& environment) const {
+  return environment.lags(now_()) != environment.told.lag_at.has_value();
+}
+
+void World::tell_lag(const WatchedEnvironment& environment, Change& change) const {
+  Told told = change.told.value_or(environment.told);
+  std::map<std::string, std::string> details;
+  std::string_view what = "lag.resolved";
+  told.lag_at.reset();
+  if (environment.lags(change.at)) {
+    what = "lag.opened";
+    told.lag_at = change.at;
+    details = {{"migration", environment.waiting->id.value},
+               {"since", format_time(environment.waiting->since)}};
+  }
+  change.told = std::move(told);
+  change.audit.push_back(
+      audit_event(change.at, daemon_itself, what, environment.ref, std::move(details)));
 }
 
 // The contents that records refer to, read again from the directory; one that changed meanwhile is
@@ -241,6 +271,7 @@ Awaitable<Result<void>> World::write(Place at, Change change) {
   if (auto allowed = may_change(); !allowed) {
     co_return allowed;
   }
+  const auto told = change.told;
   auto work = [this, change = std::move(change)] { return ledger_.commit(change); };
   auto committed = co_await store_.run(std::move(work));
   if (!committed) {
@@ -248,6 +279,9 @@ Awaitable<Result<void>> World::write(Place at, Change change) {
     co_return std::unexpected(committed.error());
   }
   note_written();
+  if (told) {
+    take(*at.environment, *told);
+  }
   at.unsettled().change = Change{};
   at.unsettled().write = false;
   take(*at.environment, *committed);
@@ -308,6 +342,23 @@ void World::take(WatchedEnvironment& environment, const Committed& committed) {
   }
 }
 
+void World::take(WatchedEnvironment& environment, const Told& told) {
+  const bool lags = told.lag_at.has_value();
+  if (lags != environment.told.lag_at.has_value()) {
+    boost::json::object data;
+    if (lags && environment.waiting) {
+      data = {{"migration", text(environment.waiting->id.value)},
+              {"since", format_time(environment.waiting->since)}};
+    }
+    log_info(lags ? "migrations wait too long" : "nothing waits too long any more",
+             {{"environment", environment.ref.text()},
+              {"oldest", lags && environment.waiting ? environment.waiting->id.value : ""}});
+    events_.publish(
+        lags ? "lag.opened" : "lag.resolved", environment.ref, now_(), std::move(data));
+  }
+  environment.told = told;
+}
+
 void World::publish(const WatchedEnvironment& environment) {
   const auto now = now_();
   EnvironmentFacts facts;
@@ -331,13 +382,13 @@ void World::publish(const WatchedEnvironment& environment) {
   metrics_.environment(facts);
 }
 
-void World::publish_acknowledged() {
+void World::publish_what_ages() {
   for (const auto& app : apps_) {
     for (const auto& environment : app->watched.environments) {
       const bool any = std::ranges::any_of(environment->findings, [](const auto& finding) {
         return finding.acknowledged.has_value();
       });
-      if (any) {
+      if (any || environment->waiting) {
         publish(*environment);
       }
     }

@@ -66,7 +66,7 @@ RepoSettings read_repo(const YamlNode& node, Problems& problems) {
 }
 
 std::vector<EnvironmentSettings> read_environments(const YamlNode& list,
-                                                   milliseconds poll,
+                                                   const EnvironmentSettings& defaults,
                                                    Problems& problems) {
   if (!must_be(YamlNode::Kind::list,
                list,
@@ -80,7 +80,7 @@ std::vector<EnvironmentSettings> read_environments(const YamlNode& list,
   }
   std::vector<EnvironmentDraft> drafts;
   for (const auto& item : list.items) {
-    drafts.push_back(read_environment(item, poll, problems));
+    drafts.push_back(read_environment(item, defaults, problems));
   }
   check_promotion(drafts, problems);
   std::vector<EnvironmentSettings> environments;
@@ -90,7 +90,9 @@ std::vector<EnvironmentSettings> read_environments(const YamlNode& list,
   return environments;
 }
 
-AppSettings read_app(const YamlNode& node, milliseconds poll, Problems& problems) {
+AppSettings read_app(const YamlNode& node,
+                     const EnvironmentSettings& defaults,
+                     Problems& problems) {
   constexpr std::array<std::string_view, 2> reactions{"warn", "forbid"};
   AppSettings app;
   Section section(node, "an app", problems);
@@ -106,7 +108,7 @@ AppSettings read_app(const YamlNode& node, milliseconds poll, Problems& problems
       "out_of_order", reaction, [&](std::string_view text) { return parse_word(text, reactions); });
   app.forbid_out_of_order = reaction == "forbid";
   if (const auto* environments = section.require("environments")) {
-    app.environments = read_environments(*environments, poll, problems);
+    app.environments = read_environments(*environments, defaults, problems);
   }
   section.finish();
   return app;
@@ -114,7 +116,9 @@ AppSettings read_app(const YamlNode& node, milliseconds poll, Problems& problems
 
 }  // namespace
 
-std::vector<AppSettings> read_apps(const YamlNode& list, milliseconds poll, Problems& problems) {
+std::vector<AppSettings> read_apps(const YamlNode& list,
+                                   const EnvironmentSettings& defaults,
+                                   Problems& problems) {
   if (!must_be(YamlNode::Kind::list, list, "apps", "a list of apps", problems)) {
     return {};
   }
@@ -124,7 +128,7 @@ std::vector<AppSettings> read_apps(const YamlNode& list, milliseconds poll, Prob
   std::vector<AppSettings> apps;
   std::map<std::string, int> first_line;
   for (const auto& item : list.items) {
-    auto app = read_app(item, poll, problems);
+    auto app = read_app(item, defaults, problems);
     const auto [known, inserted] = first_line.emplace(app.name, app.where.line);
     if (!inserted && !app.name.empty()) {
       problems.add(app.where.line,

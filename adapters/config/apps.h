@@ -8,12 +8,9 @@
 
 namespace tidemark {
 
-// The `apps:` of a config. `poll` is what `defaults:` says.
+// The `apps:` of a config. `defaults` is what every environment has unless it says otherwise.
 std::vector<AppSettings> read_apps(const YamlNode& list,
-                                   std::chrono::milliseconds poll,
+                                   const EnvironmentSettings& defaults,
                                    Problems& problems);
-
-inline constexpr std::chrono::milliseconds poll_least = std::chrono::seconds{1};
-inline constexpr std::chrono::milliseconds poll_most = std::chrono::days{1};
 
 }  // namespace tidemark

@@ -10,6 +10,9 @@ namespace tidemark {
 
 namespace {
 
+constexpr DurationRange poll_range{std::chrono::milliseconds{50}, std::chrono::days{1}};
+constexpr DurationRange lag_range{std::chrono::minutes{1}, std::chrono::days{365}};
+
 Parsed<Mode> parse_mode_word(std::string_view text) {
   const auto mode = parse_mode(text);
   if (!mode) {
@@ -113,6 +116,26 @@ TheirLedger read_their_ledger(const YamlNode& node, Problems& problems) {
   return without_auto(std::move(ledger));
 }
 
+std::chrono::milliseconds read_lag(const YamlNode& node,
+                                   std::chrono::milliseconds after,
+                                   Problems& problems) {
+  Section section(node, "lag", problems);
+  section.read(
+      "after", after, [](std::string_view text) { return parse_duration(text, lag_range); });
+  section.finish();
+  return after;
+}
+
+// The keys that may stand in an environment and among the defaults of all.
+void read_shared_keys(Section& section, EnvironmentSettings& settings, Problems& problems) {
+  section.read("poll", settings.poll, [](std::string_view text) {
+    return parse_duration(text, poll_range);
+  });
+  if (const auto* lag = section.find("lag")) {
+    settings.lag_after = read_lag(*lag, settings.lag_after, problems);
+  }
+}
+
 // What a mode needs to be what it promises.
 void check_database(const EnvironmentSettings& settings, Section& section, Problems& problems) {
   if (section.has("database") || section.node().kind != YamlNode::Kind::mapping) {
@@ -138,13 +161,22 @@ void check_database(const EnvironmentSettings& settings, Section& section, Probl
 
 }  // namespace
 
+EnvironmentSettings read_defaults(const YamlNode& node, Problems& problems) {
+  EnvironmentSettings defaults;
+  Section section(node, "defaults", problems);
+  read_shared_keys(section, defaults, problems);
+  section.not_yet(later_environment_keys());
+  section.finish();
+  return defaults;
+}
+
 EnvironmentDraft read_environment(const YamlNode& node,
-                                  std::chrono::milliseconds poll,
+                                  const EnvironmentSettings& defaults,
                                   Problems& problems) {
   EnvironmentDraft draft;
   draft.node = &node;
   auto& settings = draft.settings;
-  settings.poll = poll;
+  settings = defaults;
   Section section(node, "an environment", problems);
   if (const auto* name = section.require("name")) {
     settings.where = problems.position(*name);
@@ -169,9 +201,7 @@ EnvironmentDraft read_environment(const YamlNode& node,
   if (const auto* password = section.find("password")) {
     settings.password = read_password(*password, problems);
   }
-  section.read("poll", settings.poll, [](std::string_view text) {
-    return parse_duration(text, {poll_least, poll_most});
-  });
+  read_shared_keys(section, settings, problems);
   section.read("schema", settings.schema, parse_identifier);
   if (const auto* ledger = section.find("their_ledger")) {
     settings.their_ledger = read_their_ledger(*ledger, problems);

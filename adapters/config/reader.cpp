@@ -4,6 +4,7 @@
 #include <array>
 
 #include "adapters/config/apps.h"
+#include "adapters/config/environment.h"
 #include "adapters/config/problems.h"
 #include "adapters/config/section.h"
 #include "adapters/config/small_file.h"
@@ -101,18 +102,6 @@ LogSettings read_log(const YamlNode& node, Problems& problems) {
   return log;
 }
 
-// What every environment has unless it says otherwise.
-milliseconds read_default_poll(const YamlNode& node, Problems& problems) {
-  auto poll = EnvironmentSettings{}.poll;
-  Section section(node, "defaults", problems);
-  section.read("poll", poll, [](std::string_view text) {
-    return parse_duration(text, {poll_least, poll_most});
-  });
-  section.not_yet(later_environment_keys());
-  section.finish();
-  return poll;
-}
-
 // Where a name could not be read, what it was meant to cover is not known.
 bool all_named(const std::vector<AppSettings>& apps) {
   return !apps.empty() && std::ranges::all_of(apps, [](const AppSettings& app) {
@@ -185,7 +174,7 @@ std::vector<AccessRule> read_access(const YamlNode& list,
 Settings read_settings(const YamlNode& root, Problems& problems) {
   Settings settings;
   settings.http.listen = {{"127.0.0.1", 9847, {}}};
-  auto poll = EnvironmentSettings{}.poll;
+  EnvironmentSettings for_all;
   Section section(root, "the config", problems);
   section.read("ledger", settings.ledger, parse_ledger);
   section.read("retention", settings.retention, [](std::string_view text) {
@@ -201,10 +190,10 @@ Settings read_settings(const YamlNode& root, Problems& problems) {
     settings.log = read_log(*log, problems);
   }
   if (const auto* defaults = section.find("defaults")) {
-    poll = read_default_poll(*defaults, problems);
+    for_all = read_defaults(*defaults, problems);
   }
   if (const auto* apps = section.require("apps")) {
-    settings.apps = read_apps(*apps, poll, problems);
+    settings.apps = read_apps(*apps, for_all, problems);
   }
   if (const auto* access = section.find("access")) {
     settings.access = read_access(*access, settings.apps, problems);

@@ -64,6 +64,8 @@ struct EnvironmentSettings {
   std::optional<Target> database;
   std::optional<PasswordSource> password;
   std::chrono::milliseconds poll{60'000};
+  // How long a migration may be pending here after it was first seen applied upstream.
+  std::chrono::milliseconds lag_after = std::chrono::hours{24};
   std::string schema;  // empty: not limited to one
   TheirLedger their_ledger;
 

@@ -34,6 +34,13 @@ struct ModeFlip {
   friend bool operator==(const ModeFlip&, const ModeFlip&) = default;
 };
 
+// What people were told of an environment beside findings, so that a restart does not tell it again.
+struct Told {
+  std::optional<TimePoint> lag_at;  // that migrations wait there; nullopt: that none does
+  std::optional<std::string> excess_privileges;  // what its credential could write; nullopt: not asked
+  friend bool operator==(const Told&, const Told&) = default;
+};
+
 struct History {
   bool certain = true;
   std::string reason;  // why it is not
@@ -47,6 +54,7 @@ struct EnvironmentState {
   std::optional<TimePoint> mode_since;  // since when it has been in that one
   std::optional<Identity> identity;
   History history;
+  Told told;
   std::vector<Record> records;  // oldest first
   std::optional<Observation> observation;
   std::vector<StoredFinding> findings;  // the open ones, oldest first
@@ -65,6 +73,7 @@ struct Change {
   std::optional<Mode> last_mode;
   std::optional<Identity> identity;
   std::optional<History> history;
+  std::optional<Told> told;
   std::vector<AuditEvent> audit;  // the events of findings are added by the ledger itself
 };
 

@@ -30,7 +30,7 @@ constexpr std::string_view insert_environment = R"sql(
 constexpr std::string_view select_environment = R"sql(
   SELECT flipped_mode, flipped_by, flipped_reason, last_mode, mode_since,
          system_identifier, timeline, database_oid, schema_oid,
-         history_certain, history_reason
+         history_certain, history_reason, lag_told_at, excess_privileges
     FROM environments
    WHERE id = $1
 )sql";
@@ -56,6 +56,12 @@ constexpr std::string_view set_identity = R"sql(
 constexpr std::string_view set_history = R"sql(
   UPDATE environments
      SET history_certain = $2, history_reason = $3
+   WHERE id = $1
+)sql";
+
+constexpr std::string_view set_told = R"sql(
+  UPDATE environments
+     SET lag_told_at = $2, excess_privileges = $3
    WHERE id = $1
 )sql";
 
@@ -155,6 +161,10 @@ Result<EnvironmentState> read_environment(Database& database, std::int64_t id) {
   state.mode_since = row.time_if_any(4);
   state.identity = identity_of(row);
   state.history = {.certain = row.flag(9), .reason = row.text(10)};
+  state.told.lag_at = row.time_if_any(11);
+  if (!row.is_null(12)) {
+    state.told.excess_privileges = row.text(12);
+  }
   return state;
 }
 
@@ -179,6 +189,13 @@ Result<void> update_environment(Database& database, std::int64_t id, const Chang
     done = only(database.execute(
         set_history,
         {id, std::int64_t{history->certain}, history->certain ? "" : history->reason}));
+  }
+  if (const auto& told = change.told; done && told) {
+    done = only(database.execute(
+        set_told,
+        {id,
+         sql_time(told->lag_at),
+         told->excess_privileges ? SqlValue(*told->excess_privileges) : SqlValue()}));
   }
   return done;
 }

@@ -116,7 +116,14 @@ constexpr std::string_view step_1 = R"sql(
   BEGIN SELECT RAISE(ABORT, 'the audit log is never deleted'); END;
 )sql";
 
-constexpr std::array steps{step_1};
+// Since when somebody was told that migrations wait here, and what the credential was told to be able
+// to do beyond reading; NULL: not told, not asked.
+constexpr std::string_view step_2 = R"sql(
+  ALTER TABLE environments ADD COLUMN lag_told_at INTEGER;
+  ALTER TABLE environments ADD COLUMN excess_privileges TEXT;
+)sql";
+
+constexpr std::array steps{step_1, step_2};
 
 constexpr std::string_view count_tables = R"sql(
   SELECT count(*), count(*) FILTER (WHERE name = 'meta')

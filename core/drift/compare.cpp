@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <utility>
 
 #include "core/drift/history.h"
@@ -437,16 +438,6 @@ FindingChanges changes(std::span<const StoredFinding> open,
     }
   }
   return changes(open, seen, now);
-}
-
-std::set<Key> settled(const Standing& standing) {
-  std::set<Key> keys;
-  for (const auto& line : standing.lines) {
-    if (line.cell.state == CellState::applied) {
-      keys.insert(line.key);
-    }
-  }
-  return keys;
 }
 
 }  // namespace tidemark

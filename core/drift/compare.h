@@ -1,11 +1,11 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <span>
 #include <vector>
 
 #include "core/catalog/catalog.h"
+#include "core/drift/lag.h"
 #include "core/drift/standing.h"
 #include "core/environment/mode.h"
 #include "core/ledger/observation.h"
@@ -20,7 +20,7 @@ struct Policy {
   bool history_certain = true;  // false: what rests on our word alone is unknown
   // Applied without drift in every environment that this one comes after; nullopt: comes after
   // none, all is due.
-  std::optional<std::set<Key>> upstream;
+  std::optional<Settled> upstream;
 };
 
 // The heart: the same arguments give the same answer. `records` are the environment's records,
@@ -44,9 +44,5 @@ std::vector<Record> learn(const Catalog& catalog,
                           std::span<const Record> records,
                           const std::optional<Observation>& observation,
                           TimePoint now);
-
-// The keys that are applied without drift: what makes a migration due in the environments that come
-// after.
-std::set<Key> settled(const Standing& standing);
 
 }  // namespace tidemark

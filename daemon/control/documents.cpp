@@ -249,6 +249,25 @@ std::string problem_of(const WatchedEnvironment& environment) {
   return "";
 }
 
+json::array warnings_of(const WatchedEnvironment& environment) {
+  json::array warnings;
+  if (const auto& can = environment.told.excess_privileges; can && !can->empty()) {
+    warnings.push_back(text("credential can write: " + *can));
+  }
+  return warnings;
+}
+
+json::value lag_document(const WatchedEnvironment& environment, TimePoint now) {
+  if (!environment.waiting) {
+    return nullptr;
+  }
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(environment.lag(now));
+  return json::object{{"migration", text(environment.waiting->id.value)},
+                      {"since", format_time(environment.waiting->since)},
+                      {"seconds", age.count()},
+                      {"too_long", environment.lags(now)}};
+}
+
 }  // namespace
 
 json::object status_entry(const WatchedEnvironment& environment,
@@ -283,7 +302,8 @@ json::object status_entry(const WatchedEnvironment& environment,
       {"counts", std::move(counts)},
       {"environment_findings", environmental},
       {"problem", text_or_null(problem_of(environment))},
-      {"warnings", json::array{}}};
+      {"warnings", warnings_of(environment)},
+      {"lag", lag_document(environment, now)}};
   out["last_poll"] = nullptr;
   if (environment.last_poll) {
     out["last_poll"] = json::object{{"at", format_time(environment.last_poll->at)},

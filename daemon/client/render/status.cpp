@@ -37,6 +37,9 @@ std::string problem(const json::object& environment) {
   if (const auto findings = number(environment, "environment_findings"); findings > 0) {
     parts.push_back(counted(static_cast<std::size_t>(findings), "finding") + " of the environment");
   }
+  if (const auto* lag = part(environment, "lag"); lag != nullptr && flag(*lag, "too_long")) {
+    parts.push_back(shown(*lag, "migration") + " pending since " + shown(*lag, "since"));
+  }
   for (const auto& warning : list_if(environment, "warnings")) {
     parts.push_back(shown(warning));
   }

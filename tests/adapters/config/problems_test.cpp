@@ -42,7 +42,7 @@ apps:
       - name: qa
         poll: *p
         after: [prod]
-        lag: {after: 3h}
+        receipts: true
 access:
   - {role: boss}
 )")) == R"(1:1 unknown key 'ledgr' in the config; did you mean 'ledger'?
@@ -54,7 +54,7 @@ access:
 10:15 anchors and aliases are not used here: write it out
 12:15 anchors and aliases are not used here: write it out
 13:17 after: this app has no environment 'prod'
-14:9 lag is not supported by this version
+14:9 receipts is not supported by this version
 16:5 an access rule needs either user or group
 16:12 role: expected viewer, operator or admin
 )");
@@ -78,8 +78,7 @@ TEST_CASE("one mistake is not told twice where others follow from it") {
 }
 
 TEST_CASE("documented keys of later versions are told apart from mistyped ones") {
-  for (const std::string key : {"lag",
-                                "tls_ca",
+  for (const std::string key : {"tls_ca",
                                 "connection",
                                 "apply",
                                 "lock_timeout",

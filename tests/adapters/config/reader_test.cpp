@@ -39,7 +39,7 @@ http:
   hosts: [Tidemark.Example.com, 192.0.2.7, "[2001:DB8::7]"]
   expose: content
 log: {level: debug, format: json}
-defaults: {poll: 5m}
+defaults: {poll: 5m, lag: {after: 3h}}
 apps:
   - name: shop
     repo:
@@ -59,6 +59,7 @@ apps:
         database: host=db-staging user=reader dbname=shop
         password: {command: [/usr/bin/vault, read, "0"]}
         poll: 30s
+        lag: {after: 7d}
         schema: app
         their_ledger: {tool: flyway, table: ops.history}
       - name: prod
@@ -97,6 +98,7 @@ access:
   CHECK(dev.configured_mode() == Mode::managed);
   CHECK(dev.after == std::nullopt);
   CHECK(dev.poll == 5min);
+  CHECK(dev.lag_after == 3h);
   CHECK(dev.database == *parse_target("postgresql://tidemark@db-dev/shop"));
   CHECK(std::get<CredentialSecret>(dev.password->from).name == "shop-dev");
   const auto& staging = shop.environments[1];
@@ -104,6 +106,7 @@ access:
   CHECK(staging.after == std::vector<std::string>{"dev"});
   CHECK(staging.renamed_from == "stage");
   CHECK(staging.poll == 30s);
+  CHECK(staging.lag_after == 7 * 24h);
   CHECK(staging.schema == "app");
   CHECK(staging.their_ledger.tool == "flyway");
   CHECK(staging.their_ledger.table == TableName{"ops", "history"});
@@ -134,6 +137,7 @@ TEST_CASE("what a config does not say is as documented") {
   CHECK(app.repo.settle == 2s);
   CHECK_FALSE(app.forbid_out_of_order);
   CHECK(app.environments.at(0).poll == 60s);
+  CHECK(app.environments.at(0).lag_after == 24h);
 }
 
 TEST_CASE("an empty list of listen addresses is no TCP listener, one address needs no list") {
@@ -151,6 +155,7 @@ TEST_CASE("settings remember where they were said, and moving them changes nothi
 }
 
 TEST_CASE("durations have a unit") {
+  CHECK(environment("        poll: 50ms\n").poll == 50ms);
   CHECK(environment("        poll: 90s\n").poll == 90s);
   CHECK(environment("        poll: 1500ms\n").poll == 1500ms);
   CHECK(environment("        poll: 12h\n").poll == 12h);

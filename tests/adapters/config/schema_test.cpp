@@ -101,6 +101,7 @@ const std::vector<std::pair<std::string, std::string>> mappings{
     {"http", "http: {zzzzzz: 1}\n"},
     {"log", "log: {zzzzzz: 1}\n"},
     {"defaults", "defaults: {zzzzzz: 1}\n"},
+    {"lag", "defaults: {lag: {zzzzzz: 1}}\n"},
     {"rule", "access: [{zzzzzz: 1}]\n"},
     {"app", "apps: [{zzzzzz: 1}]\n"},
     {"repo", "apps: [{repo: {zzzzzz: 1}}]\n"},

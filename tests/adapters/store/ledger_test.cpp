@@ -39,6 +39,7 @@ Change everything() {
   all.identity =
       Identity{.system_identifier = "73", .timeline = 2, .database_oid = 3, .schema_oid = 4};
   all.history = History{.certain = false, .reason = "another timeline"};
+  all.told = Told{.lag_at = at(1), .excess_privileges = "is superuser"};
   all.audit = {event("mode.changed", 2)};
   return all;
 }
@@ -70,6 +71,7 @@ TEST_CASE("everything that was committed is there after the ledger was closed an
     CHECK(before.mode_since == at(2));
     CHECK(before.identity == all.identity);
     CHECK(before.history == all.history);
+    CHECK(before.told == all.told);
   }
   auto again = opened(folder / "ledger.db");
   CHECK(again.restored.empty());

@@ -207,5 +207,6 @@ TEST_CASE("a ledger of schema version 1 opens with all that is in it") {
   CHECK(old.ledger.content(sha256("CREATE TABLE orders (id bigint);\n")).value().has_value());
   CHECK(old.ledger.findings({.app = "", .environment = "", .include_resolved = true})->size() == 2);
   CHECK(old.ledger.verify_audit()->ok);
+  CHECK(state.told == Told{});
   CHECK(old.ledger.append({event("after the upgrade")}));
 }

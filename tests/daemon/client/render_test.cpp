@@ -69,6 +69,18 @@ TEST_CASE(
   CHECK_FALSE(contains(text, "shop/dev"));
 }
 
+TEST_CASE("status tells what has been waiting too long, and keeps quiet about what has not") {
+  auto status = parsed(samples::status);
+  auto& staging = status["environments"].as_array()[1].as_object();
+  staging["warnings"] = json::array{};
+  staging["lag"] = json::parse(
+      R"({"migration":"V3__phone","since":"2026-04-16T09:00:00.000Z","seconds":190000,"too_long":true})");
+  CHECK(contains(render_status(status, {"shop", "staging"}, plain),
+                 "V3__phone pending since 2026-04-16T09:00:00.000Z\n"));
+  staging["lag"].as_object()["too_long"] = false;
+  CHECK_FALSE(contains(render_status(status, {"shop", "staging"}, plain), "pending since"));
+}
+
 TEST_CASE("status does not say that nothing drifted where it cannot see") {
   auto status = parsed(samples::status);
   auto& staging = status["environments"].as_array()[1].as_object();

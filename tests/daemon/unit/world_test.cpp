@@ -214,3 +214,90 @@ TEST_CASE("an app that cannot be remembered leaves nothing on the metrics page")
   REQUIRE_FALSE(added);
   CHECK(watched.page().find("other") == std::string::npos);
 }
+
+namespace {
+
+// Applied in dev and staging, pending in prod, since the clock's first hour.
+void make_wait(Watched& watched) {
+  watched.directory_has({file("1", "a")});
+  flip(watched, staging, Mode::reconcile_only);
+  watched.was_read(dev, seen({applied("1", "a")}, {"9999", 1, 16384, 0}));
+  watched.was_read(staging, seen({applied("1", "a")}));
+  REQUIRE(watched.state(prod, "1") == CellState::pending);
+}
+
+void hours_pass(Watched& watched, int hours) {
+  watched.now += std::chrono::hours{hours};
+  watched.run(watched.world().catch_up());
+}
+
+}  // namespace
+
+TEST_CASE("what waits too long is told once, also over a restart, and told when it is over") {
+  Watched watched;
+  make_wait(watched);
+  hours_pass(watched, 24);
+  CHECK(watched.events_of("lag.opened") == 0);
+  hours_pass(watched, 1);
+  hours_pass(watched, 1);
+  CHECK(watched.events_of("lag.opened") == 1);
+  watched.restart();
+  watched.add_app(shop());
+  watched.directory_has({file("1", "a")});
+  CHECK(watched.world().environment(prod)->lag(watched.now) == std::chrono::hours{26});
+  CHECK(watched.events_of("lag.opened") == 0);
+  CHECK(watched.events_of("lag.resolved") == 0);
+  CHECK(audited(watched, "lag.opened") == 1);
+  REQUIRE(mark(watched, prod, "V1__x"));
+  CHECK(watched.events_of("lag.resolved") == 1);
+  CHECK(audited(watched, "lag.resolved") == 1);
+  CHECK(watched.world().environment(prod)->lag(watched.now) == std::chrono::hours{0});
+}
+
+TEST_CASE("a lag that cannot be written down is told when it can") {
+  Watched watched;
+  make_wait(watched);
+  watched.disk_full(true);
+  hours_pass(watched, 25);
+  CHECK(watched.events_of("lag.opened") == 0);
+  watched.disk_full(false);
+  hours_pass(watched, 1);
+  CHECK(watched.events_of("lag.opened") == 1);
+  CHECK(audited(watched, "lag.opened") == 1);
+}
+
+TEST_CASE("while nobody can look at a database its lag does not grow") {
+  Watched watched;
+  watched.directory_has({file("1", "a")});
+  flip(watched, staging, Mode::reconcile_only);
+  watched.was_read(staging, seen({}));
+  watched.was_read(dev, seen({applied("1", "a")}, {"9999", 1, 16384, 0}));
+  REQUIRE(watched.state(staging, "1") == CellState::pending);
+  hours_pass(watched, 30);
+  CHECK(watched.world().environment(staging)->lag(watched.now) == std::chrono::hours{0});
+  CHECK(watched.events_of("lag.opened") == 0);
+  auto again = seen({});
+  again.as_of = watched.now;
+  watched.was_read(staging, again);
+  CHECK(watched.world().environment(staging)->lag(watched.now) == std::chrono::hours{30});
+  CHECK(watched.events_of("lag.opened") == 1);
+}
+
+TEST_CASE("a credential that could write is audited when that changes, not at each connect") {
+  Watched watched;
+  const auto connect = [&](const std::string& can) {
+    watched.run(watched.world().credential_seen(dev, can));
+  };
+  connect("");
+  CHECK(audited(watched, "credential.overprivileged") == 0);
+  connect("is superuser");
+  connect("is superuser");
+  watched.restart();
+  watched.add_app(shop());
+  connect("is superuser");
+  CHECK(audited(watched, "credential.overprivileged") == 1);
+  connect("");
+  connect("");
+  CHECK(audited(watched, "credential.reduced") == 1);
+  CHECK(watched.world().environment(dev)->told.excess_privileges == "");
+}
