@@ -15,7 +15,7 @@ build_packages=(
   doctest-dev librapidcheck-dev # the build includes the tests
   ca-certificates curl postgresql-15
 )
-# Of prometheus only its promtool is used; the shells try their completions.
+# A test of ours starts prometheus, which brings promtool; the shells try their completions.
 test_packages=(
   ccache fish git openssl pgbouncer prometheus python3 python3-jsonschema python3-yaml sqlite3 strace zsh
 )

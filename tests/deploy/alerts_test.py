@@ -202,6 +202,9 @@ def main(tidemark, tidemarkd):
         check_words(alert)
     pages = {name.removesuffix(".md") for name in os.listdir(RUNBOOKS)}
     expect(pages == {alert["alert"] for alert in alerts}, "a runbook page without an alert, or the other way round")
+    with open(os.path.join(promql.ROOT, "deploy/prometheus/README.md"), encoding="utf-8") as file:
+        for name in re.findall(r"\bTidemark[A-Z]\w+", file.read()):
+            expect(name in pages, f"deploy/prometheus/README.md names {name}, which is no alert")
     check_commands(tidemark, tidemarkd)
     check_dashboard()
     for problem in problems:
