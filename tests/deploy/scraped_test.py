@@ -165,7 +165,9 @@ class World:
         scrape = promql.read_yaml(promql.SCRAPE)["scrape_configs"]
         for job in scrape:
             job.update(scrape_interval="1s", scrape_timeout="1s")
-            job["static_configs"] = [{"targets": [f"127.0.0.1:{self.port}"]}]
+            # Labels of the target that collide with ours, as an operator may well have them.
+            job["static_configs"] = [{"targets": [f"127.0.0.1:{self.port}"],
+                                      "labels": {"app": "of-the-host", "environment": "of-the-host"}}]
         self.write("prometheus.yml", yaml.safe_dump(
             {"global": {"evaluation_interval": "1s"}, "rule_files": [promql.RULES], "scrape_configs": scrape}))
         self.start("prometheus", ["prometheus", f"--config.file={self.path('prometheus.yml')}",
