@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -43,7 +44,10 @@ std::string joined(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-Daemon::Daemon(std::string config_path, Settings settings, Ledger::Opened opened)
+Daemon::Daemon(std::string config_path,
+               Settings settings,
+               Ledger::Opened opened,
+               ServiceManager service_manager)
     : config_path_(std::move(config_path)),
       settings_(std::move(settings)),
       ledger_(std::move(opened.ledger)),
@@ -70,7 +74,12 @@ Daemon::Daemon(std::string config_path, Settings settings, Ledger::Opened opened
                },
                [](std::string_view what) {
                  log_error("connections cannot be accepted", {{"error", what}});
-               }}) {
+               }}),
+      service_(std::move(service_manager), [this] {
+        auto notes = troubles();
+        std::ranges::copy(warnings(), std::back_inserter(notes));
+        return status_line(world_.apps(), notes, wall_clock_now());
+      }) {
   world_.on_mode_changed = [this](const EnvironmentRef& ref) { watchers_.mode_changed(ref); };
   if (!opened.audit_problem.empty()) {
     world_.halt(opened.audit_problem);
@@ -87,21 +96,56 @@ Daemon::Daemon(std::string config_path, Settings settings, Ledger::Opened opened
 
 Result<std::unique_ptr<Daemon>> Daemon::prepare(std::string config_path,
                                                 Settings settings,
-                                                Ledger::Opened opened) {
-  std::unique_ptr<Daemon> daemon(
-      new Daemon(std::move(config_path), std::move(settings), std::move(opened)));
-  if (auto listening = daemon->listen(); !listening) {
+                                                Ledger::Opened opened,
+                                                ServiceManager service_manager,
+                                                const PassedSockets& passed) {
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(config_path),
+                                            std::move(settings),
+                                            std::move(opened),
+                                            std::move(service_manager)));
+  if (auto listening = daemon->listen(passed); !listening) {
     return std::unexpected(listening.error());
   }
   return daemon;
 }
 
-Result<void> Daemon::listen() {
+Result<void> Daemon::listen(const PassedSockets& passed) {
+  if (auto listening = listen_control(passed.control); !listening) {
+    return listening;
+  }
+  return listen_http(passed.http);
+}
+
+Result<void> Daemon::listen_control(const std::vector<int>& passed) {
+  for (const int fd : passed) {
+    const auto bound = server_.adopt_unix(fd);
+    if (!bound) {
+      return fail("socket activation: the socket named control", bound.error());
+    }
+    log_info("listening", {{"socket", *bound}, {"from", "the service manager"}});
+  }
+  if (!passed.empty()) {
+    return {};
+  }
   const auto& control = settings_.control;
-  if (auto bound =
-          server_.listen_unix(control.socket, static_cast<mode_t>(control.mode), control.group);
-      !bound) {
-    return bound;
+  auto bound =
+      server_.listen_unix(control.socket, static_cast<mode_t>(control.mode), control.group);
+  if (bound) {
+    log_info("listening", {{"socket", control.socket}});
+  }
+  return bound;
+}
+
+Result<void> Daemon::listen_http(const std::vector<int>& passed) {
+  for (const int fd : passed) {
+    const auto bound = server_.adopt_tcp(fd, settings_.http.hosts);
+    if (!bound) {
+      return fail("socket activation: the socket named http", bound.error());
+    }
+    log_info("listening", {{"address", *bound}, {"from", "the service manager"}});
+  }
+  if (!passed.empty()) {
+    return {};
   }
   for (const auto& address : settings_.http.listen) {
     const auto bound = server_.listen_tcp(address.text(), settings_.http.hosts);
@@ -110,7 +154,6 @@ Result<void> Daemon::listen() {
     }
     log_info("listening", {{"address", *bound}});
   }
-  log_info("listening", {{"socket", control.socket}});
   return {};
 }
 
@@ -134,12 +177,14 @@ Awaitable<void> Daemon::live() {
   supervisor_.start("http", "http server", [this] { return server_.run(); });
   supervisor_.start("house", "housekeeping", [this] { return keep_house(); });
   supervisor_.start("house", "loop probe", [this] { return measure_loop(); });
+  supervisor_.start("house", "service report", [this] { return service_.run(); });
   std::exception_ptr failure;
   try {
     co_await serve();
   } catch (...) {
     failure = std::current_exception();
   }
+  service_.enter(ServicePhase::stopping);
   log_info("stopping");
   server_.stop();
   co_await supervisor_.stop_all();
@@ -158,6 +203,7 @@ Awaitable<void> Daemon::serve() {
     log_info(
         "started",
         {{"version", TIDEMARK_VERSION}, {"apps", settings_.apps.size()}, {"config", config_path_}});
+    service_.enter(ServicePhase::ready);
     co_await wait_for_signals();
   } else {
     log_error("cannot start", {{"error", started.error().detail}});
@@ -291,6 +337,20 @@ std::vector<Problem> needs_restart(const Settings& now,
 
 Awaitable<Control::Daemon::Reloaded> Daemon::reload(std::string by) {
   auto turn = co_await reloading_.enter();
+  // However it ends: a manager that is told of the begin waits for the end.
+  struct Told {
+    explicit Told(ServiceReport& report) : service(report), before(report.phase()) {
+      service.enter(ServicePhase::reloading);
+    }
+    ~Told() { service.enter(before); }
+    ServiceReport& service;
+    ServicePhase before;
+  } const told(service_);
+  auto reloaded = co_await take_config(std::move(by));
+  co_return reloaded;
+}
+
+Awaitable<Control::Daemon::Reloaded> Daemon::take_config(std::string by) {
   auto read = [path = config_path_]() -> Loaded {
     auto loaded = read_config(path);
     if (loaded) {

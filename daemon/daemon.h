@@ -15,8 +15,11 @@
 #include "adapters/loop/pool.h"
 #include "adapters/metrics/metrics.h"
 #include "adapters/store/ledger.h"
+#include "adapters/systemd/notify.h"
+#include "adapters/systemd/sockets.h"
 #include "daemon/control/control.h"
 #include "daemon/events.h"
+#include "daemon/service_report.h"
 #include "daemon/supervisor.h"
 #include "daemon/watch/watchers.h"
 #include "daemon/world.h"
@@ -26,18 +29,25 @@ namespace tidemark {
 // The whole daemon: puts the parts together, starts them, reloads, stops.
 class Daemon {
  public:
-  // Binds the sockets; nothing is watched yet.
+  // Binds the sockets that were not passed; nothing is watched yet.
   static Result<std::unique_ptr<Daemon>> prepare(std::string config_path,
                                                  Settings settings,
-                                                 Ledger::Opened opened);
+                                                 Ledger::Opened opened,
+                                                 ServiceManager service_manager,
+                                                 const PassedSockets& passed);
 
   // Until SIGTERM or SIGINT. The exit status of the process.
   int run();
 
  private:
-  Daemon(std::string config_path, Settings settings, Ledger::Opened opened);
+  Daemon(std::string config_path,
+         Settings settings,
+         Ledger::Opened opened,
+         ServiceManager service_manager);
 
-  Result<void> listen();
+  Result<void> listen(const PassedSockets& passed);
+  Result<void> listen_control(const std::vector<int>& passed);
+  Result<void> listen_http(const std::vector<int>& passed);
   Awaitable<void> live();
   Awaitable<void> serve();
   Awaitable<Result<void>> start_apps();
@@ -45,6 +55,7 @@ class Daemon {
   Awaitable<void> keep_house();
   Awaitable<void> measure_loop();
   Awaitable<Control::Daemon::Reloaded> reload(std::string by);
+  Awaitable<Control::Daemon::Reloaded> take_config(std::string by);
   Awaitable<std::vector<std::string>> apply(Settings settings);
   std::vector<std::string> troubles() const;
   std::vector<std::string> warnings() const;
@@ -64,6 +75,7 @@ class Daemon {
   Watchers watchers_;
   Control control_;
   HttpServer server_;
+  ServiceReport service_;
   Gate reloading_;
   asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
   bool started_ = false;

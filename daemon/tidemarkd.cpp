@@ -15,6 +15,8 @@
 #include "adapters/loop/timer.h"
 #include "adapters/postgres/target.h"
 #include "adapters/store/ledger.h"
+#include "adapters/systemd/notify.h"
+#include "adapters/systemd/sockets.h"
 #include "daemon/daemon.h"
 
 namespace {
@@ -55,20 +57,39 @@ int check(const Settings& settings) {
   return 0;
 }
 
-int run(const std::string& config_path, Settings settings) {
-  configure_log(settings.log);
-  if (const int status = look_for_secrets(settings); status != 0) {
+// On stderr, and where `systemctl status` shows it.
+int cannot_start(const ServiceManager& manager, const std::string& why) {
+  std::cerr << "tidemarkd: " << why << "\n";
+  manager.tell(ServicePhase::starting, "cannot start: " + why);
+  return exit_failed;
+}
+
+int run(const std::string& config_path, const Loaded& loaded) {
+  const auto manager = ServiceManager::take_from_environment();
+  if (!manager) {
+    return cannot_start({}, manager.error().detail);
+  }
+  if (!loaded) {
+    manager->tell(ServicePhase::starting, "cannot start: " + loaded.error().front().text());
+    return report(loaded.error());
+  }
+  configure_log(loaded->log);
+  if (const int status = look_for_secrets(*loaded); status != 0) {
+    manager->tell(ServicePhase::starting,
+                  "cannot start: the config names a secret that cannot be read");
     return status;
   }
-  auto opened = Ledger::open(settings.ledger, wall_clock_now());
-  if (!opened) {
-    std::cerr << "tidemarkd: " << opened.error().detail << "\n";
-    return exit_failed;
+  const auto passed = take_passed_sockets();
+  if (!passed) {
+    return cannot_start(*manager, passed.error().detail);
   }
-  auto daemon = Daemon::prepare(config_path, std::move(settings), std::move(*opened));
+  auto opened = Ledger::open(loaded->ledger, wall_clock_now());
+  if (!opened) {
+    return cannot_start(*manager, opened.error().detail);
+  }
+  auto daemon = Daemon::prepare(config_path, *loaded, std::move(*opened), *manager, *passed);
   if (!daemon) {
-    std::cerr << "tidemarkd: " << daemon.error().detail << "\n";
-    return exit_failed;
+    return cannot_start(*manager, daemon.error().detail);
   }
   return (*daemon)->run();
 }
@@ -100,9 +121,9 @@ int main(int argc, char** argv) {
     const int code = app.exit(error);
     return code == 0 ? 0 : exit_bad_config;
   }
-  auto loaded = read_config(config);
-  if (!loaded) {
-    return report(loaded.error());
+  const auto loaded = read_config(config);
+  if (!check_only) {
+    return run(config, loaded);
   }
-  return check_only ? check(*loaded) : run(config, std::move(*loaded));
+  return loaded ? check(*loaded) : report(loaded.error());
 }

@@ -237,19 +237,32 @@ Result<ListeningSocket> ListeningSocket::tcp_at(const std::string& text) {
   return ListeningSocket(std::move(*descriptor), false);
 }
 
-Result<ListeningSocket> ListeningSocket::adopt(int fd) {
-  const bool usable = int_option(fd, SO_ACCEPTCONN) == 1 && int_option(fd, SO_TYPE) == SOCK_STREAM;
-  const int family = local_address(fd).storage.ss_family;
-  if (!usable || (family != AF_UNIX && family != AF_INET && family != AF_INET6)) {
+Result<ListeningSocket> ListeningSocket::adopt_unix(int fd) {
+  return adopt(fd, true);
+}
+
+Result<ListeningSocket> ListeningSocket::adopt_tcp(int fd) {
+  return adopt(fd, false);
+}
+
+// A Unix socket where TCP is expected would let local callers change things at an address that is
+// meant for reading, and the other way round strangers would ask where the kernel names the caller.
+Result<ListeningSocket> ListeningSocket::adopt(int fd, bool local) {
+  const auto address = local_address(fd);
+  const int family = address.storage.ss_family;
+  const bool listens = int_option(fd, SO_ACCEPTCONN) == 1 && int_option(fd, SO_TYPE) == SOCK_STREAM;
+  const bool fits = local ? family == AF_UNIX : family == AF_INET || family == AF_INET6;
+  if (!listens || !fits) {
     return fail(Errc::invalid,
-                "descriptor " + std::to_string(fd) + " is not a stream socket that listens");
+                "descriptor " + std::to_string(fd) + " is not a " + (local ? "Unix" : "TCP") +
+                    " stream socket that listens");
   }
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
       fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
     return system_failure("prepare descriptor " + std::to_string(fd));
   }
-  return ListeningSocket(SocketDescriptor(fd), family == AF_UNIX);
+  return ListeningSocket(SocketDescriptor(fd), local);
 }
 
 }  // namespace tidemark

@@ -20,8 +20,9 @@ class ListeningSocket {
                                          const std::string& group);
   static Result<ListeningSocket> tcp_at(const std::string& address);
   // One that somebody else made for us (socket activation); ours to close when this succeeds, but
-  // its file stays.
-  static Result<ListeningSocket> adopt(int fd);
+  // its file stays, and who may connect is up to who made it.
+  static Result<ListeningSocket> adopt_unix(int fd);
+  static Result<ListeningSocket> adopt_tcp(int fd);
 
   ListeningSocket(ListeningSocket&& other) noexcept;
   ListeningSocket& operator=(ListeningSocket&&) = delete;
@@ -33,6 +34,7 @@ class ListeningSocket {
 
  private:
   explicit ListeningSocket(SocketDescriptor descriptor, bool local);
+  static Result<ListeningSocket> adopt(int fd, bool local);
   void remember_file(const std::string& path);
   void remove_file();
 

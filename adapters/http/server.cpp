@@ -320,12 +320,28 @@ Result<std::string> HttpServer::listen_tcp(const std::string& address,
   return bound;
 }
 
-Result<void> HttpServer::adopt(int fd, const std::vector<std::string>& hosts) {
-  auto socket = ListeningSocket::adopt(fd);
+Result<std::string> HttpServer::adopt_unix(int fd) {
+  auto socket = ListeningSocket::adopt_unix(fd);
   if (!socket) {
     return std::unexpected(socket.error());
   }
-  return serving_->add(std::move(*socket), hosts);
+  auto bound = socket->address();
+  if (auto added = serving_->add(std::move(*socket), {}); !added) {
+    return std::unexpected(added.error());
+  }
+  return bound;
+}
+
+Result<std::string> HttpServer::adopt_tcp(int fd, const std::vector<std::string>& hosts) {
+  auto socket = ListeningSocket::adopt_tcp(fd);
+  if (!socket) {
+    return std::unexpected(socket.error());
+  }
+  auto bound = socket->address();
+  if (auto added = serving_->add(std::move(*socket), hosts); !added) {
+    return std::unexpected(added.error());
+  }
+  return bound;
 }
 
 Awaitable<void> HttpServer::run() {

@@ -60,8 +60,9 @@ class HttpServer {
   // "127.0.0.1:9847" or "[::1]:9847"; returns the address with the port that it got (port 0: any).
   // `hosts` are names it may be called by besides the loopback ones and the address itself.
   Result<std::string> listen_tcp(const std::string& address, const std::vector<std::string>& hosts);
-  // A socket that listens already, Unix or TCP; ours to close if this succeeds.
-  Result<void> adopt(int fd, const std::vector<std::string>& hosts);
+  // Sockets that listen already (socket activation); ours to close if this succeeds. Their address.
+  Result<std::string> adopt_unix(int fd);
+  Result<std::string> adopt_tcp(int fd, const std::vector<std::string>& hosts);
 
   // Serves until stop() or until it is cancelled; ends when no connection and no coroutine of ours
   // is left.

@@ -46,6 +46,10 @@ bool covers(std::string_view pattern, const EnvironmentRef& environment) {
 
 namespace {
 
+// Inside a user namespace every stranger arrives as this uid: it is nobody in particular. Not even
+// the daemon's own: in there it could not be told from them.
+constexpr std::uint32_t overflow_uid = 65534;
+
 bool names(const AccessRule& rule, const Caller& caller) {
   if (!rule.user.empty()) {
     return rule.user == caller.user || rule.user == std::to_string(caller.uid);
@@ -67,9 +71,6 @@ bool applies(const AccessRule& rule, const std::optional<EnvironmentRef>& enviro
 Role role_of(const Caller& caller,
              std::span<const AccessRule> rules,
              const std::optional<EnvironmentRef>& environment) {
-  // Inside a user namespace every stranger arrives as this uid: it is nobody in particular.
-  constexpr std::uint32_t overflow_uid = 65534;
-  // Not even the daemon's own: in there it could not be told from them.
   if (caller.uid == overflow_uid) {
     return Role::none;
   }
@@ -78,7 +79,11 @@ Role role_of(const Caller& caller,
       return rule.role;
     }
   }
-  return rules.empty() && (caller.uid == 0 || caller.is_daemon_user) ? Role::admin : Role::none;
+  return rules.empty() && may_signal(caller) ? Role::admin : Role::none;
+}
+
+bool may_signal(const Caller& caller) {
+  return caller.uid != overflow_uid && (caller.uid == 0 || caller.is_daemon_user);
 }
 
 }  // namespace tidemark

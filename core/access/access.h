@@ -44,6 +44,10 @@ Role role_of(const Caller& caller,
              std::span<const AccessRule> rules,
              const std::optional<EnvironmentRef>& environment);
 
+// Whether the caller can send the daemon signals. Such a one reloads it with SIGHUP if not otherwise,
+// so that no rule keeps it from asking for the same in words, and hearing what comes of it.
+bool may_signal(const Caller& caller);
+
 // "shop/*" covers "shop/dev"; '*' stands for a whole part.
 bool covers(std::string_view pattern, const EnvironmentRef& environment);
 

@@ -215,7 +215,7 @@ std::optional<Response> Control::refusal(const Route& route, const Asked& asked)
     return std::nullopt;
   }
   const Role role = role_of(*asked.caller, daemon_.settings().access, asked.environment);
-  if (role >= route.role) {
+  if (role >= route.role || (route.act == &Control::post_reload && may_signal(*asked.caller))) {
     return std::nullopt;
   }
   const std::string where = asked.environment ? " on " + printable(asked.environment->text()) : "";

@@ -203,14 +203,25 @@ TEST_CASE("an adopted socket is one that listens; its file is not ours to remove
   auto made = ListeningSocket::unix_at(path, 0600, "");
   REQUIRE(made);
   {
-    const auto adopted = ListeningSocket::adopt(::dup(made->get()));
+    const SocketDescriptor passed(::dup(made->get()));
+    const auto as_tcp = ListeningSocket::adopt_tcp(passed.get());
+    REQUIRE_FALSE(as_tcp);
+    CHECK(says(as_tcp.error(), "is not a TCP stream socket that listens"));
+    const auto adopted = ListeningSocket::adopt_unix(::dup(made->get()));
     REQUIRE(adopted);
     CHECK(adopted->local());
   }
   CHECK(std::filesystem::exists(path));
   const SocketDescriptor not_listening(::socket(AF_UNIX, SOCK_STREAM, 0));
-  CHECK_FALSE(ListeningSocket::adopt(not_listening.get()));
+  CHECK_FALSE(ListeningSocket::adopt_unix(not_listening.get()));
   const SocketDescriptor file(::open("/dev/null", 0));
-  CHECK_FALSE(ListeningSocket::adopt(file.get()));
-  CHECK_FALSE(ListeningSocket::adopt(-1));
+  CHECK_FALSE(ListeningSocket::adopt_unix(file.get()));
+  CHECK_FALSE(ListeningSocket::adopt_unix(-1));
+  const auto tcp = ListeningSocket::tcp_at("127.0.0.1:0");
+  REQUIRE(tcp);
+  const SocketDescriptor passed(::dup(tcp->get()));
+  CHECK_FALSE(ListeningSocket::adopt_unix(passed.get()));
+  const auto adopted = ListeningSocket::adopt_tcp(::dup(tcp->get()));
+  REQUIRE(adopted);
+  CHECK(adopted->address() == tcp->address());
 }

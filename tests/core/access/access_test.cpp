@@ -40,6 +40,13 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("who can send signals is root or the daemon's own user, and never a stranger") {
+  CHECK(may_signal(root));
+  CHECK(may_signal({990, "tidemark", {"tidemark"}, true}));
+  CHECK_FALSE(may_signal(ana));
+  CHECK_FALSE(may_signal({65534, "nobody", {}, true}));
+}
+
 TEST_CASE("where somebody is listed, root has no more than it is given") {
   const Rules rules{user("ana", Role::admin)};
   CHECK(role_of(root, rules, dev) == Role::none);
