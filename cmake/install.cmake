@@ -10,9 +10,11 @@ set(share_dir ${CMAKE_INSTALL_DATADIR}/tidemark)
 install(TARGETS tidemarkd DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS tidemark DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-set(TIDEMARKD ${CMAKE_INSTALL_FULL_SBINDIR}/tidemarkd)
-set(TIDEMARK ${CMAKE_INSTALL_FULL_BINDIR}/tidemark)
-configure_file(systemd/tidemark.service ${PROJECT_BINARY_DIR}/systemd/tidemark.service @ONLY)
+# The prefix that the unit's lines name is known when it is installed.
+install(CODE "
+  set(TIDEMARKD \${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}/tidemarkd)
+  set(TIDEMARK \${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/tidemark)
+  configure_file(${PROJECT_SOURCE_DIR}/systemd/tidemark.service ${PROJECT_BINARY_DIR}/systemd/tidemark.service @ONLY)")
 install(FILES ${PROJECT_BINARY_DIR}/systemd/tidemark.service systemd/tidemark.socket systemd/tidemark-http.socket
   DESTINATION ${TIDEMARK_UNIT_DIR})
 install(FILES systemd/tidemark.sysusers DESTINATION ${TIDEMARK_SYSUSERS_DIR} RENAME tidemark.conf)
@@ -20,7 +22,7 @@ install(FILES systemd/tidemark.tmpfiles DESTINATION ${TIDEMARK_TMPFILES_DIR} REN
 
 install(FILES config/tidemark.schema.json DESTINATION ${share_dir})
 install(FILES config/tidemark.example.yaml systemd/drop-in.conf DESTINATION ${examples_dir})
-foreach(folder prometheus grafana)
+foreach(folder grafana prometheus runbooks)
   if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/deploy/${folder})
     install(DIRECTORY deploy/${folder} DESTINATION ${share_dir})
   endif()

@@ -14,10 +14,12 @@ build_packages=(
   prometheus-cpp-dev zlib1g-dev
   doctest-dev librapidcheck-dev # the build includes the tests
   ca-certificates curl postgresql-15
+  dpkg-dev file # for the package
 )
 # A test of ours starts prometheus, which brings promtool; the shells try their completions.
 test_packages=(
-  ccache fish git openssl pgbouncer prometheus python3 python3-jsonschema python3-yaml sqlite3 strace zsh
+  ccache fish git lintian man-db mandoc openssl pgbouncer prometheus python3 python3-jsonschema python3-yaml sqlite3
+  strace systemd zsh
 )
 services=(pgbouncer prometheus)
 

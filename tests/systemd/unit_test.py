@@ -2,7 +2,7 @@
 """The units that are shipped: that systemd understands every word of them, how much they let the daemon do, and that the
 daemon can do its work within that.
 
-    unit_test.py TIDEMARKD TIDEMARK BUILD
+    unit_test.py TIDEMARKD TIDEMARK
 """
 
 import os
@@ -19,10 +19,10 @@ sys.dont_write_bytecode = True
 import syscalls  # noqa: E402
 from service import Service  # noqa: E402
 
-TIDEMARKD, TIDEMARK, BUILD = sys.argv[1:4]
+TIDEMARKD, TIDEMARK = sys.argv[1:3]
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent / "systemd"
-UNIT = pathlib.Path(BUILD) / "systemd" / "tidemark.service"
+UNIT = SOURCES / "tidemark.service"
 EXPOSURE_MAX = 15  # times ten
 
 
@@ -34,13 +34,7 @@ class Units(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tidemark-units-"))
         self.addCleanup(shutil.rmtree, self.folder)
-        # What is not installed yet cannot be executed; the build's programs stand in.
-        text = UNIT.read_text()
-        for program in (TIDEMARKD, TIDEMARK):
-            name = os.path.basename(program)
-            installed = next(word for line in text.splitlines() if line.startswith("Exec") for word in [
-                line.split("=", 1)[1].split()[0]] if os.path.basename(word) == name)
-            text = text.replace(f"={installed} ", f"={program} ")
+        text = UNIT.read_text().replace("@TIDEMARKD@", TIDEMARKD).replace("@TIDEMARK@", TIDEMARK)
         (self.folder / "tidemark.service").write_text(text)
         for socket in SOURCES.glob("*.socket"):
             shutil.copy(socket, self.folder)
