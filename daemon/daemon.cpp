@@ -53,7 +53,7 @@ Daemon::Daemon(std::string config_path,
       ledger_(std::move(opened.ledger)),
       world_(ledger_, store_, workers_, metrics_, events_),
       supervisor_(loop_),
-      watchers_(loop_, supervisor_, world_, metrics_, workers_, connecting_),
+      watchers_(loop_, supervisor_, world_, metrics_, workers_, connecting_, resolver_),
       control_(world_,
                events_,
                ledger_,
@@ -99,10 +99,8 @@ Result<std::unique_ptr<Daemon>> Daemon::prepare(std::string config_path,
                                                 Ledger::Opened opened,
                                                 ServiceManager service_manager,
                                                 const PassedSockets& passed) {
-  std::unique_ptr<Daemon> daemon(new Daemon(std::move(config_path),
-                                            std::move(settings),
-                                            std::move(opened),
-                                            std::move(service_manager)));
+  std::unique_ptr<Daemon> daemon(new Daemon(
+      std::move(config_path), std::move(settings), std::move(opened), std::move(service_manager)));
   if (auto listening = daemon->listen(passed); !listening) {
     return std::unexpected(listening.error());
   }

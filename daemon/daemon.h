@@ -14,6 +14,7 @@
 #include "adapters/http/server.h"
 #include "adapters/loop/pool.h"
 #include "adapters/metrics/metrics.h"
+#include "adapters/postgres/resolver.h"
 #include "adapters/store/ledger.h"
 #include "adapters/systemd/notify.h"
 #include "adapters/systemd/sockets.h"
@@ -66,8 +67,9 @@ class Daemon {
   asio::io_context loop_{1};
   Pool store_{1};
   Pool workers_{2};
-  Pool connecting_{8};  // may hang, with name servers and commands that print secrets
-  Pool requests_{2};    // for people, who do not wait for what a schedule asked for
+  Pool connecting_{8};  // may hang, with commands that print secrets
+  Resolver resolver_{loop_};
+  Pool requests_{2};  // for people, who do not wait for what a schedule asked for
   Metrics metrics_;
   Events events_{loop_};
   World world_;

@@ -1,26 +1,32 @@
 #include "adapters/postgres/connect.h"
 
-#include <cstring>
+#include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include <string.h>
+#include "adapters/postgres/attempt.h"
+#include "adapters/postgres/endpoint.h"
+#include "adapters/postgres/plain_startup.h"
 
 namespace tidemark {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+using Parameters = std::map<std::string, std::string>;
+using Connected = std::expected<ConnectionHandle, ReadFailure>;
 
 // Certain not to exist: what libpq shall not look for, least of all in $HOME.
 constexpr auto no_file = "/dev/null/none";
 constexpr auto system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 
-void wipe(std::string& secret) {
-  ::explicit_bzero(secret.data(), secret.size());
-  secret.clear();
-}
+// What is tried, of one address: with several, a try may take that part of the time left.
+constexpr std::chrono::steady_clock::rep shares_max = 3;
+constexpr std::size_t addresses_of_name_max = 8;
 
-std::map<std::string, std::string> all_parameters(Target target, std::string application_name) {
+Parameters all_parameters(Target target, std::string application_name) {
   auto& parameters = target.parameters;
   const auto& mode = parameters.try_emplace("sslmode", "disable").first->second;
   const bool verifies = mode.starts_with("verify");
@@ -39,85 +45,49 @@ std::map<std::string, std::string> all_parameters(Target target, std::string app
   return std::move(parameters);
 }
 
-// One connect on its way. Used on the pool and on the loop in turns; who leaves early leaves it to
-// the other.
-class Attempt {
- public:
-  Attempt(std::map<std::string, std::string> parameters, std::string password)
-      : parameters_(std::move(parameters)), password_(std::move(password)) {}
-  Attempt(const Attempt&) = delete;
-  Attempt& operator=(const Attempt&) = delete;
-  ~Attempt() { wipe(password_); }
-
-  // May block: names are resolved in it.
-  void start();
-  // May burn: SCRAM and TLS take 10 to 50 ms of processor time.
-  void step() { status_ = PQconnectPoll(connection_.get()); }
-
-  bool waits() const {
-    return status_ == PGRES_POLLING_READING || status_ == PGRES_POLLING_WRITING;
-  }
-  bool connected() const { return status_ == PGRES_POLLING_OK; }
-  Interest interest() const {
-    return status_ == PGRES_POLLING_READING ? Interest::read : Interest::write;
-  }
-  const PGconn* connection() const { return connection_.get(); }
-
-  ConnectionHandle take();
-  ReadFailure failure() const;
-
- private:
-  std::map<std::string, std::string> parameters_;
-  std::string password_;
-  ConnectionHandle connection_;
-  PostgresPollingStatusType status_ = PGRES_POLLING_FAILED;
+struct Try {
+  Endpoint endpoint;
+  std::string note;  // of an address that is not fresh
+  Parameters parameters;
 };
 
-void Attempt::start() {
-  std::vector<const char*> names;
-  std::vector<const char*> values;
-  for (const auto& [name, value] : parameters_) {
-    names.push_back(name.c_str());
-    values.push_back(value.c_str());
-  }
-  names.insert(names.end(), {"password", nullptr});
-  values.insert(values.end(), {password_.c_str(), nullptr});
-  connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
-  if (connection_ == nullptr) {
-    return;
-  }
-  // The default receiver prints to stderr.
-  PQsetNoticeReceiver(
-      connection_.get(), [](void*, const PGresult*) {}, nullptr);
-  // Only the verbose form of a refusal has its SQLSTATE.
-  PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
-  status_ =
-      PQstatus(connection_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+// The modes that mean several tries, each by itself: so that what a try is about is known before
+// it begins.
+std::vector<std::string> tries_for(const std::string& word) {
+  static const std::map<std::string, std::vector<std::string>> several = {
+      {"prefer", {"require", "disable"}},
+      {"allow", {"disable", "require"}},
+      {"prefer-standby", {"standby", "any"}},
+  };
+  const auto found = several.find(word);
+  return found == several.end() ? std::vector<std::string>{word} : found->second;
 }
 
-ConnectionHandle Attempt::take() {
-  wipe(password_);
-  // libpq keeps the password for PQreset, which we do not use.
-  if (char* kept = PQpass(connection_.get()); kept != nullptr) {
-    ::explicit_bzero(kept, std::strlen(kept));
-  }
-  PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
-  PQsetnonblocking(connection_.get(), 1);
-  return std::move(connection_);
-}
+struct Reachable {
+  Endpoint endpoint;
+  std::string note;
+};
 
-ReadFailure Attempt::failure() const {
-  if (connection_ == nullptr) {
-    return {{Errc::retry, "libpq is out of memory"}, ""};
+std::vector<Try> tries(const Parameters& parameters, const std::vector<Reachable>& reachable) {
+  const auto wished = parameters.find("target_session_attrs");
+  std::vector<Try> all;
+  for (const auto& session : tries_for(wished == parameters.end() ? "any" : wished->second)) {
+    for (const auto& [endpoint, note] : reachable) {
+      const auto& mode = parameters.at("sslmode");
+      for (const auto& tls : tries_for(endpoint.over_tcp() ? mode : "disable")) {
+        auto& one = all.emplace_back(Try{endpoint, note, parameters});
+        one.parameters["host"] = endpoint.host;
+        one.parameters.erase("hostaddr");
+        if (!endpoint.address.empty()) {
+          one.parameters["hostaddr"] = endpoint.address;
+        }
+        one.parameters["port"] = endpoint.port;
+        one.parameters["sslmode"] = tls;
+        one.parameters["target_session_attrs"] = session;
+      }
+    }
   }
-  // A server that was given a password in clear could give it back.
-  std::string message = PQerrorMessage(connection_.get());
-  for (auto at = password_.empty() ? std::string::npos : message.find(password_);
-       at != std::string::npos;
-       at = message.find(password_, at + 3)) {
-    message.replace(at, password_.size(), "***");
-  }
-  return connect_failure(message);
+  return all;
 }
 
 // Waits for what the attempt waits for, on a socket that may be another one than the last time.
@@ -132,23 +102,27 @@ Awaitable<std::expected<Woke, ReadFailure>> wait_for_turn(const Attempt& attempt
   co_return woke;
 }
 
-}  // namespace
-
-Awaitable<std::expected<ConnectionHandle, ReadFailure>> open_connection(
-    Pool& pool,
-    Target target,
-    std::string password,
-    std::string application_name,
-    Deadline deadline) {
-  auto parameters = all_parameters(std::move(target), std::move(application_name));
-  const auto attempt = std::make_shared<Attempt>(std::move(parameters), password);
-  wipe(password);
+Awaitable<Connected> connect_once(Pool& pool, std::shared_ptr<Attempt> attempt, Deadline deadline) {
+  const auto executor = co_await asio::this_coro::executor;
+  std::optional<PlainStartup> guard;
   auto start = [attempt] { attempt->start(); };
   auto woke = co_await run_step(pool, std::move(start), deadline);
   while (woke == Woke::ready && attempt->waits()) {
-    const auto waited = co_await wait_for_turn(*attempt, deadline);
+    if (!guard && attempt->could_tell_password()) {
+      auto placed = PlainStartup::before(executor, attempt->connection());
+      if (!placed) {
+        co_return std::unexpected(std::move(placed.error()));
+      }
+      guard.emplace(std::move(*placed));
+    }
+    std::expected<Woke, ReadFailure> waited = Woke::ready;
+    if (guard && !guard->over()) {
+      waited = co_await guard->wait(deadline);
+    } else {
+      waited = co_await wait_for_turn(*attempt, deadline);
+    }
     if (!waited) {
-      co_return std::unexpected(waited.error());
+      co_return std::unexpected(std::move(waited.error()));
     }
     woke = *waited;
     if (woke == Woke::ready) {
@@ -163,6 +137,120 @@ Awaitable<std::expected<ConnectionHandle, ReadFailure>> open_connection(
     co_return std::unexpected(attempt->failure());
   }
   co_return attempt->take();
+}
+
+// The endpoints with their addresses; a name has several, or none, which is a failure.
+struct Found {
+  std::vector<Reachable> reachable;
+  std::vector<ReadFailure> failures;
+};
+
+Awaitable<Found> look_up_names(Resolver& resolver,
+                               std::vector<Endpoint> endpoints,
+                               Deadline deadline) {
+  std::vector<std::string> names;
+  for (const auto& endpoint : endpoints) {
+    if (endpoint.needs_lookup()) {
+      names.push_back(endpoint.host);
+    }
+  }
+  const auto outcomes = co_await resolver.resolve(std::move(names), deadline);
+  Found found;
+  auto outcome = outcomes.begin();
+  for (auto& endpoint : endpoints) {
+    if (!endpoint.needs_lookup()) {
+      found.reachable.push_back({std::move(endpoint), ""});
+      continue;
+    }
+    const auto& addresses = *outcome++;
+    if (!addresses) {
+      found.failures.push_back({addresses.error(), ""});
+      continue;
+    }
+    const auto count = std::min(addresses->all.size(), addresses_of_name_max);
+    for (std::size_t i = 0; i < count; ++i) {
+      endpoint.address = addresses->all[i];
+      found.reachable.push_back({endpoint, addresses->kept_because});
+    }
+  }
+  co_return found;
+}
+
+// A share of the time that is left, and all of it for the last one.
+Deadline share_of(Deadline deadline, std::size_t tries_left) {
+  const auto shares = std::min(static_cast<std::chrono::steady_clock::rep>(tries_left), shares_max);
+  const auto now = Clock::now();
+  const auto left = std::max(deadline.at - now, Clock::duration{0});
+  return shares <= 1 ? deadline
+                     : Deadline{std::chrono::round<std::chrono::milliseconds>(left / shares),
+                                now + left / shares};
+}
+
+ReadFailure told_of(const Try& one, bool one_of_several, ReadFailure failure) {
+  const auto& [host, address, port] = one.endpoint;
+  auto& detail = failure.error.detail;
+  if (one_of_several || (!address.empty() && address != host)) {
+    detail = (address.empty() ? host : address) + ": " + detail;
+  }
+  if (!one.note.empty()) {
+    detail += " (its last known address: " + one.note + ")";
+  }
+  return failure;
+}
+
+// As one: what somebody must change before what passes by itself.
+ReadFailure all_of(const std::vector<ReadFailure>& failures) {
+  const auto weight = [](const ReadFailure& failure) {
+    return failure.error.code == Errc::denied ? 2 : failure.error.code == Errc::broken ? 1 : 0;
+  };
+  auto worst = *std::ranges::max_element(failures, {}, weight);
+  std::string details;
+  for (const auto& failure : failures) {
+    const auto& detail = failure.error.detail;
+    if (details.find(detail) == std::string::npos) {
+      details += (details.empty() ? "" : "; ") + detail;
+    }
+  }
+  worst.error.detail = std::move(details);
+  return worst;
+}
+
+// A password that was refused is not offered again: accounts are locked for that.
+bool is_final(const ReadFailure& failure) {
+  return failure.error.code == Errc::cancelled || failure.sqlstate == "28P01";
+}
+
+}  // namespace
+
+Awaitable<Connected> open_connection(Pool& pool,
+                                     Resolver& resolver,
+                                     Target target,
+                                     std::string password,
+                                     std::string application_name,
+                                     Deadline deadline) {
+  const auto parameters = all_parameters(std::move(target), std::move(application_name));
+  auto endpoints = endpoints_in(parameters);
+  // Where there are several, the others shall not wait in vain for one whose name is lost.
+  const auto for_names = share_of(deadline, endpoints.size());
+  auto found = co_await look_up_names(resolver, std::move(endpoints), for_names);
+  auto& failures = found.failures;
+  const auto all = tries(parameters, found.reachable);
+  for (std::size_t i = 0; i < all.size() && (failures.empty() || !is_final(failures.back())); ++i) {
+    auto attempt = std::make_shared<Attempt>(all[i].parameters, password);
+    const auto share = share_of(deadline, all.size() - i);
+    auto connected = co_await connect_once(pool, std::move(attempt), share);
+    if (connected) {
+      wipe(password);
+      co_return connected;
+    }
+    failures.push_back(told_of(all[i], all.size() > 1, std::move(connected.error())));
+  }
+  wipe(password);
+  const auto worst = std::ranges::find_if(failures, is_final);
+  if (worst != failures.end()) {
+    co_return std::unexpected(*worst);
+  }
+  co_return std::unexpected(all_of(failures));
 }
 
 }  // namespace tidemark

@@ -80,6 +80,15 @@ std::string without_location(std::string_view message) {
   return kept;
 }
 
+// "connection to server at "db" (10.0.0.1), port 5432 failed: ": the caller says where.
+std::string_view without_place(std::string_view message) {
+  constexpr std::string_view end = " failed: ";
+  const auto at = message.find(end);
+  return message.starts_with("connection to server ") && at != std::string_view::npos
+             ? message.substr(at + end.size())
+             : message;
+}
+
 Errc meaning_of_connect(std::string_view sqlstate, std::string_view message) {
   if (sqlstate == "08P01" && has_any(message, denied_by_pooler)) {
     return Errc::denied;
@@ -112,7 +121,9 @@ Errc meaning_of(std::string_view sqlstate) {
 
 ReadFailure connect_failure(std::string_view message) {
   const auto sqlstate = sqlstate_in(message);
-  return {{meaning_of_connect(sqlstate, message), one_line(without_location(message))}, sqlstate};
+  return {
+      {meaning_of_connect(sqlstate, message), one_line(without_location(without_place(message)))},
+      sqlstate};
 }
 
 ReadFailure lost_connection(std::string_view message) {

@@ -102,12 +102,16 @@ ReadSession::ReadSession(std::unique_ptr<Link> link, std::string where)
 ReadSession::~ReadSession() = default;
 
 Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> ReadSession::connect(
-    Pool& pool, Target target, std::string password, Options options) {
+    Pool& pool, Resolver& resolver, Target target, std::string password, Options options) {
   const auto executor = co_await asio::this_coro::executor;
   const Deadline deadline{options.deadline};
   auto where = describe(target);
-  auto connection = co_await open_connection(
-      pool, std::move(target), std::move(password), std::move(options.application_name), deadline);
+  auto connection = co_await open_connection(pool,
+                                             resolver,
+                                             std::move(target),
+                                             std::move(password),
+                                             std::move(options.application_name),
+                                             deadline);
   if (!connection) {
     co_return at(where, std::move(connection.error()));
   }

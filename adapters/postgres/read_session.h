@@ -17,6 +17,7 @@
 namespace tidemark {
 
 class Link;
+class Resolver;
 struct Deadline;
 
 struct ReadLimits {
@@ -41,11 +42,10 @@ class ReadSession {
     std::chrono::milliseconds deadline{10000};
   };
 
-  // Connect steps run on the pool; the loop only waits. A step that hangs (a dead name server) is
-  // left behind at the deadline and keeps its pool thread until it ends. The password is wiped as
-  // soon as the server has taken it.
+  // Names are looked up by the resolver and connect steps run on the pool; the loop only waits. The
+  // password is wiped as soon as the server has taken it, and never sent in clear without TLS.
   static Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> connect(
-      Pool& pool, Target target, std::string password, Options options);
+      Pool& pool, Resolver& resolver, Target target, std::string password, Options options);
   ~ReadSession();
   ReadSession(const ReadSession&) = delete;
   ReadSession& operator=(const ReadSession&) = delete;

@@ -30,12 +30,14 @@ EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
                                    World& world,
                                    Metrics& metrics,
                                    Pool& connecting,
+                                   Resolver& resolver,
                                    EnvironmentRef ref,
                                    EnvironmentSettings settings,
                                    LedgerSetting their_ledger)
     : world_(world),
       metrics_(metrics),
       connecting_(connecting),
+      resolver_(resolver),
       ref_(std::move(ref)),
       settings_(std::move(settings)),
       observer_settings_{std::move(their_ledger), settings_.schema, {}},
@@ -208,7 +210,7 @@ Awaitable<std::expected<void, ReadFailure>> EnvironmentWatch::connect() {
   options.application_name = "tidemark " + ref_.text();
   Target target = *settings_.database;
   auto session = co_await ReadSession::connect(
-      connecting_, std::move(target), std::move(password), std::move(options));
+      connecting_, resolver_, std::move(target), std::move(password), std::move(options));
   if (!session) {
     co_return std::unexpected(std::move(session.error()));
   }

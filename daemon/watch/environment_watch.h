@@ -21,6 +21,7 @@
 namespace tidemark {
 
 class Metrics;
+class Resolver;
 class World;
 
 // Looks at one environment, on schedule and when somebody asks, and tells the world what it saw. An
@@ -31,6 +32,7 @@ class EnvironmentWatch {
                    World& world,
                    Metrics& metrics,
                    Pool& connecting,
+                   Resolver& resolver,
                    EnvironmentRef ref,
                    EnvironmentSettings settings,
                    LedgerSetting their_ledger);
@@ -65,6 +67,7 @@ class EnvironmentWatch {
   World& world_;
   Metrics& metrics_;
   Pool& connecting_;
+  Resolver& resolver_;
   EnvironmentRef ref_;
   EnvironmentSettings settings_;
   Observer::Settings observer_settings_;

@@ -11,13 +11,15 @@ Watchers::Watchers(asio::io_context& loop,
                    World& world,
                    Metrics& metrics,
                    Pool& workers,
-                   Pool& connecting)
+                   Pool& connecting,
+                   Resolver& resolver)
     : loop_(loop),
       supervisor_(supervisor),
       world_(world),
       metrics_(metrics),
       workers_(workers),
-      connecting_(connecting) {}
+      connecting_(connecting),
+      resolver_(resolver) {}
 
 namespace {
 
@@ -51,7 +53,7 @@ Awaitable<Result<void>> Watchers::start(AppSettings settings) {
       co_return std::unexpected(setting.error());
     }
     auto watch = std::make_unique<EnvironmentWatch>(
-        loop_, world_, metrics_, connecting_, ref, environment, std::move(*setting));
+        loop_, world_, metrics_, connecting_, resolver_, ref, environment, std::move(*setting));
     app.environments.emplace(ref, std::move(watch));
   }
   auto added = co_await world_.add_app(settings, AppDirectory::content_reader(settings.repo));

@@ -18,14 +18,15 @@ namespace tidemark {
 // supervised tasks.
 class Watchers {
  public:
-  // `connecting` is for what may hang, name servers and commands that print secrets: nothing else
+  // `connecting` is for connect steps and commands that print secrets, which may hang: nothing else
   // waits for it.
   Watchers(asio::io_context& loop,
            Supervisor& supervisor,
            World& world,
            Metrics& metrics,
            Pool& workers,
-           Pool& connecting);
+           Pool& connecting,
+           Resolver& resolver);
 
   Awaitable<Result<void>> start(AppSettings settings);
   // Nobody watches the app any more, and the world forgets it.
@@ -50,6 +51,7 @@ class Watchers {
   Metrics& metrics_;
   Pool& workers_;
   Pool& connecting_;
+  Resolver& resolver_;
   std::map<std::string, App> apps_;
 };
 

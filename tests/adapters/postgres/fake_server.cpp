@@ -7,7 +7,9 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace tidemark::test {
@@ -26,10 +28,24 @@ std::pair<int, int> bound_socket() {
   return {bound, ntohs(address.sin_port)};
 }
 
+std::pair<int, int> bound_in(const std::string& folder) {
+  constexpr int port = 5432;
+  const auto path = folder + "/.s.PGSQL." + std::to_string(port);
+  const int bound = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  if (::bind(bound, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+    throw std::runtime_error("cannot bind " + path);
+  }
+  return {bound, port};
+}
+
 }  // namespace
 
-FakeServer::FakeServer(std::function<void(int)> script) : script_(std::move(script)) {
-  std::tie(listener_, port_) = bound_socket();
+FakeServer::FakeServer(std::function<void(int)> script, const std::string& folder)
+    : script_(std::move(script)) {
+  std::tie(listener_, port_) = folder.empty() ? bound_socket() : bound_in(folder);
   if (::listen(listener_, 8) != 0) {
     throw std::runtime_error("cannot listen");
   }
@@ -61,6 +77,31 @@ void FakeServer::serve() {
 
 std::string FakeServer::address() const {
   return "postgresql://reader@127.0.0.1:" + std::to_string(port_) + "/shop?sslmode=disable";
+}
+
+BlackHole::BlackHole() {
+  std::tie(listener_, port_) = bound_socket();
+  if (::listen(listener_, 0) != 0) {
+    throw std::runtime_error("cannot listen");
+  }
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port_));
+  pollfd last{};
+  do {
+    last.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    last.events = POLLOUT;
+    fillers_.push_back(last.fd);
+    ::connect(last.fd, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+  } while (::poll(&last, 1, 200) == 1 && fillers_.size() < 16);
+}
+
+BlackHole::~BlackHole() {
+  for (const int filler : fillers_) {
+    ::close(filler);
+  }
+  ::close(listener_);
 }
 
 int closed_port() {

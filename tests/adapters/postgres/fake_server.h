@@ -5,13 +5,15 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace tidemark::test {
 
-// Listens on 127.0.0.1 and does with each connection what a script says, one after the other.
+// Listens on 127.0.0.1, or on a Unix socket in a folder, and does with each connection what a
+// script says, one after the other.
 class FakeServer {
  public:
-  explicit FakeServer(std::function<void(int socket)> script);
+  explicit FakeServer(std::function<void(int socket)> script, const std::string& folder = "");
   ~FakeServer();
   FakeServer(const FakeServer&) = delete;
   FakeServer& operator=(const FakeServer&) = delete;
@@ -28,6 +30,22 @@ class FakeServer {
   std::atomic<bool> stopping_ = false;
   std::atomic<int> socket_ = -1;
   std::thread thread_;
+};
+
+// A port whose queue of connections is full: who connects waits for ever.
+class BlackHole {
+ public:
+  BlackHole();
+  ~BlackHole();
+  BlackHole(const BlackHole&) = delete;
+  BlackHole& operator=(const BlackHole&) = delete;
+
+  int port() const { return port_; }
+
+ private:
+  int listener_;
+  int port_;
+  std::vector<int> fillers_;
 };
 
 // For scripts. A port where nobody listens:

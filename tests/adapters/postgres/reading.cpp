@@ -66,7 +66,9 @@ T run(asio::io_context& loop,
 Connected Reading::connect(const std::string& address,
                            const std::string& password,
                            ReadSession::Options options) {
-  return run(loop_, ReadSession::connect(pool_, target_of(address), password, std::move(options)));
+  return run(
+      loop_,
+      ReadSession::connect(pool_, resolver_, target_of(address), password, std::move(options)));
 }
 
 ReadSession::Answer Reading::read(ReadSession& session,
@@ -76,7 +78,7 @@ ReadSession::Answer Reading::read(ReadSession& session,
 }
 
 Connected Reading::connect_cancelled(const std::string& address, std::chrono::milliseconds after) {
-  return run(loop_, ReadSession::connect(pool_, target_of(address), "", {}), after);
+  return run(loop_, ReadSession::connect(pool_, resolver_, target_of(address), "", {}), after);
 }
 
 ReadSession::Answer Reading::read_cancelled(ReadSession& session,

@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/postgres/read_session.h"
+#include "adapters/postgres/resolver.h"
 #include "tests/support/postgres_server.h"
 
 namespace tidemark::test {
@@ -19,6 +21,9 @@ using Rows = std::vector<std::vector<std::optional<std::string>>>;
 // has not ended within half a minute.
 class Reading {
  public:
+  explicit Reading(Resolver::Lookup lookup = look_up_name, ResolverLimits limits = {})
+      : resolver_(loop_, std::move(lookup), limits) {}
+
   Connected connect(const std::string& address,
                     const std::string& password = "",
                     ReadSession::Options options = {});
@@ -37,6 +42,7 @@ class Reading {
  private:
   asio::io_context loop_;
   Pool pool_{1};
+  Resolver resolver_;
 };
 
 ReadQuery query(ReadStatement statement, std::vector<std::optional<std::string>> values = {});

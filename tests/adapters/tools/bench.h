@@ -10,6 +10,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "adapters/loop/pool.h"
+#include "adapters/postgres/resolver.h"
 #include "adapters/tools/observe.h"
 #include "tests/support/postgres_server.h"
 
@@ -83,7 +84,7 @@ class Bench {
                          {"port", std::to_string(server_->port())},
                          {"dbname", database_},
                          {"user", role_}}};
-    auto connected = run(ReadSession::connect(pool_, target, "", {}));
+    auto connected = run(ReadSession::connect(pool_, resolver_, target, "", {}));
     if (!connected) {
       FAIL(connected.error().error.detail);
     }
@@ -95,6 +96,7 @@ class Bench {
   std::string role_;
   asio::io_context loop_;
   Pool pool_{1};
+  Resolver resolver_{loop_};
   std::unique_ptr<ReadSession> session_;
   std::optional<Observer> observer_;
 };

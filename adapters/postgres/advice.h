@@ -1,0 +1,16 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "adapters/postgres/failure.h"
+
+namespace tidemark {
+
+// The failure of a connect with `parameters`, saying too which key of the config decides about it,
+// or what to change on the server. `certificate` is OpenSSL's reason not to trust one, or 0.
+ReadFailure advised(ReadFailure failure,
+                    const std::map<std::string, std::string>& parameters,
+                    int certificate);
+
+}  // namespace tidemark

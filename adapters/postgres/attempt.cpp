@@ -1,0 +1,86 @@
+#include "adapters/postgres/attempt.h"
+
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include <string.h>
+
+#include "adapters/postgres/advice.h"
+
+namespace tidemark {
+
+void wipe(std::string& secret) {
+  ::explicit_bzero(secret.data(), secret.size());
+  secret.clear();
+}
+
+Attempt::Attempt(std::map<std::string, std::string> parameters, std::string password)
+    : parameters_(std::move(parameters)), password_(password) {
+  wipe(password);
+}
+
+Attempt::~Attempt() {
+  wipe(password_);
+}
+
+void Attempt::start() {
+  std::vector<const char*> names;
+  std::vector<const char*> values;
+  for (const auto& [name, value] : parameters_) {
+    names.push_back(name.c_str());
+    values.push_back(value.c_str());
+  }
+  names.insert(names.end(), {"password", nullptr});
+  values.insert(values.end(), {password_.c_str(), nullptr});
+  connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
+  if (connection_ == nullptr) {
+    return;
+  }
+  // The default receiver prints to stderr.
+  PQsetNoticeReceiver(
+      connection_.get(), [](void*, const PGresult*) {}, nullptr);
+  // Only the verbose form of a refusal has its SQLSTATE.
+  PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
+  status_ =
+      PQstatus(connection_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+}
+
+void Attempt::step() {
+  status_ = PQconnectPoll(connection_.get());
+  verdict_.listen(*connection_);
+}
+
+bool Attempt::could_tell_password() const {
+  return !password_.empty() && parameters_.contains("hostaddr") &&
+         PQstatus(connection_.get()) == CONNECTION_AWAITING_RESPONSE &&
+         PQsslInUse(connection_.get()) == 0;
+}
+
+ConnectionHandle Attempt::take() {
+  wipe(password_);
+  CertificateVerdict::stop_listening(*connection_);
+  // libpq keeps the password for PQreset, which we do not use.
+  if (char* kept = PQpass(connection_.get()); kept != nullptr) {
+    ::explicit_bzero(kept, std::strlen(kept));
+  }
+  PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
+  PQsetnonblocking(connection_.get(), 1);
+  return std::move(connection_);
+}
+
+ReadFailure Attempt::failure() const {
+  if (connection_ == nullptr) {
+    return {{Errc::retry, "libpq is out of memory"}, ""};
+  }
+  // A server that was given a password in clear could give it back.
+  std::string message = PQerrorMessage(connection_.get());
+  for (auto at = password_.empty() ? std::string::npos : message.find(password_);
+       at != std::string::npos;
+       at = message.find(password_, at + 3)) {
+    message.replace(at, password_.size(), "***");
+  }
+  return advised(connect_failure(message), parameters_, verdict_.error());
+}
+
+}  // namespace tidemark

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "adapters/postgres/certificate_verdict.h"
+#include "adapters/postgres/failure.h"
+#include "adapters/postgres/handle.h"
+#include "adapters/postgres/wait.h"
+
+namespace tidemark {
+
+// One try to connect to one address, step by step. Used on the pool and on the loop in turns; who
+// leaves early leaves it to the other.
+class Attempt {
+ public:
+  // `parameters` are what libpq takes; nothing in them needs a name to be looked up.
+  Attempt(std::map<std::string, std::string> parameters, std::string password);
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+  ~Attempt();
+
+  void start();
+  // May burn: SCRAM and TLS take 10 to 50 ms of processor time.
+  void step();
+
+  bool waits() const {
+    return status_ == PGRES_POLLING_READING || status_ == PGRES_POLLING_WRITING;
+  }
+  bool connected() const { return status_ == PGRES_POLLING_OK; }
+  Interest interest() const {
+    return status_ == PGRES_POLLING_READING ? Interest::read : Interest::write;
+  }
+  // Has said who we are on a connection where everybody can read what follows.
+  bool could_tell_password() const;
+  const PGconn* connection() const { return connection_.get(); }
+
+  ConnectionHandle take();
+  ReadFailure failure() const;
+
+ private:
+  std::map<std::string, std::string> parameters_;
+  std::string password_;
+  CertificateVerdict verdict_;
+  ConnectionHandle connection_;
+  PostgresPollingStatusType status_ = PGRES_POLLING_FAILED;
+};
+
+void wipe(std::string& secret);
+
+}  // namespace tidemark
