@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapters/config/apps.h"
+#include "adapters/config/authorities.h"
 #include "adapters/config/section.h"
 #include "adapters/config/words.h"
 
@@ -134,6 +135,7 @@ void read_shared_keys(Section& section, EnvironmentSettings& settings, Problems&
   if (const auto* lag = section.find("lag")) {
     settings.lag_after = read_lag(*lag, settings.lag_after, problems);
   }
+  read_authorities(section, settings, problems);
 }
 
 // What a mode needs to be what it promises.
@@ -206,6 +208,7 @@ EnvironmentDraft read_environment(const YamlNode& node,
   if (const auto* ledger = section.find("their_ledger")) {
     settings.their_ledger = read_their_ledger(*ledger, problems);
   }
+  use_authorities(section, settings, problems);
   section.not_yet(later_environment_keys());
   check_database(settings, section, problems);
   section.finish();

@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 
+#include "adapters/config/authorities.h"
 #include "adapters/config/command.h"
 #include "adapters/config/small_file.h"
 
@@ -93,6 +95,23 @@ bool everybody_reads(const PasswordSource& source) {
   return !error && (mode & std::filesystem::perms::others_read) != std::filesystem::perms::none;
 }
 
+// The file of the defaults is many environments' and one problem.
+void check_authorities(const EnvironmentSettings& environment, std::vector<Problem>& problems) {
+  if (!environment.tls_ca) {
+    return;
+  }
+  const auto& [path, where] = *environment.tls_ca;
+  const auto same_place = [&where](const Problem& problem) {
+    return problem.line == where.line && problem.column == where.column;
+  };
+  if (std::ranges::any_of(problems, same_place)) {
+    return;
+  }
+  if (auto wrong = problem_of_authorities(path); !wrong.empty()) {
+    problems.push_back({where.file, where.line, where.column, std::move(wrong)});
+  }
+}
+
 }  // namespace
 
 std::string describe(const PasswordSource& source) {
@@ -119,6 +138,7 @@ SecretCheck check_secrets(const Settings& settings) {
   SecretCheck check;
   for (const auto& app : settings.apps) {
     for (const auto& environment : app.environments) {
+      check_authorities(environment, check.problems);
       if (!environment.password) {
         continue;
       }

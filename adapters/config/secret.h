@@ -19,7 +19,8 @@ Result<std::string> read_secret(const PasswordSource& source);
 // /usr/bin/vault".
 std::string describe(const PasswordSource& source);
 
-// Whether the secrets of a config can be read, before anything relies on them. Commands are looked
+// Whether the secrets of a config, and the files of its tls_ca, can be read before anything relies
+// on them. Commands are looked
 // up but not run: what they ask may be down at this moment, and that must not keep the daemon from
 // starting.
 struct SecretCheck {

@@ -55,6 +55,13 @@ struct TheirLedger {
   friend bool operator==(const TheirLedger&, const TheirLedger&) = default;
 };
 
+// Whose signature makes a server's certificate good.
+struct AuthoritiesFile {
+  std::string path;
+  Position where;
+  friend bool operator==(const AuthoritiesFile&, const AuthoritiesFile&) = default;
+};
+
 struct EnvironmentSettings {
   std::string name;
   Position where;            // of its name
@@ -63,6 +70,7 @@ struct EnvironmentSettings {
   std::string renamed_from;
   std::optional<Target> database;
   std::optional<PasswordSource> password;
+  std::optional<AuthoritiesFile> tls_ca;  // is in `database` too
   std::chrono::milliseconds poll{60'000};
   // How long a migration may be pending here after it was first seen applied upstream.
   std::chrono::milliseconds lag_after = std::chrono::hours{24};

@@ -154,6 +154,34 @@ TEST_CASE("settings remember where they were said, and moving them changes nothi
   CHECK(settings != read(minimal + "retention: 1d\n"));
 }
 
+TEST_CASE("the authorities of the defaults are for whoever verifies and names no others") {
+  const auto settings = read(R"(defaults: {tls_ca: /etc/own.pem}
+apps:
+  - name: shop
+    repo: {path: /r}
+    environments:
+      - {name: a, database: host=a}
+      - {name: b, database: host=b sslmode=require}
+      - {name: c, database: host=c sslrootcert=/other}
+      - {name: d, database: host=/run/postgresql}
+      - {name: e, database: host=e sslmode=verify-ca, tls_ca: /e.pem}
+      - {name: f}
+)");
+  const auto authorities = [&](std::size_t number) -> std::string {
+    const auto& environment = settings.apps[0].environments.at(number);
+    const auto& parameters = environment.database->parameters;
+    const auto found = parameters.find("sslrootcert");
+    return (found == parameters.end() ? "none" : found->second) +
+           (environment.tls_ca ? " by tls_ca" : "");
+  };
+  CHECK(authorities(0) == "/etc/own.pem by tls_ca");
+  CHECK(authorities(1) == "none");
+  CHECK(authorities(2) == "/other");
+  CHECK(authorities(3) == "none");
+  CHECK(authorities(4) == "/e.pem by tls_ca");
+  CHECK(settings.apps[0].environments[0].tls_ca->where.line == 1);
+}
+
 TEST_CASE("durations have a unit") {
   CHECK(environment("        poll: 50ms\n").poll == 50ms);
   CHECK(environment("        poll: 90s\n").poll == 90s);

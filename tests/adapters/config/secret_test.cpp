@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
+#include <iterator>
 
 #include <doctest/doctest.h>
 
@@ -39,6 +41,11 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
+
+std::string content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 PasswordSource from(auto source) {
   return {source, {"c.yaml", 7, 9}};
@@ -208,4 +215,40 @@ TEST_CASE("unreadable secrets are told before anything relies on them, commands 
         "c.yaml:2:19: password: every user of this machine can read file " + (folder / "open") +
             "; chmod o-r it");
   CHECK_FALSE(std::filesystem::exists(ran));
+}
+
+TEST_CASE("a tls_ca without certificates is told before anything relies on it, once") {
+  const Folder folder;
+  const auto system = content("/etc/ssl/certs/ca-certificates.crt");
+  if (system.empty()) {
+    std::cout << "skipped: there are no authorities here\n";
+    return;
+  }
+  const auto second = system.find("-----END CERTIFICATE-----") + 26;
+  auto broken = system.substr(0, second) + system.substr(second).replace(40, 2, "!!");
+  Settings settings;
+  settings.apps.resize(1);
+  const auto add = [&](const std::string& path, int line) {
+    EnvironmentSettings environment;
+    environment.tls_ca = AuthoritiesFile{path, {"c.yaml", line, 11}};
+    settings.apps[0].environments.push_back(environment);
+  };
+  add("/etc/ssl/certs/ca-certificates.crt", 1);
+  add(folder / "none", 2);
+  add(folder / "none", 2);
+  add(folder.write("text", "no certificate"), 3);
+  add(folder.write("broken", broken), 4);
+  add(folder.write("empty", ""), 5);
+  std::vector<std::string> problems;
+  for (const auto& problem : check_secrets(settings).problems) {
+    problems.push_back(problem.text());
+  }
+  const std::string none = "there is no certificate in it (expected -----BEGIN CERTIFICATE-----)";
+  CHECK(problems ==
+        std::vector<std::string>{"c.yaml:2:11: tls_ca: " + (folder / "none") +
+                                     ": cannot be read: No such file or directory",
+                                 "c.yaml:3:11: tls_ca: " + (folder / "text") + ": " + none,
+                                 "c.yaml:4:11: tls_ca: " + (folder / "broken") +
+                                     ": its certificate number 2 cannot be read",
+                                 "c.yaml:5:11: tls_ca: " + (folder / "empty") + ": " + none});
 }
