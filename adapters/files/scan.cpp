@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "adapters/files/git.h"
+#include "adapters/files/parallel.h"
 #include "adapters/files/root_steps.h"
 #include "adapters/files/system_error.h"
 
@@ -41,13 +42,24 @@ bool is_below(std::string_view path, std::string_view folder) {
          (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
 }
 
+// Many thousand files are nearly always in order already.
+template <class Range, class Projection>
+void sort_unless_sorted(Range& range, Projection by) {
+  if (!std::ranges::is_sorted(range, {}, by)) {
+    std::ranges::sort(range, {}, by);
+  }
+}
+
 // Where a scanned path is now. Files of one folder come one after the other, so the last folder is
 // remembered.
 class Finder {
  public:
   explicit Finder(const Place& root) : root_(root), folder_(root) {}
 
-  std::expected<Resolved, Obstacle> find(const std::string& path) {
+  // A file that was seen as itself is opened where it was seen: should it be a link by now, it is
+  // not opened.
+  std::expected<Resolved, Obstacle> find(const Walk::File& file) {
+    const std::string& path = file.path;
     const auto slash = path.rfind('/');
     const auto folder_path = slash == std::string::npos ? std::string() : path.substr(0, slash);
     if (folder_path != folder_path_) {
@@ -58,8 +70,11 @@ class Finder {
       folder_ = std::move(folder->folder);
       folder_path_ = folder_path;
     }
-    return resolve(folder_,
-                   std::string_view(path).substr(slash == std::string::npos ? 0 : slash + 1));
+    auto name = path.substr(slash == std::string::npos ? 0 : slash + 1);
+    if (!file.linked) {
+      return Resolved{folder_, std::move(name), file.stat};
+    }
+    return resolve(folder_, name);
   }
 
  private:
@@ -92,6 +107,16 @@ Digest fingerprint(const ScanResult& result) {
   return sha256(text);
 }
 
+// A file to be read, and what came of it.
+struct DirectoryScanner::Read {
+  const Walk::File& file;
+  std::size_t root;
+  Known* before;
+  Known known;
+  std::string problem;  // why there is nothing new to be known
+  bool unsteady;
+};
+
 // One scan under way.
 struct DirectoryScanner::Pass {
   struct Found {
@@ -100,12 +125,12 @@ struct DirectoryScanner::Pass {
   };
   ScanResult result;
   std::vector<Place> places;
-  std::vector<Found> found;     // sorted by path once all roots were walked
-  std::vector<Finder> finders;  // one for each place
+  std::vector<Found> found;  // sorted by path once all roots were walked
+  std::vector<Read> reads;
   std::vector<std::string> unreadable;
   KnownFiles known;
+  std::size_t before = 0;  // up to here known_ was asked for
   FileTime newest_change;
-  std::string buffer;
 };
 
 DirectoryScanner::DirectoryScanner(RepoPaths paths, ChooseLayout choose_layout, ScanLimits limits)
@@ -132,7 +157,7 @@ Result<ScanResult> DirectoryScanner::scan(FolderVisitor* visitor) try {
   if (now >= pass.newest_change) {
     pass.result.quiet_for = now - pass.newest_change;
   }
-  std::ranges::sort(pass.result.files, {}, &ScannedFile::path);
+  sort_unless_sorted(pass.result.files, &ScannedFile::path);
   std::ranges::sort(pass.result.problems);
   return std::move(pass.result);
 } catch (const std::exception& error) {
@@ -162,6 +187,7 @@ Result<void> DirectoryScanner::walk_root(std::size_t index, FolderVisitor* visit
   pass.newest_change = std::max(pass.newest_change, found->newest_change);
   std::ranges::move(found->problems, std::back_inserter(pass.result.problems));
   std::ranges::move(found->unreadable, std::back_inserter(pass.unreadable));
+  pass.found.reserve(pass.found.size() + found->files.size());
   for (auto& file : found->files) {
     pass.found.push_back({index, std::move(file)});
   }
@@ -169,15 +195,14 @@ Result<void> DirectoryScanner::walk_root(std::size_t index, FolderVisitor* visit
 }
 
 Result<void> DirectoryScanner::choose(Pass& pass) {
-  std::ranges::sort(pass.found, {}, [](const Pass::Found& found) {
+  sort_unless_sorted(pass.found, [](const Pass::Found& found) {
     return std::pair<const std::string&, std::size_t>(found.file.path, found.root);
   });
-  std::vector<std::string> paths;
-  paths.reserve(pass.found.size());
-  for (const auto& found : pass.found) {
-    paths.push_back(found.file.path);
-  }
-  if (!layout_ || paths != chosen_by_) {
+  const auto path = [](const Pass::Found& found) -> const std::string& { return found.file.path; };
+  if (!layout_ || !std::ranges::equal(pass.found, chosen_by_, {}, path)) {
+    std::vector<std::string> paths;
+    paths.reserve(pass.found.size());
+    std::ranges::transform(pass.found, std::back_inserter(paths), path);
     auto layout = choose_layout_(paths);
     if (!layout) {
       return std::unexpected(layout.error());
@@ -195,9 +220,8 @@ Result<void> DirectoryScanner::choose(Pass& pass) {
 
 void DirectoryScanner::read_all(Pass& pass) {
   pass.known.reserve(pass.found.size());
-  for (const auto& place : pass.places) {
-    pass.finders.emplace_back(place);
-  }
+  pass.result.files.reserve(pass.found.size());
+  pass.reads.reserve(pass.found.size() - std::min(pass.found.size(), known_.size()));
   const Pass::Found* counts = nullptr;
   for (const auto& found : pass.found) {
     if (counts != nullptr && counts->file.path == found.file.path) {
@@ -207,64 +231,109 @@ void DirectoryScanner::read_all(Pass& pass) {
       continue;
     }
     counts = &found;
-    read_one(found.file, found.root, pass);
+    keep_or_read(found.file, found.root, pass);
+  }
+  in_parallel(std::span(pass.reads), [&](std::span<Read> some) { read(some, pass); });
+  for (auto& one : pass.reads) {
+    take(one, pass);
   }
   keep_what_is_hidden(pass);
+  sort_unless_sorted(pass.known, &Known::path);
 }
 
-void DirectoryScanner::read_one(const Walk::File& file, std::size_t root, Pass& pass) {
-  const auto before = known_.find(file.path);
-  if (before != known_.end() && !before->second.racy && before->second.stat == file.stat) {
+void DirectoryScanner::keep_or_read(const Walk::File& file, std::size_t root, Pass& pass) {
+  Known* before = known_as(file.path, pass);
+  if (before != nullptr && !before->racy && before->stat == file.stat) {
     ++pass.result.statistics.reused;
-    keep(known_.extract(before), pass);
+    keep(*before, pass);
     return;
   }
-  if (file.stat.size > limits_.read.held && layout_->entries_by_name(file.path).empty()) {
-    return;
+  if (file.stat.size <= limits_.read.held || !layout_->entries_by_name(file.path).empty()) {
+    pass.reads.push_back({file, root, before, {}, "", false});
   }
-  const auto target = pass.finders[root].find(file.path);
-  if (!target || target->name.empty()) {
-    keep_as_before(file.path, "was replaced while it was read", pass);
-    pass.result.unsteady.push_back(file.path);
-    return;
+}
+
+// What was known of it before this scan. Asked for in the order of the paths, which is that of
+// `known_`.
+DirectoryScanner::Known* DirectoryScanner::known_as(const std::string& path, Pass& pass) {
+  while (pass.before < known_.size() && known_[pass.before].path < path) {
+    ++pass.before;
   }
-  const auto reading = read_steadily(target->folder, target->name, limits_.read, pass.buffer);
+  const bool found = pass.before < known_.size() && known_[pass.before].path == path;
+  return found ? &known_[pass.before++] : nullptr;
+}
+
+// On any thread, for files of its own.
+void DirectoryScanner::read(std::span<Read> reads, const Pass& pass) const {
+  std::vector<Finder> finders(pass.places.begin(), pass.places.end());
+  std::string buffer;
+  for (auto& one : reads) {
+    const auto target = finders[one.root].find(one.file);
+    if (!target || target->name.empty()) {
+      one.problem = "was replaced while it was read";
+      one.unsteady = true;
+    } else {
+      read_one(one, *target, buffer);
+    }
+  }
+}
+
+void DirectoryScanner::read_one(Read& read, const Resolved& target, std::string& buffer) const {
+  const std::string& path = read.file.path;
+  auto reading = read_steadily(target.folder, target.name, target.stat, limits_.read, buffer);
   if (!reading) {
-    keep_as_before(file.path, "cannot be read: " + reading.error().detail, pass);
+    read.problem = "cannot be read: " + reading.error().detail;
+    read.unsteady = reading.error().code == Errc::invalid;  // a link in its place
     return;
   }
   if (!reading->steady) {
-    keep_as_before(file.path, "was written while it was read", pass);
-    pass.result.unsteady.push_back(file.path);
+    read.problem = "was written while it was read";
+    read.unsteady = true;
+    return;
+  }
+  const bool racy = reading->at - reading->stat.changed < limits_.racy;
+  read.known = {path, reading->stat, reading->content, {}, racy};
+  if (read.before != nullptr && read.before->content == reading->content) {
+    read.known.entries = std::move(read.before->entries);
+  } else {
+    read.known.entries =
+        reading->held ? layout_->entries(path, buffer) : layout_->entries_by_name(path);
+  }
+}
+
+void DirectoryScanner::take(Read& read, Pass& pass) {
+  if (read.unsteady) {
+    pass.result.unsteady.push_back(read.file.path);
+  }
+  if (!read.problem.empty()) {
+    keep_as_before(read.before, read.file.path, std::move(read.problem), pass);
     return;
   }
   ++pass.result.statistics.hashed;
-  Known known{
-      reading->stat, reading->content, {}, reading->at - reading->stat.changed < limits_.racy};
-  if (before != known_.end() && before->second.content == known.content) {
-    known.entries = std::move(before->second.entries);
-  } else {
-    known.entries = reading->held ? layout_->entries(file.path, pass.buffer)
-                                  : layout_->entries_by_name(file.path);
+  if (read.before != nullptr) {
+    read.before->kept = true;  // as what it is now
   }
-  known_.insert_or_assign(file.path, std::move(known));
-  keep(known_.extract(file.path), pass);
+  keep(read.known, pass);
 }
 
-void DirectoryScanner::keep(KnownFiles::node_type node, Pass& pass) {
-  if (!node.mapped().entries.empty()) {
-    pass.result.files.push_back({node.key(), node.mapped().content, node.mapped().entries});
+void DirectoryScanner::keep(Known& known, Pass& pass) {
+  if (!known.entries.empty()) {
+    pass.result.files.push_back({known.path, known.content, known.entries});
   }
-  pass.known.insert(std::move(node));
+  pass.known.push_back(std::move(known));
+  known.kept = true;
 }
 
 // A file that is there and cannot be read now has not been removed: it counts as what was last read
 // of it.
-void DirectoryScanner::keep_as_before(const std::string& path, std::string problem, Pass& pass) {
+void DirectoryScanner::keep_as_before(Known* before,
+                                      const std::string& path,
+                                      std::string problem,
+                                      Pass& pass) {
   pass.result.problems.push_back({path, std::move(problem)});
-  if (auto node = known_.extract(path)) {
-    node.mapped().racy = true;
-    keep(std::move(node), pass);
+  if (before != nullptr) {
+    before->racy = true;
+    keep(*before, pass);
   }
 }
 
@@ -272,13 +341,12 @@ void DirectoryScanner::keep_what_is_hidden(Pass& pass) {
   if (pass.unreadable.empty()) {
     return;
   }
-  for (auto at = known_.begin(); at != known_.end();) {
-    const auto next = std::next(at);
-    if (std::ranges::any_of(pass.unreadable,
-                            [&](const auto& folder) { return is_below(at->first, folder); })) {
-      keep(known_.extract(at), pass);
+  for (auto& known : known_) {
+    if (!known.kept && std::ranges::any_of(pass.unreadable, [&](const auto& folder) {
+          return is_below(known.path, folder);
+        })) {
+      keep(known, pass);
     }
-    at = next;
   }
 }
 
@@ -307,7 +375,7 @@ Result<std::string> read_file(const RepoPaths& paths,
           path + ": is too large to be kept, " + std::to_string(target->stat.size) + " bytes");
     }
     std::string bytes;
-    const auto reading = read_steadily(target->folder, target->name, limits, bytes);
+    const auto reading = read_steadily(target->folder, target->name, target->stat, limits, bytes);
     if (!reading) {
       return fail(path, reading.error());
     }

@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -64,9 +63,9 @@ struct ScanResult {
 // The same for two scans with the same files, contents, problems and layout.
 Digest fingerprint(const ScanResult& result);
 
-// Reads the files below an app's roots, and again only those that changed. Blocks: it belongs on a
-// pool thread, one call at a time. A root that is missing or cannot be listed is a failure, never
-// an empty directory.
+// Reads the files below an app's roots, and again only those that changed. Blocks, and reads many
+// files with a few threads of its own: it belongs on a pool thread, one call at a time. A root that
+// is missing or cannot be listed is a failure, never an empty directory.
 class DirectoryScanner {
  public:
   DirectoryScanner(RepoPaths paths, ChooseLayout choose_layout, ScanLimits limits = {});
@@ -79,24 +78,31 @@ class DirectoryScanner {
 
  private:
   struct Known {
+    std::string path;
     FileStat stat;
     Content content;
     std::vector<FileEntry> entries;
     bool racy = false;
+    bool kept = false;  // moved to what the scan under way knows
   };
-  using KnownFiles = std::unordered_map<std::string, Known>;  // by path
+  using KnownFiles = std::vector<Known>;  // sorted by path
   struct Root {
     std::uint64_t device = 0;
     bool had_files = false;
   };
+  struct Read;
   struct Pass;
 
   Result<void> walk_root(std::size_t index, FolderVisitor* visitor, Pass& pass);
   Result<void> choose(Pass& pass);
   void read_all(Pass& pass);
-  void read_one(const Walk::File& file, std::size_t root, Pass& pass);
-  void keep(KnownFiles::node_type node, Pass& pass);
-  void keep_as_before(const std::string& path, std::string problem, Pass& pass);
+  void keep_or_read(const Walk::File& file, std::size_t root, Pass& pass);
+  Known* known_as(const std::string& path, Pass& pass);
+  void read(std::span<Read> reads, const Pass& pass) const;
+  void read_one(Read& read, const Resolved& target, std::string& buffer) const;
+  void take(Read& read, Pass& pass);
+  void keep(Known& known, Pass& pass);
+  void keep_as_before(Known* before, const std::string& path, std::string problem, Pass& pass);
   void keep_what_is_hidden(Pass& pass);
 
   RepoPaths paths_;

@@ -26,7 +26,8 @@ std::expected<std::size_t, int> read_some(int fd, char* at, std::size_t size) {
   }
 }
 
-// Up to `size` bytes more than nothing says: the end of the file is where read() says it is.
+// Up to one byte more than `size`. What ends short of that ends there: the caller asks for the size
+// again.
 std::expected<Content, int> read_whole(int fd, std::size_t size, std::string& buffer) {
   buffer.resize(size + 1);  // one more byte, to meet the end in the same call
   std::size_t length = 0;
@@ -36,7 +37,7 @@ std::expected<Content, int> read_whole(int fd, std::size_t size, std::string& bu
       return std::unexpected(count.error());
     }
     length += *count;
-    if (*count == 0 || length == buffer.size()) {
+    if (*count == 0 || length >= size) {
       buffer.resize(length);
       return content_of(buffer);
     }
@@ -95,20 +96,14 @@ std::expected<Reading, int> read_once(const FileDescriptor& file,
 
 Result<Reading> read_steadily(const Place& folder,
                               const std::string& name,
+                              const FileStat& before,
                               const FileReadLimits& limits,
                               std::string& buffer) {
   const auto file = open_file(folder, name);
   if (!file) {
     return fail(errc_of(file.error()), error_text(file.error()));
   }
-  const auto before = stat_of(file->get());
-  if (!before) {
-    return fail(errc_of(before.error()), error_text(before.error()));
-  }
-  if (!before->is_file() || is_mounted_below(*before, folder)) {
-    return fail(Errc::retry, "is not a regular file any more");
-  }
-  auto reading = read_once(*file, *before, limits, buffer);
+  auto reading = read_once(*file, before, limits, buffer);
   if (!reading) {
     return fail(errc_of(reading.error()), error_text(reading.error()));
   }

@@ -27,10 +27,11 @@ struct Reading {
 };
 
 // Reads a regular file whole. What was not steady is for a later scan: whoever writes it is still
-// at it. The bytes are left in `buffer` when they are few enough. The caller has made sure that
-// `name` is no link.
+// at it. The bytes are left in `buffer` when they are few enough. The caller has seen `before`
+// there, so `name` was no link; a file that is not the same any more is not steady.
 Result<Reading> read_steadily(const Place& folder,
                               const std::string& name,
+                              const FileStat& before,
                               const FileReadLimits& limits,
                               std::string& buffer);
 

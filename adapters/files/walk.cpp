@@ -20,7 +20,9 @@ constexpr std::array<std::string_view, 4> never_migrations{
     "node_modules", "venv", "__pycache__", "lost+found"};
 
 std::string joined(const std::string& folder, std::string_view name) {
-  std::string path = folder;
+  std::string path;
+  path.reserve(folder.size() + 1 + name.size());
+  path = folder;
   if (!path.empty()) {
     path += '/';
   }
@@ -84,10 +86,16 @@ class Walker {
   Walk take() { return std::move(found_); }
 
  private:
-  bool ignored(std::string_view name, const std::string& path) const {
-    return name.starts_with('.') ||
-           std::ranges::find(never_migrations, name) != never_migrations.end() ||
-           std::ranges::any_of(ignore_,
+  bool ignored(std::string_view name, const std::string& folder) const {
+    if (name.starts_with('.') ||
+        std::ranges::find(never_migrations, name) != never_migrations.end()) {
+      return true;
+    }
+    if (ignore_.empty()) {
+      return false;
+    }
+    const auto path = joined(folder, name);
+    return std::ranges::any_of(ignore_,
                                [&](const auto& pattern) { return glob_matches(pattern, path); });
   }
 
@@ -96,7 +104,7 @@ class Walker {
     for (std::size_t begin = 0; begin < real_path.size();) {
       const auto end = std::min(real_path.find('/', begin), real_path.size());
       if (ignored(std::string_view(real_path).substr(begin, end - begin),
-                  real_path.substr(0, end))) {
+                  real_path.substr(0, begin == 0 ? 0 : begin - 1))) {
         return true;
       }
       begin = end + 1;
@@ -118,7 +126,7 @@ class Walker {
         break;
       }
       const std::string_view name = entry->d_name;
-      if (ignored(name, joined(path, name))) {
+      if (ignored(name, path)) {
         continue;
       }
       if (++listed_ > limits_.files) {
@@ -156,7 +164,7 @@ class Walker {
     if (stat->is_folder()) {
       return descend(folder, name, std::move(path), depth);
     }
-    take_file(name, std::move(path), *stat);
+    take_file(name, std::move(path), *stat, false);
     return std::nullopt;
   }
 
@@ -189,7 +197,7 @@ class Walker {
       return refuse(target.error(), std::move(path));
     }
     if (!target->name.empty()) {
-      take_file(name, std::move(path), target->stat);
+      take_file(name, std::move(path), target->stat, true);
       return std::nullopt;
     }
     if (!left_out(target->folder.path())) {
@@ -224,7 +232,7 @@ class Walker {
     return std::nullopt;
   }
 
-  void take_file(std::string_view name, std::string path, const FileStat& stat) {
+  void take_file(std::string_view name, std::string path, const FileStat& stat, bool linked) {
     if (!stat.is_file()) {
       if (looks_like_sql(name)) {
         problem(std::move(path), "is not a regular file and is not read");
@@ -232,7 +240,7 @@ class Walker {
       return;
     }
     found_.newest_change = std::max(found_.newest_change, stat.changed);
-    found_.files.push_back({std::move(path), stat});
+    found_.files.push_back({std::move(path), stat, linked});
   }
 
   void problem(std::string path, std::string what) {
@@ -270,7 +278,9 @@ Result<Walk> walk(const Place& root,
     return std::unexpected(*std::move(error));
   }
   Walk found = walker.take();
-  std::ranges::sort(found.files, {}, &Walk::File::path);
+  if (!std::ranges::is_sorted(found.files, {}, &Walk::File::path)) {
+    std::ranges::sort(found.files, {}, &Walk::File::path);
+  }
   return found;
 }
 

@@ -21,6 +21,7 @@ struct Walk {
   struct File {
     std::string path;  // below the root
     FileStat stat;
+    bool linked = false;  // a link led to it
   };
   std::vector<File> files;
   std::vector<CatalogProblem> problems;

@@ -1,5 +1,6 @@
 #include "core/text/printable.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -114,6 +115,14 @@ std::string valid_utf8(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
+    const auto ascii = static_cast<std::size_t>(
+        std::ranges::find_if(text, [](char c) { return static_cast<std::uint8_t>(c) >= 0x80; }) -
+        text.begin());
+    result += text.substr(0, ascii);
+    text.remove_prefix(ascii);
+    if (text.empty()) {
+      break;
+    }
     const auto at = decode(text);
     result += at.valid ? text.substr(0, at.length) : std::string_view("\xEF\xBF\xBD");
     text.remove_prefix(at.length);

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <thread>
 
 #include "tests/adapters/files/support.h"
@@ -556,6 +557,53 @@ TEST_CASE("a file that changed a moment ago is not believed yet, it may be half 
   const auto third = scanned(scanner);
   CHECK(third.unsteady == Strings{"1.sql"});
   CHECK(find(third, "1.sql")->content == content_of("x"));
+}
+
+TEST_CASE("what is put in a file's place between the listing and the reading is not read") {
+  TemporaryFolder folder;
+  write(folder / "secret", "secret");
+  write(folder / "m/1.sql", "one");
+  write(folder / "m/2.sql", "two");
+  write(folder / "m/3.sql", "three");
+  const auto swap = [&](std::span<const std::string> paths) {
+    fs::remove(folder / "m/1.sql");
+    link(folder / "m/1.sql", "../secret");
+    write(folder / "m/new", "another");
+    fs::rename(folder / "m/new", folder / "m/2.sql");
+    return every_sql_file(paths);
+  };
+  DirectoryScanner scanner({{folder.root("m")}, {}}, swap, hasty());
+  let_it_age();
+  const auto result = scanned(scanner);
+  CHECK(names(result) == Strings{"3.sql"});
+  CHECK(result.unsteady == Strings{"1.sql", "2.sql"});
+  CHECK(problems(result) == Strings{"1.sql: cannot be read: Too many levels of symbolic links",
+                                    "2.sql: was written while it was read"});
+}
+
+TEST_CASE("what goes wrong while many files are read fails the scan, on whichever thread") {
+  TemporaryFolder folder;
+  for (int i = 0; i < 600; ++i) {
+    write(folder / "m" / (std::to_string(i) + ".sql"), "x");
+  }
+  std::string bad;
+  const auto choose = [&](std::span<const std::string> paths) {
+    auto layout = every_sql_file(paths);
+    layout->entries = [&, usual = layout->entries](std::string_view path, std::string_view bytes) {
+      return path == bad ? throw std::runtime_error("no memory") : usual(path, bytes);
+    };
+    return layout;
+  };
+  DirectoryScanner scanner({{folder.root("m")}, {}}, choose, hasty());
+  let_it_age();
+  for (const auto* file : {"0.sql", "99.sql"}) {
+    bad = file;
+    const auto failed = scanner.scan();
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().code == Errc::internal);
+  }
+  bad.clear();
+  CHECK(scanned(scanner).files.size() == 600);
 }
 
 TEST_CASE("a file that is being written is seen as one of its versions or as unsteady") {
