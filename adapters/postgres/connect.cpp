@@ -1,6 +1,7 @@
 #include "adapters/postgres/connect.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +26,9 @@ constexpr auto system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 // What is tried, of one address: with several, a try may take that part of the time left.
 constexpr std::chrono::steady_clock::rep shares_max = 3;
 constexpr std::size_t addresses_of_name_max = 8;
+
+// Of what a server says before it lets us in; libpq keeps every parameter that it reports.
+constexpr std::uint64_t greeting_bytes_max = 1U << 20U;
 
 Parameters all_parameters(Target target, std::string application_name) {
   auto& parameters = target.parameters;
@@ -128,6 +132,14 @@ Awaitable<Connected> connect_once(Pool& pool, std::shared_ptr<Attempt> attempt, 
     if (woke == Woke::ready) {
       auto step = [attempt] { attempt->step(); };
       woke = co_await run_step(pool, std::move(step), deadline);
+    }
+    if (woke == Woke::ready && attempt->waits() &&
+        bytes_taken(PQsocket(attempt->connection())) > greeting_bytes_max) {
+      co_return std::unexpected(
+          ReadFailure{{Errc::broken,
+                       "says more than " + std::to_string(greeting_bytes_max) +
+                           " bytes before it lets us in: is it PostgreSQL?"},
+                      ""});
     }
   }
   if (woke != Woke::ready) {

@@ -1,11 +1,17 @@
 #include "adapters/postgres/handle.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace tidemark {
@@ -26,6 +32,18 @@ std::expected<asio::posix::stream_descriptor, ReadFailure> watched_socket(
         ReadFailure{{Errc::retry, "cannot watch the socket: " + error.message()}, ""});
   }
   return socket;
+}
+
+std::uint64_t bytes_taken(int socket) {
+  // struct tcp_info up to tcpi_bytes_received, which the C library's headers do not know.
+  std::array<std::uint64_t, 17> info{};
+  socklen_t size = sizeof(info);
+  int waiting = 0;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, info.data(), &size) != 0 ||
+      size != sizeof(info) || ::ioctl(socket, FIONREAD, &waiting) != 0) {
+    return 0;
+  }
+  return info.back() - std::min(info.back(), static_cast<std::uint64_t>(waiting));
 }
 
 }  // namespace tidemark

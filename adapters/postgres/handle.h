@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 
@@ -25,5 +26,9 @@ using ResultHandle = std::unique_ptr<PGresult, ClearResult>;
 // reopens it as it likes, and Asio would go on watching, or close, whatever has its number by then.
 std::expected<asio::posix::stream_descriptor, ReadFailure> watched_socket(
     const asio::any_io_executor& executor, const PGconn* connection);
+
+// How many bytes have been taken from a socket since it was opened: what arrived without what still
+// waits. 0 for a Unix socket, where the kernel does not tell.
+std::uint64_t bytes_taken(int socket);
 
 }  // namespace tidemark

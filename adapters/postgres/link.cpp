@@ -1,47 +1,24 @@
 #include "adapters/postgres/link.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <utility>
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "adapters/postgres/replies.h"
 
 namespace tidemark {
 namespace {
 
-// How many bytes libpq has taken from the socket since it was opened: what arrived without what
-// still waits. 0 for a Unix socket, where the kernel does not tell.
-std::uint64_t bytes_taken(asio::posix::stream_descriptor& socket) {
-  // struct tcp_info up to tcpi_bytes_received, which the C library's headers do not know.
-  std::array<std::uint64_t, 17> info{};
-  socklen_t size = sizeof(info);
-  int waiting = 0;
-  if (::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, info.data(), &size) != 0 ||
-      size != sizeof(info) || ::ioctl(socket.native_handle(), FIONREAD, &waiting) != 0) {
-    return 0;
-  }
-  return info.back() - std::min(info.back(), static_cast<std::uint64_t>(waiting));
-}
-
-// Takes what has arrived, and says whether that was anything. Rows come one by one, so that a large
-// answer is noticed while it is small.
-bool collect(PGconn& connection, ReplyCollector& collector) {
-  bool any = false;
+// Takes what has arrived. Rows come one by one, so that a large answer is noticed while it is
+// small.
+void collect(PGconn& connection, ReplyCollector& collector) {
   while (!collector.done() && !collector.hopeless() && PQisBusy(&connection) == 0) {
     const ResultHandle result(PQgetResult(&connection));
     collector.take(result.get());
     if (result == nullptr) {
       PQsetSingleRowMode(&connection);  // for the next command
     }
-    any = true;
   }
-  return any;
 }
 
 }  // namespace
@@ -101,7 +78,7 @@ bool Link::send(const std::vector<Command>& commands) {
       return false;
     }
   }
-  taken_ = bytes_taken(socket_);
+  taken_ = bytes_taken(socket_.native_handle());
   return PQpipelineSync(connection_.get()) == 1 && PQsetSingleRowMode(connection_.get()) == 1;
 }
 
@@ -122,13 +99,11 @@ Awaitable<Woke> Link::receive(ReplyCollector& collector, Deadline deadline) {
 void Link::consume(ReplyCollector& collector) {
   // When it fails, the results that follow say why, the server's own word first.
   PQconsumeInput(connection_.get());
-  const bool complete = collect(*connection_, collector);
-  const auto taken = bytes_taken(socket_);
-  if (complete) {
-    taken_ = taken;
-  }
-  // libpq shows nothing of a row before its end, and it would hold a gigabyte.
-  collector.take_part(taken - std::min(taken, taken_));
+  collect(*connection_, collector);
+  // libpq shows nothing of a row before its end, and would hold a gigabyte; and it keeps every
+  // parameter that a server reports.
+  const auto taken = bytes_taken(socket_.native_handle());
+  collector.note_traffic(taken - std::min(taken, taken_));
 }
 
 bool Link::idle() const {

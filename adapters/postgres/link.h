@@ -62,7 +62,7 @@ class Link {
 
   ConnectionHandle connection_;
   asio::posix::stream_descriptor socket_;
-  std::uint64_t taken_ = 0;  // from the socket, up to the last result
+  std::uint64_t taken_ = 0;  // from the socket, before the exchange
 };
 
 }  // namespace tidemark

@@ -93,8 +93,8 @@ void ReplyCollector::add_rows(const PGresult& result) {
   }
 }
 
-void ReplyCollector::take_part(std::uint64_t bytes) {
-  if (bytes_ + bytes > bounds_.bytes_max) {
+void ReplyCollector::note_traffic(std::uint64_t bytes) {
+  if (bytes > bounds_.bytes_max) {
     give_up_of(bounds_.bytes_max, "bytes");
   }
 }

@@ -24,8 +24,8 @@ class ReplyCollector {
   // Nothing good can follow: too much, something that we did not ask for, or an end without a
   // Sync, as of a connection that was lost. The link must be closed.
   bool hopeless() const { return hopeless_ || at_ > replies_.size(); }
-  // `bytes` of something unfinished have come.
-  void take_part(std::uint64_t bytes);
+  // So many bytes have come in all, whatever they were.
+  void note_traffic(std::uint64_t bytes);
   const std::optional<ReadFailure>& failure() const { return failure_; }
   std::vector<Reply> replies() && { return std::move(replies_); }
 
