@@ -97,6 +97,9 @@ class Flyway : public Tool {
   Result<std::vector<Row>> rows(const ResultSet& answer) const override {
     return flyway_rows(answer);
   }
+  ReadQuery select_tail(const Relation& relation) const override {
+    return select_flyway_tail(relation);
+  }
 };
 
 }  // namespace

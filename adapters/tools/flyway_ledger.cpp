@@ -64,6 +64,20 @@ constexpr ReadStatement select_upper = R"sql(
    ORDER BY "INSTALLED_RANK"
 )sql";
 
+constexpr ReadStatement select_lower_tail = R"sql(
+  SELECT installed_rank, version, script, checksum, success
+    FROM {ledger}
+   ORDER BY installed_rank DESC
+   LIMIT 20
+)sql";
+
+constexpr ReadStatement select_upper_tail = R"sql(
+  SELECT "INSTALLED_RANK", "VERSION", "SCRIPT", "CHECKSUM", "SUCCESS"
+    FROM {ledger}
+   ORDER BY "INSTALLED_RANK" DESC
+   LIMIT 20
+)sql";
+
 bool is_version_3(const Relation& relation) {
   return find_column(relation, "version_rank") != nullptr;
 }
@@ -104,6 +118,11 @@ FlywayVerdict judge_flyway_ledger(const Relation& relation) {
 ReadQuery select_flyway_rows(const Relation& relation) {
   const bool upper = match(relation).letters == ShapeMatch::Case::upper;
   return {upper ? select_upper : select_lower, relation.name, {}};
+}
+
+ReadQuery select_flyway_tail(const Relation& relation) {
+  const bool upper = match(relation).letters == ShapeMatch::Case::upper;
+  return {upper ? select_upper_tail : select_lower_tail, relation.name, {}};
 }
 
 }  // namespace tidemark

@@ -16,6 +16,7 @@ struct FlywayVerdict {
 FlywayVerdict judge_flyway_ledger(const Relation& relation);
 
 ReadQuery select_flyway_rows(const Relation& relation);
+ReadQuery select_flyway_tail(const Relation& relation);
 
 // Rows in the order of installed_rank, in our words: at most one row of a key is not undone.
 Result<std::vector<Row>> flyway_rows(const ResultSet& answer);

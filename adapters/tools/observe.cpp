@@ -21,6 +21,21 @@ constexpr ReadStatement select_ledger_oid = R"sql(
    WHERE n.nspname = $1::text AND c.relname = $2::text
 )sql";
 
+// $1, $2: schema and name of a large ledger. The counters come seconds late and start anew after a
+// crash; a standby has its own, which stand still.
+constexpr ReadStatement select_ledger_changes = R"sql(
+  SELECT c.oid, pg_catalog.pg_relation_filenode(c.oid),
+         pg_catalog.pg_stat_get_tuples_inserted(c.oid),
+         pg_catalog.pg_stat_get_tuples_updated(c.oid),
+         pg_catalog.pg_stat_get_tuples_deleted(c.oid)
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1::text AND c.relname = $2::text
+)sql";
+
+// Up to here all rows cost no more than anything that could be asked instead.
+constexpr std::size_t small_ledger_rows = 100;
+
 constexpr std::string_view insufficient_privilege = "42501";
 
 // The ledger is not what it was when it was found: look for it again.
@@ -33,6 +48,23 @@ bool not_as_found(const ReadFailure& failure) {
       "0A000",  // a type changed under a plan
       insufficient_privilege};
   return std::ranges::find(states, failure.sqlstate) != states.end();
+}
+
+void append(std::string& text, const std::optional<std::string>& value) {
+  text += value ? std::to_string(value->size()) + ':' + *value : "-";
+}
+
+Digest digest_of(std::span<const ResultSet> answers) {
+  std::string text;
+  for (const auto& answer : answers) {
+    text += std::to_string(answer.rows.size()) + '\n';
+    for (const auto& row : answer.rows) {
+      for (const auto& value : row) {
+        append(text, value);
+      }
+    }
+  }
+  return sha256(text);
 }
 
 // Known without trying, which would leave an error in the server's log at every look.
@@ -135,14 +167,30 @@ Awaitable<Observer::Done> Observer::discover(ReadSession& session, TimePoint now
   co_return std::monostate{};
 }
 
-Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session) {
+// Which database it is, which table, and of a large ledger what shows that it changed; of a small
+// one all rows.
+std::vector<ReadQuery> Observer::glance_queries() const {
   std::vector<ReadQuery> queries;
   identity_.ask(queries);
   if (readable()) {
     const auto& relation = choice_.ledger->relation;
-    queries.push_back(
-        {select_ledger_oid, std::nullopt, {relation.name.schema, relation.name.name}});
-    queries.push_back(choice_.ledger->tool->select_rows(relation));
+    const auto& tool = *choice_.ledger->tool;
+    queries.push_back({large_ ? select_ledger_changes : select_ledger_oid,
+                       std::nullopt,
+                       {relation.name.schema, relation.name.name}});
+    queries.push_back(large_ ? tool.select_tail(relation) : tool.select_rows(relation));
+  }
+  return queries;
+}
+
+Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session) {
+  known_.reset();
+  auto queries = glance_queries();
+  const auto glanced = queries.size();
+  const bool with_all = readable() && large_;
+  if (with_all) {
+    // After the rest: what changes in between shows in the next glance.
+    queries.push_back(choice_.ledger->tool->select_rows(choice_.ledger->relation));
   }
   ReadSession::Answer answer = co_await session.read(std::move(queries), settings_.limits);
   if (!answer) {
@@ -151,14 +199,35 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
   auto told = identity_.read(*answer);
   Sight sight{std::move(told.identity), told.standby, false, {}};
   if (readable()) {
+    known_ = digest_of(std::span(*answer).first(glanced));
     sight.moved = number_of(value_of(answer->at(told.answers))) != choice_.ledger->relation.oid;
-    sight.rows = std::move(answer->at(told.answers + 1));
+    sight.rows = std::move(answer->back());
+    const bool large = sight.rows.rows.size() > small_ledger_rows;
+    if (sight.moved || large != large_) {
+      known_.reset();  // the next look knows how to glance
+    }
+    large_ = large;
   }
   co_return sight;
 }
 
+Awaitable<std::expected<bool, ReadFailure>> Observer::glance(ReadSession& session, TimePoint now) {
+  if (!known_ || due(now)) {
+    co_return false;
+  }
+  ReadSession::Answer answer = co_await session.read(glance_queries(), settings_.limits);
+  if (answer) {
+    co_return digest_of(*answer) == *known_;
+  }
+  if (not_as_found(answer.error())) {
+    co_return false;
+  }
+  co_return std::unexpected(answer.error());
+}
+
 // There is a ledger, and the server does not let us read it.
 void Observer::refuse(const std::string& words) {
+  known_.reset();
   const auto& relation = choice_.ledger->relation;
   const auto& role = identity_.role();
   const auto grants = missing_privileges(relation, role);

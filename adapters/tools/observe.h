@@ -11,6 +11,7 @@
 #include "adapters/postgres/read_session.h"
 #include "adapters/tools/choice.h"
 #include "adapters/tools/identity.h"
+#include "core/catalog/content.h"
 #include "core/ledger/observation.h"
 #include "core/time.h"
 
@@ -49,6 +50,11 @@ class Observer {
   // `session` must outlive the look, and may be another one each time.
   Awaitable<Looked> look(ReadSession& session, TimePoint now);
 
+  // Whether a look would see what the last one saw, for less than a look: of a large ledger only its
+  // tail is read and what the server counts of its changes. That proves no change in the middle of
+  // it: a look now and then does. False also when only a look can tell.
+  Awaitable<std::expected<bool, ReadFailure>> glance(ReadSession& session, TimePoint now);
+
  private:
   // What one transaction saw.
   struct Sight {
@@ -66,6 +72,7 @@ class Observer {
   Awaitable<Attempt<Sight>> find_and_see(ReadSession& session, TimePoint now);
   Awaitable<Done> discover(ReadSession& session, TimePoint now);
   Awaitable<Attempt<Sight>> see(ReadSession& session);
+  std::vector<ReadQuery> glance_queries() const;
   Awaitable<Attempt<Sight>> see_again(ReadSession& session, TimePoint now);
   void refuse(const std::string& words);
   Observation observation(const Sight& sight, TimePoint now);
@@ -77,6 +84,8 @@ class Observer {
   LedgerChoice choice_;
   std::vector<RejectedTable> rejected_;
   bool had_rows_ = false;
+  bool large_ = false;           // the ledger is, as last read
+  std::optional<Digest> known_;  // of what a glance saw that was a part of the last look
 };
 
 }  // namespace tidemark

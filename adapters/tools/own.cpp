@@ -129,6 +129,7 @@ class Own : public Tool {
     return {"SELECT WHERE false", std::nullopt, {}};
   }
   Result<std::vector<Row>> rows(const ResultSet&) const override { return std::vector<Row>(); }
+  ReadQuery select_tail(const Relation& relation) const override { return select_rows(relation); }
 };
 
 }  // namespace

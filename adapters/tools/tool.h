@@ -70,6 +70,8 @@ class Tool {
   // Only for a relation that was recognised.
   virtual ReadQuery select_rows(const Relation& relation) const = 0;
   virtual Result<std::vector<Row>> rows(const ResultSet& answer) const = 0;
+  // The newest few rows, found by an index: what an append to a large ledger shows in.
+  virtual ReadQuery select_tail(const Relation& relation) const = 0;
 };
 
 // All of them, in the order in which they are asked.

@@ -53,6 +53,14 @@ class Bench {
     return run(observer_->look(*session_, now));
   }
 
+  bool glance(TimePoint now = TimePoint{}) {
+    const auto same = run(observer_->glance(*session_, now));
+    if (!same) {
+      FAIL(same.error().error.detail);
+    }
+    return *same;
+  }
+
   // A look that must succeed.
   Observation see(TimePoint now = TimePoint{}) {
     auto looked = look(now);

@@ -55,6 +55,66 @@ TEST_CASE("Flyway's ledger in public is found and read") {
   CHECK(looked.shape.rejected.empty());
 }
 
+TEST_CASE("a glance says whether a look would see anything new") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  bench.see();
+  CHECK(bench.glance());
+  CHECK(bench.glance());
+  bench.sql(applied(usual, 2));
+  CHECK_FALSE(bench.glance());
+  CHECK(bench.see().rows.size() == 2);
+  CHECK(bench.glance());
+  bench.sql("UPDATE " + usual + " SET checksum = 7 WHERE installed_rank = 1");
+  CHECK_FALSE(bench.glance());
+  bench.see();
+  bench.sql("DELETE FROM " + usual + " WHERE installed_rank = 1");
+  CHECK_FALSE(bench.glance());
+  bench.see();
+  CHECK(bench.glance());
+  bench.sql("DROP TABLE " + usual);
+  CHECK_FALSE(bench.glance());
+}
+
+TEST_CASE("a glance never answers for a look that is due, or that never was") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  bench.observe();
+  bench.see();
+  CHECK(bench.glance());
+  CHECK_FALSE(bench.glance(TimePoint(std::chrono::hours(1))));
+  bench.sql("ALTER TABLE " + usual + " RENAME TO elsewhere; " + flyway_ddl(usual, "again_pk"));
+  CHECK_FALSE(bench.glance());
+}
+
+TEST_CASE("a glance at a large ledger sees what is added, changed or removed") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) +
+            "INSERT INTO " + usual +
+            " SELECT i, i::text, 'step', 'SQL', 'V' || i || '__step.sql', i, 'flyway', now(), 1, true "
+            "FROM generate_series(1, 500) i");
+  // Counters come late: what was inserted above must not show in between.
+  bench.sql("SELECT pg_stat_force_next_flush()");
+  CHECK(bench.see().rows.size() == 500);
+  CHECK_FALSE(bench.glance());  // how to glance is known from the second look on
+  CHECK(bench.see().rows.size() == 500);
+  CHECK(bench.glance());
+  bench.sql(applied(usual, 501));
+  CHECK_FALSE(bench.glance());
+  CHECK(bench.see().rows.size() == 501);
+  bench.sql("UPDATE " + usual + " SET success = false WHERE installed_rank = 495");
+  CHECK_FALSE(bench.glance());
+  CHECK(bench.see().rows.size() == 501);
+  bench.sql("UPDATE " + usual + " SET checksum = 0 WHERE installed_rank = 3;"
+            "SELECT pg_stat_force_next_flush()");
+  CHECK_FALSE(bench.glance());  // by the counters alone
+  bench.see();
+  CHECK(bench.glance());
+  bench.sql("TRUNCATE " + usual);
+  CHECK_FALSE(bench.glance());
+  CHECK(bench.see().rows.empty());
+}
+
 TEST_CASE("the time of a row is read in the database's own zone, and a time without end is none") {
   Bench bench;
   bench.sql("ALTER DATABASE " + bench.database() + " SET timezone = 'Europe/Vienna'");
