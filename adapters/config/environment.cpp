@@ -22,6 +22,16 @@ Parsed<Mode> parse_mode_word(std::string_view text) {
   return *mode;
 }
 
+Parsed<ConnectionUse> parse_connection(std::string_view text) {
+  if (text == "keep") {
+    return ConnectionUse::keep;
+  }
+  if (text == "per_poll") {
+    return ConnectionUse::per_poll;
+  }
+  return std::unexpected("expected keep or per_poll");
+}
+
 Parsed<Target> parse_database(std::string_view text) {
   auto target = parse_target(text);
   if (!target) {
@@ -132,6 +142,7 @@ void read_shared_keys(Section& section, EnvironmentSettings& settings, Problems&
   section.read("poll", settings.poll, [](std::string_view text) {
     return parse_duration(text, poll_range);
   });
+  section.read("connection", settings.connection, parse_connection);
   if (const auto* lag = section.find("lag")) {
     settings.lag_after = read_lag(*lag, settings.lag_after, problems);
   }

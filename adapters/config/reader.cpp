@@ -171,6 +171,15 @@ std::vector<AccessRule> read_access(const YamlNode& list,
   return rules;
 }
 
+ConnectionLimits read_limits(const YamlNode& node, Problems& problems) {
+  ConnectionLimits limits;
+  Section section(node, "limits", problems);
+  section.read_count("connections_per_server", limits.per_server, 1, 10'000);
+  section.read_count("connections_per_second", limits.per_second, 1, 10'000);
+  section.finish();
+  return limits;
+}
+
 Settings read_settings(const YamlNode& root, Problems& problems) {
   Settings settings;
   settings.http.listen = {{"127.0.0.1", 9847, {}}};
@@ -189,6 +198,9 @@ Settings read_settings(const YamlNode& root, Problems& problems) {
   if (const auto* log = section.find("log")) {
     settings.log = read_log(*log, problems);
   }
+  if (const auto* limits = section.find("limits")) {
+    settings.limits = read_limits(*limits, problems);
+  }
   if (const auto* defaults = section.find("defaults")) {
     for_all = read_defaults(*defaults, problems);
   }
@@ -198,7 +210,7 @@ Settings read_settings(const YamlNode& root, Problems& problems) {
   if (const auto* access = section.find("access")) {
     settings.access = read_access(*access, settings.apps, problems);
   }
-  section.not_yet({"limits", "signing", "webhooks"});
+  section.not_yet({"signing", "webhooks"});
   section.finish();
   return settings;
 }

@@ -1,5 +1,7 @@
 #include "adapters/config/section.h"
 
+#include <charconv>
+
 #include "core/text/printable.h"
 
 namespace tidemark {
@@ -102,6 +104,25 @@ const YamlNode* Section::require(std::string_view key) {
     problems_.add(node_, what_ + " needs the key '" + std::string(key) + "'");
   }
   return find(key);
+}
+
+bool Section::read_count(std::string_view key, unsigned& into, unsigned least, unsigned most) {
+  const auto* value = find(key);
+  if (value == nullptr) {
+    return false;
+  }
+  unsigned count = 0;
+  const auto& text = value->text;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (value->kind != YamlNode::Kind::number || error != std::errc{} ||
+      end != text.data() + text.size() || count < least || count > most) {
+    problems_.add(*value,
+                  std::string(key) + ": expected a whole number from " + std::to_string(least) +
+                      " to " + std::to_string(most));
+    return false;
+  }
+  into = count;
+  return true;
 }
 
 std::string Section::unknown(const std::string& key) const {

@@ -51,6 +51,9 @@ class Section {
   template <class T, class Parse>
   bool read(std::string_view key, T& into, Parse parse);
 
+  // The same for a whole number, without quotes.
+  bool read_count(std::string_view key, unsigned& into, unsigned least, unsigned most);
+
   // The same for a list of texts without duplicates.
   template <class T, class Parse>
   const YamlNode* read_list(std::string_view key, std::vector<T>& into, Parse parse);

@@ -12,6 +12,7 @@
 #include "adapters/postgres/target.h"
 #include "core/access/access.h"
 #include "core/environment/mode.h"
+#include "core/watch/connection_budget.h"
 
 namespace tidemark {
 
@@ -62,6 +63,10 @@ struct AuthoritiesFile {
   friend bool operator==(const AuthoritiesFile&, const AuthoritiesFile&) = default;
 };
 
+// What becomes of a connection after a look: kept for the next one, or closed, for databases that
+// should be let to sleep.
+enum class ConnectionUse { keep, per_poll };
+
 struct EnvironmentSettings {
   std::string name;
   Position where;            // of its name
@@ -72,6 +77,7 @@ struct EnvironmentSettings {
   std::optional<PasswordSource> password;
   std::optional<AuthoritiesFile> tls_ca;  // is in `database` too
   std::chrono::milliseconds poll{60'000};
+  ConnectionUse connection = ConnectionUse::keep;
   // How long a migration may be pending here after it was first seen applied upstream.
   std::chrono::milliseconds lag_after = std::chrono::hours{24};
   std::string schema;  // empty: not limited to one
@@ -130,6 +136,7 @@ struct Settings {
   ControlSettings control;
   HttpSettings http;
   LogSettings log;
+  ConnectionLimits limits;
   std::vector<AppSettings> apps;
   std::vector<AccessRule> access;
   friend bool operator==(const Settings&, const Settings&) = default;

@@ -28,8 +28,7 @@ inline constexpr std::array<std::string_view, 15> later_tools{"liquibase",
                                                               "custom"};
 
 inline std::vector<std::string_view> later_environment_keys() {
-  return {"connection",
-          "apply",
+  return {"apply",
           "lock_timeout",
           "lock_retries",
           "statement_timeout",

@@ -335,7 +335,7 @@ Result<Target> parse_target(std::string_view text) {
   return Target{std::move(*parameters)};
 }
 
-std::string describe(const Target& target) {
+std::string server_of(const Target& target) {
   const auto hosts = split(value_of(target.parameters, "host"));
   const auto addresses = split(value_of(target.parameters, "hostaddr"));
   const auto ports = split(value_of(target.parameters, "port"));
@@ -345,6 +345,11 @@ std::string describe(const Target& target) {
     const auto address = i < addresses.size() ? addresses[i] : "";
     text += (i == 0 ? "" : ",") + place(host, address, i < ports.size() ? ports[i] : ports.front());
   }
+  return printable(text);
+}
+
+std::string describe(const Target& target) {
+  std::string text = server_of(target);
   const auto user = value_of(target.parameters, "user");
   const auto database = value_of(target.parameters, "dbname");
   if (!database.empty() || !user.empty()) {

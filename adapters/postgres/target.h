@@ -24,6 +24,9 @@ Result<Target> parse_target(std::string_view text);
 // "db-staging:5432/shop as reader": for people.
 std::string describe(const Target& target);
 
+// "db-staging:5432": the server of it, whatever the database and the role.
+std::string server_of(const Target& target);
+
 // Removes PGHOST, PGPASSWORD, PGSERVICE, PGOPTIONS, … from the process's environment, where libpq
 // would take what a target leaves open from. For the start of main(), before there are threads.
 void forget_libpq_environment();

@@ -39,7 +39,8 @@ http:
   hosts: [Tidemark.Example.com, 192.0.2.7, "[2001:DB8::7]"]
   expose: content
 log: {level: debug, format: json}
-defaults: {poll: 5m, lag: {after: 3h}}
+limits: {connections_per_server: 3, connections_per_second: 50}
+defaults: {poll: 5m, lag: {after: 3h}, connection: per_poll}
 apps:
   - name: shop
     repo:
@@ -59,6 +60,7 @@ apps:
         database: host=db-staging user=reader dbname=shop
         password: {command: [/usr/bin/vault, read, "0"]}
         poll: 30s
+        connection: keep
         lag: {after: 7d}
         schema: app
         their_ledger: {tool: flyway, table: ops.history}
@@ -83,6 +85,7 @@ access:
         std::vector<std::string>{"tidemark.example.com", "192.0.2.7", "[2001:db8::7]"});
   CHECK(settings.http.expose_content);
   CHECK(settings.log == LogSettings{Level::debug, LogFormat::json});
+  CHECK(settings.limits == ConnectionLimits{3, 50});
 
   REQUIRE(settings.apps.size() == 2);
   const auto& shop = settings.apps[0];
@@ -98,6 +101,7 @@ access:
   CHECK(dev.configured_mode() == Mode::managed);
   CHECK(dev.after == std::nullopt);
   CHECK(dev.poll == 5min);
+  CHECK(dev.connection == ConnectionUse::per_poll);
   CHECK(dev.lag_after == 3h);
   CHECK(dev.database == *parse_target("postgresql://tidemark@db-dev/shop"));
   CHECK(std::get<CredentialSecret>(dev.password->from).name == "shop-dev");
@@ -106,6 +110,7 @@ access:
   CHECK(staging.after == std::vector<std::string>{"dev"});
   CHECK(staging.renamed_from == "stage");
   CHECK(staging.poll == 30s);
+  CHECK(staging.connection == ConnectionUse::keep);
   CHECK(staging.lag_after == 7 * 24h);
   CHECK(staging.schema == "app");
   CHECK(staging.their_ledger.tool == "flyway");
@@ -239,7 +244,7 @@ TEST_CASE("a config is read from a file, and its name is in every message") {
       loaded.error().front().text() ==
       path.string() +
           ":6:1: unknown key 'poll' in the config: expected ledger, retention, control, http, log, "
-          "defaults, apps or access");
+          "limits, defaults, apps or access");
 }
 
 TEST_CASE("a file that cannot be read is told with the reason") {

@@ -81,6 +81,8 @@ const std::vector<std::string> good_configs{
     minimal +
         "http: {listen: 'localhost:1', hosts: [a, b.c, '[::1]', 10.0.0.1], expose: summary}\n",
     minimal + "http: {listen: ['0.0.0.0:0', '[::]:65535']}\n",
+    minimal + "limits: {}\n",
+    minimal + "limits: {connections_per_server: 1}\ndefaults: {connection: keep}\n",
     minimal + "log: {level: error, format: journal}\ndefaults: {poll: 1500ms}\n",
     minimal + "access: [{user: '1000', role: viewer, environments: ['*', '*/prod', 'shop/*']}]\n",
     minimal + "        after: []\n        renamed_from: qa\n        schema: \"a b\"\n",
@@ -100,6 +102,7 @@ const std::vector<std::pair<std::string, std::string>> mappings{
     {"control", "control: {zzzzzz: 1}\n"},
     {"http", "http: {zzzzzz: 1}\n"},
     {"log", "log: {zzzzzz: 1}\n"},
+    {"limits", "limits: {zzzzzz: 1}\n"},
     {"defaults", "defaults: {zzzzzz: 1}\n"},
     {"lag", "defaults: {lag: {zzzzzz: 1}}\n"},
     {"rule", "access: [{zzzzzz: 1}]\n"},

@@ -24,7 +24,13 @@ resolve("null", r"^(~|null|Null|NULL|)$", ["~", "n", "N", ""])
 resolve("bool", r"^(true|True|TRUE|false|False|FALSE)$", "tTfF")
 resolve("int", r"^([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", "-+0123456789")
 resolve("float", r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$", "-+.0123456789")
-CoreLoader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: 0)
+
+
+def integer(loader, node):
+    return int(node.value, 0 if re.match("0[ox]", node.value) else 10)
+
+
+CoreLoader.add_constructor("tag:yaml.org,2002:int", integer)
 CoreLoader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: 0.5)
 
 with open(sys.argv[1], encoding="utf-8") as file:
