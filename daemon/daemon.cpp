@@ -53,7 +53,14 @@ Daemon::Daemon(std::string config_path,
       ledger_(std::move(opened.ledger)),
       world_(ledger_, store_, workers_, metrics_, events_),
       supervisor_(loop_),
-      watchers_(loop_, supervisor_, world_, metrics_, workers_, connecting_, resolver_),
+      watchers_(loop_,
+                supervisor_,
+                world_,
+                metrics_,
+                workers_,
+                connecting_,
+                resolver_,
+                settings_.limits),
       control_(world_,
                events_,
                ledger_,
@@ -405,6 +412,10 @@ Awaitable<std::vector<std::string>> Daemon::apply(Settings settings) {
   if (before.http.expose_content != settings_.http.expose_content) {
     changed.emplace_back("http.expose");
   }
+  if (before.limits != settings_.limits) {
+    watchers_.limit(settings_.limits);
+    changed.emplace_back("limits");
+  }
   if (before.retention != settings_.retention) {
     changed.emplace_back("retention");
   }
@@ -419,6 +430,7 @@ Awaitable<std::vector<std::string>> Daemon::apply(Settings settings) {
     }
   }
   unwatched_.clear();
+  watchers_.start_anew();
   std::vector<std::string> order;
   for (const auto& app : settings_.apps) {
     order.push_back(app.name);

@@ -36,13 +36,7 @@ const WatchedApp* World::app(std::string_view name) const {
 }
 
 const WatchedEnvironment* World::environment(const EnvironmentRef& ref) const {
-  const WatchedApp* in = app(ref.app);
-  if (in == nullptr) {
-    return nullptr;
-  }
-  const auto at =
-      std::ranges::find_if(in->environments, [&](const auto& e) { return e->ref == ref; });
-  return at == in->environments.end() ? nullptr : at->get();
+  return place(ref).environment;
 }
 
 ContentReader World::contents(std::string_view name) const {
@@ -57,17 +51,22 @@ World::App* World::find_app(std::string_view name) {
   return at == apps_.end() ? nullptr : at->get();
 }
 
-World::Place World::place(const EnvironmentRef& ref) {
-  App* app = find_app(ref.app);
-  if (app == nullptr) {
+World::Place World::place(const EnvironmentRef& ref) const {
+  const auto at = places_.find(ref);
+  if (at == places_.end()) {
     return {};
   }
-  for (std::size_t i = 0; i < app->watched.environments.size(); ++i) {
-    if (app->watched.environments[i]->ref == ref) {
-      return {app, i, app->watched.environments[i].get()};
+  const auto [app, index] = at->second;
+  return {app, index, app->watched.environments[index].get()};
+}
+
+void World::index_places() {
+  places_.clear();
+  for (const auto& app : apps_) {
+    for (std::size_t i = 0; i < app->watched.environments.size(); ++i) {
+      places_[app->watched.environments[i]->ref] = {app.get(), i};
     }
   }
-  return {};
 }
 
 Result<void> World::may_change() const {
@@ -104,6 +103,7 @@ Awaitable<Result<void>> World::add_app(AppSettings settings, ContentReader conte
     inherit(added, **before);
     *before = std::move(app);
   }
+  index_places();
   for (const auto& environment : added.watched.environments) {
     publish(*environment);
   }
@@ -210,6 +210,7 @@ Awaitable<void> World::remove_app(std::string name) {
   }
   metrics_.remove_repo(name);
   apps_.erase(at);
+  index_places();
 }
 
 void World::arrange(const std::vector<std::string>& names) {

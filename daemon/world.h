@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "adapters/loop/asio.h"
@@ -54,6 +56,9 @@ class World {
   Awaitable<Result<void>> environment_read(EnvironmentRef ref,
                                            Observation observation,
                                            LedgerShape shape);
+  // The same as when it was last read: whether that is enough to know.
+  bool needs_no_news(const EnvironmentRef& ref) const;
+  Awaitable<Result<void>> environment_unchanged(EnvironmentRef ref, TimePoint as_of);
   // What the credential could do there beyond reading, in words; empty: nothing.
   Awaitable<void> credential_seen(EnvironmentRef ref, std::string excess_privileges);
   Awaitable<void> environment_failed(EnvironmentRef ref, Error error);
@@ -133,7 +138,8 @@ class World {
   struct Place;
 
   App* find_app(std::string_view name);
-  Place place(const EnvironmentRef& ref);
+  Place place(const EnvironmentRef& ref) const;
+  void index_places();
   Result<void> may_change() const;
   static Result<void> directory_was_read(const App& app);
 
@@ -171,6 +177,7 @@ class World {
   std::function<TimePoint()> now_;
   Gate gate_;
   std::vector<std::unique_ptr<App>> apps_;
+  std::map<EnvironmentRef, std::pair<App*, std::size_t>> places_;
   std::string halted_;
   std::string ledger_trouble_;
 };

@@ -113,6 +113,45 @@ Awaitable<Result<void>> World::environment_read(EnvironmentRef ref,
   co_return settled;
 }
 
+// Looked at by the watch before it only glances.
+bool World::needs_no_news(const EnvironmentRef& ref) const {
+  const Place at = place(ref);
+  return at && at.environment->problem.empty() && at.environment->observation &&
+         at.environment->observation->trouble.empty() && !at.unsettled().compare;
+}
+
+Awaitable<Result<void>> World::environment_unchanged(EnvironmentRef ref, TimePoint as_of) {
+  auto turn = gate_.try_enter();
+  if (!turn) {
+    auto waited = co_await gate_.enter();
+    turn.emplace(std::move(waited));
+  }
+  const Place at = place(ref);
+  if (!at || !may_connect(at.environment->mode) || !at.environment->observation) {
+    co_return Result<void>{};
+  }
+  WatchedEnvironment& environment = *at.environment;
+  const bool recovered = environment.failures > 0;
+  succeeded(environment, as_of);
+  environment.observation->as_of = as_of;
+  auto& unsettled = at.unsettled();
+  if (as_of - unsettled.age_written >= age_written_every) {
+    unsettled.change.observation = environment.observation;
+    unsettled.write = true;
+    unsettled.age_written = as_of;
+  }
+  if (recovered) {
+    publish(environment);
+  } else {
+    metrics_.read(ref, as_of);
+  }
+  if (!unsettled.write && !lag_turned(environment)) {
+    co_return Result<void>{};
+  }
+  auto settled = co_await settle(*at.app);
+  co_return settled;
+}
+
 // A credential that could write is no error: a warning, a metric, and a line in the audit log.
 Awaitable<void> World::credential_seen(EnvironmentRef ref, std::string excess_privileges) {
   auto turn = co_await gate_.enter();
@@ -194,7 +233,10 @@ void World::succeeded(WatchedEnvironment& environment, TimePoint at) {
   const bool recovered = environment.failures >= failures_until_unreachable;
   const bool told = environment.failures > 0;
   environment.failures = 0;
-  environment.last_poll = LastPoll{at, "ok", ""};
+  if (!environment.last_poll || environment.last_poll->outcome != "ok") {
+    environment.last_poll = LastPoll{at, "ok", ""};
+  }
+  environment.last_poll->at = at;
   if (told) {
     log_info("environment is back", {{"environment", environment.ref.text()}});
   }

@@ -9,10 +9,16 @@
 
 namespace tidemark {
 
+std::optional<Gate::Turn> Gate::try_enter() {
+  if (std::exchange(taken_, true)) {
+    return std::nullopt;
+  }
+  return Turn(*this);
+}
+
 Awaitable<Gate::Turn> Gate::enter() {
-  if (!taken_) {
-    taken_ = true;
-    co_return Turn(*this);
+  if (auto turn = try_enter()) {
+    co_return std::move(*turn);
   }
   auto executor = co_await asio::this_coro::executor;
   asio::steady_timer called(executor, asio::steady_timer::time_point::max());

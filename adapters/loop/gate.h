@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
@@ -26,6 +27,9 @@ class Gate {
    private:
     Gate* gate_;
   };
+
+  // When nobody is in.
+  std::optional<Turn> try_enter();
 
   // Throws operation_aborted when the waiting coroutine is cancelled.
   Awaitable<Turn> enter();

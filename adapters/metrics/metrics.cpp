@@ -197,6 +197,10 @@ void Metrics::remove_environment(const EnvironmentRef& environment) {
   remove(all.last_successful_poll, labels);
 }
 
+void Metrics::read(const EnvironmentRef& environment, TimePoint as_of) {
+  set(registered_->last_successful_poll, labels_of(environment), unix_seconds(as_of));
+}
+
 void Metrics::poll(const EnvironmentRef& environment,
                    std::string_view outcome,
                    std::chrono::duration<double> took) {

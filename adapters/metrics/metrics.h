@@ -39,6 +39,8 @@ class Metrics {
 
   void environment(const EnvironmentFacts& facts);
   void remove_environment(const EnvironmentRef& environment);
+  // It was read, and is as it was.
+  void read(const EnvironmentRef& environment, TimePoint as_of);
   // `outcome`: ok, retry, denied, broken.
   void poll(const EnvironmentRef& environment,
             std::string_view outcome,

@@ -1,6 +1,6 @@
 #include "daemon/watch/environment_watch.h"
 
-#include <algorithm>
+#include <utility>
 #include <variant>
 
 #include <boost/asio/as_tuple.hpp>
@@ -19,21 +19,23 @@ namespace tidemark {
 
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr milliseconds first_retry{1'000};
-constexpr milliseconds denied_pause{30'000};
+// A connection that would be idle for longer is closed after the look.
+constexpr std::chrono::minutes idle_max{5};
+// Names move to other servers, and what a role may do changes.
+constexpr std::chrono::hours connection_age_max{1};
 
 }  // namespace
 
 EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
                                    World& world,
                                    Metrics& metrics,
+                                   Connections& connections,
                                    Pool& connecting,
                                    Resolver& resolver,
                                    EnvironmentRef ref,
                                    EnvironmentSettings settings,
-                                   LedgerSetting their_ledger)
+                                   LedgerSetting their_ledger,
+                                   std::size_t nth)
     : world_(world),
       metrics_(metrics),
       connecting_(connecting),
@@ -41,7 +43,9 @@ EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
       ref_(std::move(ref)),
       settings_(std::move(settings)),
       observer_settings_{std::move(their_ledger), settings_.schema, {}},
+      connections_(connections),
       wakeup_(loop),
+      rhythm_(settings_.poll, nth, std::chrono::steady_clock::now()),
       told_(loop, asio::steady_timer::time_point::max()),
       random_(std::random_device{}()) {}
 
@@ -53,32 +57,30 @@ bool EnvironmentWatch::may_look() const {
 
 Awaitable<void> EnvironmentWatch::run() {
   for (;;) {
-    if (may_look()) {
-      const auto looked = co_await poll();
-      denied_ = !looked && looked.error().code == Errc::denied;
+    const auto now = std::chrono::steady_clock::now();
+    if (rhythm_.due() > now) {
+      co_await wakeup_.sleep(rhythm_.due() - now);
     }
-    const auto wait = pause();
-    co_await wakeup_.sleep(wait);
+    if (may_look()) {
+      // What went wrong is in the world, and in the rhythm.
+      [[maybe_unused]] const auto looked = co_await look(Asked::by_schedule);
+    } else {
+      rhythm_.looked(std::chrono::steady_clock::now(), jitter());
+    }
   }
 }
 
-// Jittered, so that many environments of one server are not asked at once; sooner after a fault
-// that may pass, later where a wrong password would lock an account.
-milliseconds EnvironmentWatch::pause() {
-  const WatchedEnvironment* environment = world_.environment(ref_);
-  milliseconds base = settings_.poll;
-  if (denied_) {
-    base = std::max(base, denied_pause);
-  } else if (environment != nullptr && environment->failures > 0) {
-    const auto doublings = std::min(environment->failures - 1, 10U);
-    base = std::min(base, first_retry * (1 << doublings));
-  }
-  std::uniform_real_distribution<double> jitter(0.9, 1.1);
-  return milliseconds{
-      static_cast<milliseconds::rep>(static_cast<double>(base.count()) * jitter(random_))};
+double EnvironmentWatch::jitter() {
+  return std::uniform_real_distribution<double>(-1, 1)(random_);
 }
 
 Awaitable<Result<void>> EnvironmentWatch::poll() {
+  place_.hurry();  // of a look that waits for it
+  auto looked = co_await look(Asked::by_a_person);
+  co_return looked;
+}
+
+Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
   using namespace asio::experimental::awaitable_operators;
   if (retired_) {  // who asks now must not wait for what is about to go
     co_return replaced();
@@ -94,9 +96,8 @@ Awaitable<Result<void>> EnvironmentWatch::poll() {
                    exported ? ref_.text() + " is export_only: it is never connected to"
                             : ref_.text() + " has no database to look at");
   }
-  const auto started = std::chrono::steady_clock::now();
   looking_ = true;
-  auto looking = attempt() || told_to_let_go();
+  auto looking = attempt(asked) || told_to_let_go();
   auto outcome = co_await std::move(looking);
   looking_ = false;
   if (retired_) {
@@ -111,24 +112,46 @@ Awaitable<Result<void>> EnvironmentWatch::poll() {
     let_go();
     co_return fail(Errc::cancelled, "the look at " + ref_.text() + " was interrupted");
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  auto looked = std::move(std::get<0>(outcome));
-  if (session_ && !session_->usable()) {
-    session_.reset();
-  }
-  if (looked && !looked->observation) {
-    looked = std::unexpected(std::move(looked->observation.error()));
+  auto told = co_await tell(std::move(std::get<0>(outcome)));
+  keep_or_close();
+  co_return told;
+}
+
+// What was seen, to the world and the metrics.
+Awaitable<Result<void>> EnvironmentWatch::tell(Attempt looked) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> took = now - look_began_;
+  if (looked && *looked && !(*looked)->observation) {
+    looked = std::unexpected(std::move((*looked)->observation.error()));
   }
   if (!looked) {
-    metrics_.poll(ref_, poll_outcome(looked.error().error.code), took);
     Error error = looked.error().error;
+    rhythm_.failed(error.code, now, jitter());
+    metrics_.poll(ref_, poll_outcome(error.code), took);
     co_await world_.environment_failed(ref_, error);
     co_return std::unexpected(std::move(error));
   }
+  rhythm_.looked(now, jitter());
   metrics_.poll(ref_, "ok", took);
+  if (!*looked) {
+    auto noted = co_await world_.environment_unchanged(ref_, wall_clock_now());
+    co_return noted;
+  }
   auto stored = co_await world_.environment_read(
-      ref_, std::move(*looked->observation), std::move(looked->shape));
+      ref_, std::move(*(*looked)->observation), std::move((*looked)->shape));
   co_return stored;
+}
+
+// Also where nobody looks any more: then nothing is kept.
+void EnvironmentWatch::keep_or_close() {
+  const bool old = std::chrono::steady_clock::now() - connected_at_ > connection_age_max;
+  const bool wanted = settings_.connection == ConnectionUse::keep && settings_.poll <= idle_max;
+  if (session_ && session_->usable() && wanted && !old && may_look()) {
+    place_.rest();
+  } else {
+    session_.reset();
+    place_.give_back();
+  }
 }
 
 std::unexpected<Error> EnvironmentWatch::replaced() const {
@@ -149,7 +172,7 @@ void EnvironmentWatch::mode_changed() {
       let_go();
     }
   }
-  denied_ = false;
+  rhythm_ = Rhythm(settings_.poll, 0, std::chrono::steady_clock::now());
   wakeup_.call();
 }
 
@@ -161,14 +184,15 @@ Awaitable<void> EnvironmentWatch::idle() {
 
 void EnvironmentWatch::let_go() {
   session_.reset();
+  place_.give_back();
   observer_.reset();
 }
 
 // What escapes from a look would be swallowed by the race that it runs in, and the look never end.
-Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt() {
+Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt(Asked asked) {
   std::string failure;
   try {
-    auto looked = co_await connect_and_look();
+    auto looked = co_await connect_and_look(asked);
     co_return looked;
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) {
@@ -184,18 +208,36 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt() {
   co_return std::unexpected(ReadFailure{{Errc::internal, failure}, ""});
 }
 
-Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::connect_and_look() {
+Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::connect_and_look(Asked asked) {
+  look_began_ = std::chrono::steady_clock::now();
+  place_.work();
   if (!session_) {
-    auto connected = co_await connect();
+    auto connected = co_await connect(asked);
     if (!connected) {
       co_return std::unexpected(std::move(connected.error()));
     }
   }
-  auto looked = co_await observer_->look(*session_, wall_clock_now());
-  co_return looked;
+  if (asked == Asked::by_schedule && world_.needs_no_news(ref_)) {
+    const auto unchanged = co_await observer_->glance(*session_, wall_clock_now());
+    if (!unchanged) {
+      co_return std::unexpected(unchanged.error());
+    }
+    if (*unchanged) {
+      co_return Seen{};
+    }
+  }
+  Looked looked = co_await observer_->look(*session_, wall_clock_now());
+  co_return Seen(std::move(looked));
 }
 
-Awaitable<std::expected<void, ReadFailure>> EnvironmentWatch::connect() {
+Awaitable<std::expected<void, ReadFailure>> EnvironmentWatch::connect(Asked asked) {
+  place_ = connections_.ask(server_of(*settings_.database), asked == Asked::by_a_person, [this] {
+    session_.reset();
+    place_.give_back();
+  });
+  co_await place_.granted();
+  look_began_ = std::chrono::steady_clock::now();
+  connected_at_ = look_began_;
   std::string password;
   if (settings_.password) {
     auto work = [source = *settings_.password] { return read_secret(source); };

@@ -17,6 +17,8 @@
 #include "adapters/tools/observe.h"
 #include "core/environment/environment.h"
 #include "core/result.h"
+#include "core/watch/rhythm.h"
+#include "daemon/watch/connections.h"
 
 namespace tidemark {
 
@@ -31,16 +33,18 @@ class EnvironmentWatch {
   EnvironmentWatch(asio::io_context& loop,
                    World& world,
                    Metrics& metrics,
+                   Connections& connections,
                    Pool& connecting,
                    Resolver& resolver,
                    EnvironmentRef ref,
                    EnvironmentSettings settings,
-                   LedgerSetting their_ledger);
+                   LedgerSetting their_ledger,
+                   std::size_t nth);  // of all that start together
 
   // The schedule; never returns.
   Awaitable<void> run();
 
-  // Looks now, after whoever is looking already.
+  // Looks now for a person, after whoever is looking already.
   Awaitable<Result<void>> poll();
 
   // The mode may have changed: lets go of the connection at once if it may not be kept, and looks
@@ -53,14 +57,19 @@ class EnvironmentWatch {
   const EnvironmentRef& ref() const { return ref_; }
 
  private:
-  using Attempt = std::expected<Looked, ReadFailure>;
+  enum class Asked { by_schedule, by_a_person };
+  using Seen = std::optional<Looked>;  // empty: what the last look saw
+  using Attempt = std::expected<Seen, ReadFailure>;
 
-  Awaitable<Attempt> attempt();
-  Awaitable<Attempt> connect_and_look();
-  Awaitable<std::expected<void, ReadFailure>> connect();
+  Awaitable<Result<void>> look(Asked asked);
+  Awaitable<Attempt> attempt(Asked asked);
+  Awaitable<Attempt> connect_and_look(Asked asked);
+  Awaitable<std::expected<void, ReadFailure>> connect(Asked asked);
+  Awaitable<Result<void>> tell(Attempt looked);
+  void keep_or_close();
   std::unexpected<Error> replaced() const;
   Awaitable<bool> told_to_let_go();
-  std::chrono::milliseconds pause();
+  double jitter();
   bool may_look() const;
   void let_go();
 
@@ -72,13 +81,17 @@ class EnvironmentWatch {
   EnvironmentSettings settings_;
   Observer::Settings observer_settings_;
   std::optional<Observer> observer_;
+  Connections& connections_;
+  Connections::Place place_;  // session_ is in there, once it is open
   std::unique_ptr<ReadSession> session_;
+  std::chrono::steady_clock::time_point connected_at_;
+  std::chrono::steady_clock::time_point look_began_;  // not counting the wait for a place
   Gate gate_;
   Wakeup wakeup_;
+  Rhythm rhythm_;
   asio::steady_timer told_;  // cancelled to interrupt whoever is looking
   bool looking_ = false;
   bool retired_ = false;
-  bool denied_ = false;
   std::minstd_rand random_;
 };
 

@@ -12,14 +12,16 @@ Watchers::Watchers(asio::io_context& loop,
                    Metrics& metrics,
                    Pool& workers,
                    Pool& connecting,
-                   Resolver& resolver)
+                   Resolver& resolver,
+                   ConnectionLimits limits)
     : loop_(loop),
       supervisor_(supervisor),
       world_(world),
       metrics_(metrics),
       workers_(workers),
       connecting_(connecting),
-      resolver_(resolver) {}
+      resolver_(resolver),
+      connections_(loop, limits) {}
 
 namespace {
 
@@ -52,8 +54,16 @@ Awaitable<Result<void>> Watchers::start(AppSettings settings) {
     if (!setting) {
       co_return std::unexpected(setting.error());
     }
-    auto watch = std::make_unique<EnvironmentWatch>(
-        loop_, world_, metrics_, connecting_, resolver_, ref, environment, std::move(*setting));
+    auto watch = std::make_unique<EnvironmentWatch>(loop_,
+                                                    world_,
+                                                    metrics_,
+                                                    connections_,
+                                                    connecting_,
+                                                    resolver_,
+                                                    ref,
+                                                    environment,
+                                                    std::move(*setting),
+                                                    starting_++);
     app.environments.emplace(ref, std::move(watch));
   }
   auto added = co_await world_.add_app(settings, AppDirectory::content_reader(settings.repo));

@@ -26,15 +26,19 @@ class Watchers {
            Metrics& metrics,
            Pool& workers,
            Pool& connecting,
-           Resolver& resolver);
+           Resolver& resolver,
+           ConnectionLimits limits);
 
   Awaitable<Result<void>> start(AppSettings settings);
+  // What starts from now on starts together, and is spread.
+  void start_anew() { starting_ = 0; }
   // Nobody watches the app any more, and the world forgets it.
   Awaitable<void> stop(std::string app);
   // The same, but what is known stays: until the app is started again with other settings.
   Awaitable<void> pause(std::string app);
 
   Awaitable<Result<void>> poll(EnvironmentRef ref);
+  void limit(ConnectionLimits limits) { connections_.limit(limits); }
   void mode_changed(const EnvironmentRef& ref);
   // Directories are read again without anything having changed; the world is told when.
   void tell_scans();
@@ -52,7 +56,9 @@ class Watchers {
   Pool& workers_;
   Pool& connecting_;
   Resolver& resolver_;
+  Connections connections_;
   std::map<std::string, App> apps_;
+  std::size_t starting_ = 0;  // environments, since they were last all started
 };
 
 }  // namespace tidemark

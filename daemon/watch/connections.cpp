@@ -1,0 +1,148 @@
+#include "daemon/watch/connections.h"
+
+#include <chrono>
+#include <vector>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace tidemark {
+
+namespace {
+
+ConnectionBudget::Time now() {
+  return std::chrono::steady_clock::now();
+}
+
+}  // namespace
+
+Connections::Client::Client(asio::io_context& loop, std::function<void()> call_back_)
+    : wait(loop, asio::steady_timer::time_point::max()), call_back(std::move(call_back_)) {}
+
+Connections::Place& Connections::Place::operator=(Place&& other) noexcept {
+  if (this != &other) {
+    give_back();
+    all_ = std::exchange(other.all_, nullptr);
+    server_ = std::move(other.server_);
+    id_ = other.id_;
+  }
+  return *this;
+}
+
+Awaitable<void> Connections::Place::granted() {
+  Client& client = all_->servers_.at(server_).clients.at(id_);
+  if (!client.let_in) {
+    [[maybe_unused]] const auto [error] =
+        co_await client.wait.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!client.let_in) {
+      throw boost::system::system_error(asio::error::operation_aborted);
+    }
+  }
+}
+
+void Connections::Place::hurry() {
+  if (all_ != nullptr) {
+    all_->servers_.at(server_).budget.hurry(id_);
+  }
+}
+
+void Connections::Place::rest() {
+  if (all_ != nullptr) {
+    all_->servers_.at(server_).budget.rest(id_, now());
+    // Copied: the place may be called back, and be gone, in there.
+    const std::string server = server_;
+    all_->advance(server);
+  }
+}
+
+void Connections::Place::work() {
+  if (all_ != nullptr) {
+    all_->servers_.at(server_).budget.work(id_);
+  }
+}
+
+void Connections::Place::give_back() {
+  if (auto* all = std::exchange(all_, nullptr); all != nullptr) {
+    Server& server = all->servers_.at(server_);
+    server.budget.leave(id_);
+    server.clients.erase(id_);
+    const std::string name = server_;
+    all->advance(name);
+  }
+}
+
+void Connections::limit(ConnectionLimits limits) {
+  limits_ = limits;
+  std::vector<std::string> names;
+  for (auto& [name, server] : servers_) {
+    server.budget.limit(limits);
+    names.push_back(name);
+  }
+  for (const auto& name : names) {
+    advance(name);
+  }
+}
+
+Connections::Place Connections::ask(std::string server,
+                                    bool for_a_person,
+                                    std::function<void()> call_back) {
+  const auto id = ++last_id_;
+  Server& at = servers_.try_emplace(server, loop_, limits_).first->second;
+  at.clients.try_emplace(id, loop_, std::move(call_back));
+  at.budget.ask(id, for_a_person);
+  advance(server);
+  return {*this, std::move(server), id};
+}
+
+void Connections::advance(const std::string& server) {
+  for (;;) {
+    // Found again in each turn: who is called back may be the last one there.
+    const auto found = servers_.find(server);
+    if (found == servers_.end()) {
+      return;
+    }
+    Server& at = found->second;
+    if (at.budget.unused()) {
+      servers_.erase(found);
+      return;
+    }
+    const auto step = at.budget.next(now());
+    if (step.let_in) {
+      Client& client = at.clients.at(*step.let_in);
+      client.let_in = true;
+      client.wait.cancel();
+    } else if (step.give_back) {
+      const auto call_back = at.clients.at(*step.give_back).call_back;
+      call_back();
+    } else {
+      if (step.not_before) {
+        at.later.expires_at(*step.not_before);
+        at.later.async_wait([this, server](boost::system::error_code error) {
+          if (!error) {
+            advance(server);
+          }
+        });
+      }
+      return;
+    }
+  }
+}
+
+std::size_t Connections::open() const {
+  std::size_t count = 0;
+  for (const auto& [name, server] : servers_) {
+    count += server.budget.open();
+  }
+  return count;
+}
+
+std::size_t Connections::waiting() const {
+  std::size_t count = 0;
+  for (const auto& [name, server] : servers_) {
+    count += server.budget.waiting();
+  }
+  return count;
+}
+
+}  // namespace tidemark
