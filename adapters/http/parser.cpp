@@ -55,11 +55,17 @@ class Message : public http::basic_parser<is_request> {
     if (input.empty() || too_short_for_beast(input.size())) {
       return ParseState::more;
     }
+    const bool in_header = !this->is_header_done();
+    if (in_header && header_taken_ + header_bytes_in(input) > header_bytes_max_) {
+      error = http::error::header_limit;
+      return ParseState::refused;
+    }
     input_begin_ = input.data();
     input_end_ = input.data() + input.size();
     const std::size_t used =
         this->put(boost::asio::const_buffer(input.data(), input.size()), error);
     input.erase(0, used);
+    header_taken_ += in_header ? used : 0;
     if (error == http::error::need_more) {
       error = {};
     }
@@ -75,6 +81,18 @@ class Message : public http::basic_parser<is_request> {
   }
 
  private:
+  // How much of `input` belongs to the header. Beast looks at the request line and the fields one
+  // by one, or at both together, depending on how they came.
+  std::size_t header_bytes_in(std::string_view input) const {
+    constexpr std::string_view line_end = "\r\n";
+    constexpr std::string_view header_end = "\r\n\r\n";
+    if (header_taken_ > 0 && input.starts_with(line_end)) {
+      return line_end.size();
+    }
+    const auto end = input.find(header_end);
+    return end == std::string_view::npos ? input.size() : end + header_end.size();
+  }
+
   void on_request_impl(
       http::verb, BeastView sent_method, BeastView sent_target, int version, BeastError&) override {
     method = std::string(sent_method);
@@ -152,7 +170,8 @@ class Message : public http::basic_parser<is_request> {
   }
 
   std::size_t header_bytes_max_;
-  std::size_t header_bytes_ = 0;
+  std::size_t header_taken_ = 0;  // bytes as they came
+  std::size_t header_bytes_ = 0;  // of what was in them, and in the trailer
   bool header_done_ = false;  // a field after that is a trailer, which nothing of ours reads
   std::uint64_t chunk_bytes_left_ = 0;
   const char* input_begin_ = nullptr;

@@ -49,6 +49,27 @@ TEST_CASE("a request means the same however it was cut into pieces") {
   }
 }
 
+TEST_CASE("how long a header may be does not depend on how it was cut into pieces") {
+  constexpr std::size_t longest = 256;
+  const std::string begin = "GET /";
+  const std::string end = " HTTP/1.1\r\nHost:      localhost      \r\n\r\n";
+  for (const std::size_t length : {longest, longest + 1}) {
+    const auto request = begin + std::string(length - begin.size() - end.size(), 'a') + end;
+    for (const std::size_t piece : {1UL, 100UL, request.size() - 4, request.size()}) {
+      INFO(length << " bytes in pieces of " << piece);
+      RequestParser parser(longest, 1024);
+      std::string input;
+      auto state = ParseState::more;
+      for (std::size_t at = 0; at < length && state == ParseState::more; at += piece) {
+        input += request.substr(at, piece);
+        state = parser.feed(input);
+      }
+      CHECK(state == (length == longest ? ParseState::complete : ParseState::refused));
+      CHECK((length == longest || parser.refusal().status == 431));
+    }
+  }
+}
+
 TEST_CASE("an empty chunked body that comes byte by byte does not end the process") {
   RequestParser parser(1024, 1024);
   std::string input = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
