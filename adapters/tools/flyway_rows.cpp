@@ -27,6 +27,10 @@ struct Entry {
 
 constexpr std::size_t entry_columns = 9;
 
+constexpr TimePoint first_time = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
+constexpr TimePoint last_time =
+    std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1) - std::chrono::milliseconds(1);
+
 Entry entry_of(const std::vector<std::optional<std::string>>& values) {
   Entry entry{values[0].value_or(""),
               values[1],
@@ -50,10 +54,12 @@ std::optional<TimePoint> time_of(const std::optional<std::string>& milliseconds)
   }
   const auto* end = milliseconds->data() + milliseconds->size();
   const auto [stop, error] = std::from_chars(milliseconds->data(), end, value);
-  if (error != std::errc() || stop != end) {
+  const TimePoint time{std::chrono::milliseconds(value)};
+  // PostgreSQL knows years that RFC 3339 cannot write: such a time is as good as none.
+  if (error != std::errc() || stop != end || time < first_time || time > last_time) {
     return std::nullopt;
   }
-  return TimePoint(std::chrono::milliseconds(value));
+  return time;
 }
 
 bool is_marker(const Entry& entry) {

@@ -308,6 +308,24 @@ TEST_CASE("a row without a time or with one that is none has no time") {
   CHECK_FALSE(rows->at(1).at);
 }
 
+TEST_CASE("a row whose time no date can be written for has no time") {
+  for (const auto& [on_ms, told] : {std::pair{"253402300799999", true},  // the end of 9999
+                                    std::pair{"253402300800000", false},
+                                    std::pair{"17000000000000001", false},
+                                    std::pair{"9223372036854775807", false},
+                                    std::pair{"-62167219200000", true},  // the begin of 0000
+                                    std::pair{"-62167219200001", false},
+                                    std::pair{"-9223372036854775808", false}}) {
+    INFO(on_ms);
+    ResultSet answer;
+    answer.rows.push_back({"1", "1", "x", "SQL", "V1__x.sql", "4711", "ana", on_ms, "t"});
+    const auto rows = flyway_rows(answer);
+    REQUIRE(rows);
+    CHECK(rows->front().at.has_value() == told);
+    CHECK((!told || parse_time(format_time(*rows->front().at)) == rows->front().at));
+  }
+}
+
 TEST_CASE("an empty ledger has no rows") {
   CHECK(read({}).empty());
 }
