@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <libpq-fe.h>

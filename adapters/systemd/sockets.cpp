@@ -84,7 +84,7 @@ Result<PassedSockets> passed_sockets(const ActivationVariables& variables, int o
     } else if (name == "http") {
       passed.http.push_back(first_descriptor + i);
     } else {
-      return nonsense("LISTEN_FDNAMES", *variables.names, wanted);
+      return nonsense("LISTEN_FDNAMES", variables.names.value_or(""), wanted);
     }
   }
   return passed;
