@@ -24,7 +24,7 @@ def paths_below(root):
         folders[:] = sorted(
             name for name in folders
             if name not in SKIPPED_FOLDERS and os.path.normpath(f"{here}/{name}") not in SNIPPETS)
-        for name in sorted(names):
+        for name in sorted(set(names) - {".git"}):  # a file in a work tree beside the first
             yield os.path.normpath(f"{here}/{name}")
 
 

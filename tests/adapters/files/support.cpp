@@ -122,7 +122,8 @@ SeenWhileWritten scan_while_written(std::chrono::milliseconds how_long,
         break;
       }
       if (random() % (25'000'000 / size) == 0) {
-        std::this_thread::sleep_for(60ms);
+        // Long enough for somebody to read it meanwhile, also on a slow machine.
+        std::this_thread::sleep_for(60ms * (1 + random() % 5));
       }
     }
   });
