@@ -16,10 +16,11 @@ build_packages=(
   ca-certificates curl postgresql-15
   dpkg-dev file # for the package
 )
-# A test of ours starts prometheus, which brings promtool; the shells try their completions.
+# A test of ours starts prometheus, which brings promtool; the shells try their completions;
+# the fuzzers and the presets asan and tsan need the compiler's runtime.
 test_packages=(
-  ccache fish git lintian man-db mandoc openssl pgbouncer prometheus python3 python3-jsonschema python3-yaml sqlite3
-  strace systemd zsh
+  ccache fish git libclang-rt-19-dev lintian man-db mandoc openssl pgbouncer prometheus python3 python3-jsonschema
+  python3-yaml sqlite3 strace systemd zsh
 )
 services=(pgbouncer prometheus)
 

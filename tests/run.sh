@@ -7,6 +7,9 @@
 #   full    everything that is no soak: what the gate runs
 #   soak    everything, also what takes hours
 #
+# The fuzzers take a minute each in full. In soak they run for TIDEMARK_FUZZ_SECONDS, four hours each unless it is set; 0 is
+# until somebody stops them. tests/fuzz/fuzz.sh says how to keep what they learn.
+#
 # PRESET is one of CMakePresets.json: dev (the default), asan, tsan, release.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -23,7 +26,10 @@ folder=build/$preset
 case "$suite" in
   quick) selection=(--label-regex '^quick$') ;;
   full) selection=(--label-exclude '^soak$') ;;
-  soak) selection=() ;;
+  soak)
+    selection=()
+    export TIDEMARK_FUZZ_SECONDS=${TIDEMARK_FUZZ_SECONDS:-14400}
+    ;;
   *) die "'$suite' is no suite: tests/run.sh [quick|full|soak] [PRESET]" ;;
 esac
 for program in cmake ctest ninja clang++-19; do
