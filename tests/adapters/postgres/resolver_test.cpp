@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,15 +32,16 @@ struct Desk {
   std::shared_ptr<std::optional<Outcomes>> begin(Names asked,
                                                  std::chrono::milliseconds within = 20s) {
     auto outcomes = std::make_shared<std::optional<Outcomes>>();
-    asio::co_spawn(loop,
-                   resolver->resolve(std::move(asked), Deadline{within}),
-                   asio::bind_cancellation_slot(
-                       cancel.slot(), [outcomes](std::exception_ptr thrown, Outcomes found) {
-                         if (thrown) {
-                           std::rethrow_exception(thrown);
-                         }
-                         *outcomes = std::move(found);
-                       }));
+    asio::co_spawn(
+        loop,
+        resolver->resolve(std::move(asked), Deadline{within}),
+        asio::bind_cancellation_slot(cancels.emplace_back().slot(),
+                                     [outcomes](std::exception_ptr thrown, Outcomes found) {
+                                       if (thrown) {
+                                         std::rethrow_exception(thrown);
+                                       }
+                                       *outcomes = std::move(found);
+                                     }));
     return outcomes;
   }
 
@@ -61,8 +63,8 @@ struct Desk {
   }
 
   ScriptedNames names;
+  std::deque<asio::cancellation_signal> cancels;  // of each that began
   asio::io_context loop;
-  asio::cancellation_signal cancel;
   std::unique_ptr<Resolver> resolver;
 };
 
@@ -191,7 +193,7 @@ TEST_CASE("who is cancelled leaves at once") {
   desk.names.hang("a");
   const auto outcomes = desk.begin({"a", "a"});
   desk.run_until([&] { return desk.names.hanging() == 1; });
-  desk.cancel.emit(asio::cancellation_type::terminal);
+  desk.cancels.back().emit(asio::cancellation_type::terminal);
   desk.run_until([&] { return outcomes->has_value(); });
   REQUIRE(outcomes->value().size() == 2);
   CHECK(outcomes->value()[0].error().code == Errc::cancelled);
