@@ -1,0 +1,271 @@
+"""What the bench starts: a PostgreSQL and a tidemarkd in a folder that goes with them. Everything is ended by its pid."""
+
+import http.client
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import zlib
+
+TICK = os.sysconf("SC_CLK_TCK")
+MIGRATIONS = 10
+
+
+class Trouble(Exception):
+    pass
+
+
+def wait_until(seconds, what, happened):
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > deadline:
+            raise Trouble(f"{what} did not happen within {seconds} s")
+        time.sleep(0.05)
+
+
+def stat_fields(pid):
+    """Of /proc/PID/stat, from the state on: [1] is the parent, [11] to [14] CPU times, own and of children that ended."""
+    text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    return text[text.rindex(")") + 2:].split()
+
+
+def cpu_of(pid):
+    fields = stat_fields(pid)
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def cpu_of_family(pid):
+    """Of a process, its children, and those of them that ended."""
+    fields = stat_fields(pid)
+    ticks = sum(map(int, fields[11:15]))
+    for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        try:
+            ticks += sum(map(int, stat_fields(child)[11:13]))
+        except FileNotFoundError:
+            pass
+    return ticks / TICK
+
+
+def rss_of(pid):
+    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])  # KiB
+
+
+def run(command, **options):
+    """Runs to its end; what it printed and the CPU time of it and its children."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               **options)
+    try:
+        printed = process.stdout.read().decode(errors="replace")
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    except BaseException:
+        process.kill()
+        raise
+    if process.returncode != 0:
+        raise Trouble(f"{command[0]} ended with {process.returncode}: {printed[-400:]}")
+    return printed, usage.ru_utime + usage.ru_stime
+
+
+class Postgres:
+    def __init__(self, folder, connections):
+        found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        if not found:
+            raise Trouble("no PostgreSQL under /usr/lib/postgresql")
+        self.bin = found[-1]
+        self.folder = folder / "pg"
+        self.folder.mkdir()
+        self.user = {}
+        if os.geteuid() == 0:
+            self.user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+            owner = pwd.getpwnam("postgres")
+            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+        self.folder.chmod(0o755)
+        data = self.folder / "data"
+        self._run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D", data)
+        settings = {"listen_addresses": "''", "unix_socket_directories": f"'{self.folder}'", "fsync": "off",
+                    "max_connections": connections, "shared_buffers": "256MB", "log_destination": "csvlog",
+                    "logging_collector": "on", "log_directory": f"'{self.folder}/log'", "log_filename": "'all.log'",
+                    "log_rotation_age": 0, "log_rotation_size": 0, "autovacuum": "off"}
+        with open(data / "postgresql.conf", "a") as file:
+            file.writelines(f"{key} = {value}\n" for key, value in settings.items())
+        self.process = subprocess.Popen([self.bin / "postgres", "-D", data], cwd=self.folder, **self.user,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.pid = self.process.pid
+        wait_until(30, "PostgreSQL's start", self._answers)
+
+    def _run(self, program, *arguments):
+        return run([self.bin / program, *map(str, arguments)], cwd=self.folder, **self.user)
+
+    def _answers(self):
+        return subprocess.run([self.bin / "pg_isready", "-q", "-h", self.folder], check=False).returncode == 0
+
+    def sql(self, database, text):
+        done = subprocess.run([self.bin / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "postgres",
+                               "-d", database], input=text, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Trouble(f"psql: {done.stderr[:400]}")
+        return done.stdout
+
+    def url(self, database):
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def cpu(self):
+        return cpu_of_family(self.pid)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait()
+
+
+def content_of(number):
+    return f"CREATE TABLE t{number} (id bigint PRIMARY KEY);\n"
+
+
+def write_migrations(folder, count=MIGRATIONS):
+    folder.mkdir()
+    for number in range(1, count + 1):
+        (folder / f"V{number}__step_{number}.sql").write_text(content_of(number))
+
+
+def checksum_of(number):
+    """Flyway's: of the lines without their ends, signed."""
+    crc = zlib.crc32(content_of(number).replace("\n", "").encode())
+    return crc - (1 << 32) if crc >= 1 << 31 else crc
+
+
+def make_schemas(postgres, database, count, rows=MIGRATIONS):
+    """Schemas e0, e1, … with a Flyway ledger each."""
+    postgres.sql("postgres", f"CREATE DATABASE {database}")
+    values = ", ".join(f"({n}, '{n}', 'step {n}', 'SQL', 'V{n}__step_{n}.sql', {checksum_of(n)}, 'flyway', now(), 5, true)"
+                       for n in range(1, rows + 1))
+    for begin in range(0, count, 250):
+        postgres.sql(database, "\n".join(f"""
+            CREATE SCHEMA e{n};
+            CREATE TABLE e{n}.flyway_schema_history (
+              installed_rank integer NOT NULL PRIMARY KEY, version character varying(50),
+              description character varying(200) NOT NULL, type character varying(20) NOT NULL,
+              script character varying(1000) NOT NULL, checksum integer, installed_by character varying(100) NOT NULL,
+              installed_on timestamp without time zone NOT NULL DEFAULT now(), execution_time integer NOT NULL,
+              success boolean NOT NULL);
+            INSERT INTO e{n}.flyway_schema_history VALUES {values};""" for n in range(begin, min(begin + 250, count))))
+    postgres.sql(database, "VACUUM ANALYZE")
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Unix(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(self.path))
+
+
+class Tidemark:
+    """A daemon that watches schemas e0 … of a database, in apps of a hundred environments each."""
+
+    def __init__(self, build, home, postgres, database, environments, poll, connection="keep", mode="reconcile_only"):
+        self.build, self.home, self.environments = build, home, environments
+        home.mkdir()
+        self.migrations = home / "migrations"
+        write_migrations(self.migrations)
+        self.port = free_port()
+        self.socket = home / "control.sock"
+        self.config = home / "tidemark.yaml"
+        self.config.write_text(self._config(postgres, database, poll, connection, mode))
+        self.log = open(home / "log", "wb")
+        self.began = time.monotonic()
+        self.process = subprocess.Popen([build / "daemon/tidemarkd", "--config", self.config], stderr=self.log,
+                                        stdout=self.log, stdin=subprocess.DEVNULL)
+        self.pid = self.process.pid
+
+    def _config(self, postgres, database, poll, connection, mode):
+        lines = [f"ledger: sqlite:{self.home}/ledger.db", f"control: {{socket: {self.socket}}}",
+                 f'http: {{listen: "127.0.0.1:{self.port}"}}', "log: {level: warn}",
+                 "limits: {connections_per_server: 10000, connections_per_second: 10000}",
+                 f"defaults: {{poll: {poll}}}"]
+        if connection != "keep":
+            lines[-1] = f"defaults: {{poll: {poll}, connection: {connection}}}"
+        lines.append("apps:")
+        for first in range(0, self.environments, 100):
+            lines += [f"  - name: app{first // 100}", f"    repo: {{path: {self.migrations}, layout: flyway}}",
+                      "    environments:"]
+            for number in range(first, min(first + 100, self.environments)):
+                lines += [f"      - name: e{number}", f"        mode: {mode}", "        after: []",
+                          f"        database: {postgres.url(database)}", f"        schema: e{number}"]
+        return "\n".join(lines) + "\n"
+
+    def _get(self, connection, target):
+        connection.request("GET", target)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+
+    def metrics(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            return self._get(connection, "/metrics")[1]
+        finally:
+            connection.close()
+
+    def polls(self):
+        return sum_of(self.metrics(), "tidemark_polls_total")
+
+    def looked_at(self):
+        """When each environment that was ever seen was last seen."""
+        return [float(value) for value in re.findall(
+            r"^tidemark_last_successful_poll_timestamp_seconds\{[^}]*\} (\S+)$", self.metrics(), re.M) if float(value) > 0]
+
+    def wait_until_all_seen(self, seconds):
+        def seen():
+            if self.process.poll() is not None:
+                raise Trouble("tidemarkd has ended: " + (self.home / "log").read_text()[-600:])
+            try:
+                return len(self.looked_at()) >= self.environments
+            except OSError:
+                return False
+        wait_until(seconds, f"a first look at {self.environments} environments", seen)
+        return time.monotonic() - self.began
+
+    def control(self):
+        return Unix(self.socket)
+
+    def cpu(self):
+        return cpu_of(self.pid)
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.home)
+
+
+def sum_of(metrics, name, having=""):
+    return sum(float(value) for labels, value in re.findall(rf"^{name}(\{{[^}}]*\}})? (\S+)$", metrics, re.M)
+               if having in labels)
+
+
+def accepts(build, folder, text):
+    """Whether this build of the daemon knows what a config says."""
+    file = folder / "accepted.yaml"
+    file.write_text(text)
+    done = subprocess.run([build / "daemon/tidemarkd", "--config", file, "--check-config"], capture_output=True, check=False)
+    return done.returncode == 0
