@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <system_error>
@@ -24,6 +25,8 @@ namespace tidemark {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t longest_wait_ms = 100;  // then: is the answer still wanted?
 
 std::string reason(int error) {
   return std::generic_category().message(error);
@@ -123,6 +126,7 @@ std::optional<Error> collect(const Child& child,
                              int pipe,
                              Clock::time_point deadline,
                              std::size_t bytes_max,
+                             const std::stop_token& stop,
                              std::string& output) {
   std::array<pollfd, 2> waiting{{{child.end_descriptor(), POLLIN, 0}, {pipe, POLLIN, 0}}};
   while (true) {
@@ -130,7 +134,11 @@ std::optional<Error> collect(const Child& child,
     if (left <= 0) {
       return Error{Errc::retry, "did not end in time and was killed"};
     }
-    if (::poll(waiting.data(), waiting.size(), static_cast<int>(left)) < 0 && errno != EINTR) {
+    if (stop.stop_requested()) {
+      return Error{Errc::cancelled, "was killed: nobody waits for it any more"};
+    }
+    const auto slice = std::min<std::int64_t>(left, longest_wait_ms);
+    if (::poll(waiting.data(), waiting.size(), static_cast<int>(slice)) < 0 && errno != EINTR) {
       return Error{Errc::internal, "cannot be waited for: " + reason(errno)};
     }
     const bool ended = waiting[0].revents != 0;
@@ -157,7 +165,8 @@ std::string ending(int status) {
 
 Result<std::string> run_command(const std::vector<std::string>& arguments,
                                 std::chrono::milliseconds time_max,
-                                std::size_t bytes_max) {
+                                std::size_t bytes_max,
+                                const std::stop_token& stop) {
   const auto deadline = Clock::now() + time_max;
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -177,7 +186,7 @@ Result<std::string> run_command(const std::vector<std::string>& arguments,
   }
   writing.close();
   std::string output;
-  if (auto error = collect(child, reading.get(), deadline, bytes_max, output)) {
+  if (auto error = collect(child, reading.get(), deadline, bytes_max, stop, output)) {
     return std::unexpected(*std::move(error));
   }
   if (const int status = child.reap(); status != 0) {

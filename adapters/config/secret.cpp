@@ -20,6 +20,8 @@ constexpr std::chrono::seconds command_time_max{10};
 
 // Each of these answers for one kind of source; the detail does not name the source.
 struct Read {
+  const std::stop_token& stop;
+
   Result<std::string> operator()(const CredentialSecret& credential) const {
     const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
     if (directory == nullptr || *directory == '\0') {
@@ -38,7 +40,7 @@ struct Read {
     return std::string(value);
   }
   Result<std::string> operator()(const CommandSecret& command) const {
-    return run_command(command.arguments, command_time_max, secret_bytes_max);
+    return run_command(command.arguments, command_time_max, secret_bytes_max, stop);
   }
 
  private:
@@ -118,9 +120,9 @@ std::string describe(const PasswordSource& source) {
   return std::visit(Describe{}, source.from);
 }
 
-Result<std::string> read_secret(const PasswordSource& source) {
+Result<std::string> read_secret(const PasswordSource& source, const std::stop_token& stop) {
   const auto where = "password from " + describe(source);
-  auto bytes = std::visit(Read{}, source.from);
+  auto bytes = std::visit(Read{stop}, source.from);
   if (!bytes) {
     return fail(where, bytes.error());
   }

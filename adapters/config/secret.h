@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,8 @@ namespace tidemark {
 // The password itself, without the newline that files and commands end with. Blocks, for a command
 // up to ten seconds: call it on a pool thread, each time a connection is made, and forget the
 // answer soon. Errors say which source and why, never what it holds; not_found and denied are for
-// people, retry is a command that failed this time.
-Result<std::string> read_secret(const PasswordSource& source);
+// people, retry is a command that failed this time, cancelled one that was killed because of `stop`.
+Result<std::string> read_secret(const PasswordSource& source, const std::stop_token& stop = {});
 
 // The source for people: "credential 'shop-dev'", "file /etc/…", "variable PGPASSWORD", "command
 // /usr/bin/vault".

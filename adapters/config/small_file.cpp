@@ -18,9 +18,11 @@ std::string reason(int error) {
 }
 
 std::unexpected<Error> cannot_read(int error) {
-  const auto code = error == ENOENT   ? Errc::not_found
-                    : error == EACCES ? Errc::denied
-                                      : Errc::broken;
+  const bool short_of_something = error == EMFILE || error == ENFILE || error == ENOMEM;
+  const auto code = error == ENOENT      ? Errc::not_found
+                    : error == EACCES    ? Errc::denied
+                    : short_of_something ? Errc::retry
+                                         : Errc::broken;
   return fail(code, "cannot be read: " + reason(error));
 }
 

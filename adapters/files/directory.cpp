@@ -1,7 +1,11 @@
 #include "adapters/files/directory.h"
 
 #include <algorithm>
+#include <stop_token>
 #include <utility>
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 
 #include "adapters/loop/timer.h"
 
@@ -75,14 +79,17 @@ Awaitable<Result<ScanResult>> Directory::look(Pool& pool) {
     reread_ = now;
   }
   auto plan = watch_.plan();
-  auto job = [scanner = scanner_, plan, reread] {
+  auto job = [scanner = scanner_, plan, reread](const std::stop_token& stop) {
     if (reread) {
       scanner->forget();
     }
-    return scanner->scan(plan.get());
+    return scanner->scan(plan.get(), stop);
   };
   auto outcome = co_await pool.run(std::move(job));
   looked_ = Clock::now();
+  if (!outcome && outcome.error().code == Errc::cancelled) {
+    throw boost::system::system_error(asio::error::operation_aborted);
+  }
   watch_.adopt(*plan);
   if (watch_.drain()) {
     settle_.changed(looked_);
@@ -91,12 +98,13 @@ Awaitable<Result<ScanResult>> Directory::look(Pool& pool) {
 }
 
 bool Directory::counts(const Result<ScanResult>& outcome, Clock::time_point began) {
-  Settle::Look seen{fingerprint_of(outcome), began, std::nullopt, false};
+  Settle::Look seen{fingerprint_of(outcome), began, std::nullopt};
   if (outcome) {
     failures_ = 0;
     last_scan_ = wall_clock_now();
     seen.quiet_for = outcome->quiet_for;
     seen.unsteady = outcome->git_busy || !outcome->unsteady.empty();
+    seen.bereft = outcome->files.size() * 2 < files_ || outcome->files.empty();
   } else {
     ++failures_;
   }
@@ -104,6 +112,7 @@ bool Directory::counts(const Result<ScanResult>& outcome, Clock::time_point bega
     return false;
   }
   returned_ = seen.fingerprint;
+  files_ = outcome ? outcome->files.size() : files_;
   return true;
 }
 

@@ -23,7 +23,9 @@ struct DirectoryTimes {
   bool always_poll = false;
 };
 
-// An app's migrations directory, as it settles. Lives on the loop; one caller at a time.
+// An app's migrations directory, as it settles. That most of it is gone is believed only when it
+// stays so for longer: more often somebody is about to put it back. Lives on the loop; one caller
+// at a time.
 class Directory {
  public:
   Directory(asio::any_io_executor executor,
@@ -65,6 +67,7 @@ class Directory {
   Clock::time_point looked_;
   Clock::time_point reread_;
   std::optional<Digest> returned_;
+  std::size_t files_ = 0;  // in what was last returned and could be read
   std::optional<TimePoint> last_scan_;
 };
 

@@ -131,6 +131,7 @@ struct DirectoryScanner::Pass {
   KnownFiles known;
   std::size_t before = 0;  // up to here known_ was asked for
   FileTime newest_change;
+  std::stop_token stop;
 };
 
 DirectoryScanner::DirectoryScanner(RepoPaths paths, ChooseLayout choose_layout, ScanLimits limits)
@@ -139,9 +140,10 @@ DirectoryScanner::DirectoryScanner(RepoPaths paths, ChooseLayout choose_layout, 
       limits_(limits),
       roots_(paths_.roots.size()) {}
 
-Result<ScanResult> DirectoryScanner::scan(FolderVisitor* visitor) try {
+Result<ScanResult> DirectoryScanner::scan(FolderVisitor* visitor, const std::stop_token& stop) try {
   const auto now = file_time_now();
   Pass pass;
+  pass.stop = stop;
   for (std::size_t index = 0; index < paths_.roots.size(); ++index) {
     if (const auto walked = walk_root(index, visitor, pass); !walked) {
       return std::unexpected(walked.error());
@@ -152,6 +154,9 @@ Result<ScanResult> DirectoryScanner::scan(FolderVisitor* visitor) try {
   }
   read_all(pass);
   known_ = std::move(pass.known);
+  if (stop.stop_requested()) {
+    return fail(Errc::cancelled, "the scan was stopped");
+  }
   pass.result.git_busy = std::ranges::any_of(
       paths_.roots, [](const std::string& root) { return git_is_busy(without_links(root)); });
   if (now >= pass.newest_change) {
@@ -173,7 +178,7 @@ Result<void> DirectoryScanner::walk_root(std::size_t index, FolderVisitor* visit
   if (!place) {
     return std::unexpected(place.error());
   }
-  auto found = walk(*place, paths_.ignore, limits_.walk, visitor);
+  auto found = walk(*place, paths_.ignore, limits_.walk, visitor, pass.stop);
   if (!found) {
     return fail(path, found.error());
   }
@@ -268,19 +273,26 @@ void DirectoryScanner::read(std::span<Read> reads, const Pass& pass) const {
   std::vector<Finder> finders(pass.places.begin(), pass.places.end());
   std::string buffer;
   for (auto& one : reads) {
+    if (pass.stop.stop_requested()) {
+      one.problem = "was not read any more";
+      continue;
+    }
     const auto target = finders[one.root].find(one.file);
     if (!target || target->name.empty()) {
       one.problem = "was replaced while it was read";
       one.unsteady = true;
     } else {
-      read_one(one, *target, buffer);
+      read_one(one, *target, buffer, pass.stop);
     }
   }
 }
 
-void DirectoryScanner::read_one(Read& read, const Resolved& target, std::string& buffer) const {
+void DirectoryScanner::read_one(Read& read,
+                                const Resolved& target,
+                                std::string& buffer,
+                                const std::stop_token& stop) const {
   const std::string& path = read.file.path;
-  auto reading = read_steadily(target.folder, target.name, target.stat, limits_.read, buffer);
+  auto reading = read_steadily(target.folder, target.name, target.stat, limits_.read, buffer, stop);
   if (!reading) {
     read.problem = "cannot be read: " + reading.error().detail;
     read.unsteady = reading.error().code == Errc::invalid;  // a link in its place
@@ -334,19 +346,23 @@ void DirectoryScanner::keep_as_before(Known* before,
   if (before != nullptr) {
     before->racy = true;
     keep(*before, pass);
+    return;
+  }
+  for (const auto& entry : layout_->entries_by_name(path)) {
+    pass.result.unread.keys.insert(entry.key);
   }
 }
 
 void DirectoryScanner::keep_what_is_hidden(Pass& pass) {
-  if (pass.unreadable.empty()) {
-    return;
-  }
-  for (auto& known : known_) {
-    if (!known.kept && std::ranges::any_of(pass.unreadable, [&](const auto& folder) {
-          return is_below(known.path, folder);
-        })) {
-      keep(known, pass);
+  for (const auto& folder : pass.unreadable) {
+    bool any = false;
+    for (auto& known : known_) {
+      if (!known.kept && is_below(known.path, folder)) {
+        keep(known, pass);
+        any = true;
+      }
     }
+    pass.result.unread.any = pass.result.unread.any || !any;
   }
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,7 @@ struct ScanResult {
   std::string layout;
   std::vector<ScannedFile> files;  // sorted by path; only those that the layout knows as its own
   std::vector<CatalogProblem> problems;
+  UnreadFiles unread;  // of which nothing is known from earlier
 
   struct Statistics {
     std::size_t hashed = 0;
@@ -70,8 +72,9 @@ class DirectoryScanner {
  public:
   DirectoryScanner(RepoPaths paths, ChooseLayout choose_layout, ScanLimits limits = {});
 
-  // The visitor hears of every folder before it is looked into.
-  Result<ScanResult> scan(FolderVisitor* visitor = nullptr);
+  // The visitor hears of every folder before it is looked into. `cancelled` soon after it was told
+  // to stop; what was read by then is not read again.
+  Result<ScanResult> scan(FolderVisitor* visitor = nullptr, const std::stop_token& stop = {});
 
   // The next scan reads every file.
   void forget() { known_.clear(); }
@@ -99,7 +102,10 @@ class DirectoryScanner {
   void keep_or_read(const Walk::File& file, std::size_t root, Pass& pass);
   Known* known_as(const std::string& path, Pass& pass);
   void read(std::span<Read> reads, const Pass& pass) const;
-  void read_one(Read& read, const Resolved& target, std::string& buffer) const;
+  void read_one(Read& read,
+                const Resolved& target,
+                std::string& buffer,
+                const std::stop_token& stop) const;
   void take(Read& read, Pass& pass);
   void keep(Known& known, Pass& pass);
   void keep_as_before(Known* before, const std::string& path, std::string problem, Pass& pass);

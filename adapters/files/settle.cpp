@@ -17,21 +17,24 @@ void Settle::changed(Clock::time_point now) {
 }
 
 bool Settle::looked(const Look& look, Clock::time_point now) {
-  if (look.quiet_for && *look.quiet_for < times_.settle) {
+  const bool news = counted_ != look.fingerprint;
+  patience_ = look.bereft && news ? std::max(times_.settle, times_.bereft) : times_.settle;
+  if (look.quiet_for && *look.quiet_for < patience_) {
     moved(look.began - *look.quiet_for);
   } else if (seen_ && *seen_ != look.fingerprint && !announced_) {
     moved(now);
   }
-  if (look.unsteady && counted_ != look.fingerprint) {
+  if (look.unsteady && news) {
     moved(now);
   }
   seen_ = look.fingerprint;
   announced_ = false;
 
-  const bool quiet = !unrest_ || look.began >= unrest_->last + times_.settle;
+  const bool quiet = !unrest_ || look.began >= unrest_->last + patience_;
   const bool too_long = unrest_ && now >= unrest_->since + times_.at_most;
   if (quiet || too_long) {
     unrest_.reset();
+    patience_ = times_.settle;
     counted_ = look.fingerprint;
     return true;
   }
@@ -42,7 +45,7 @@ std::optional<Settle::Clock::time_point> Settle::due() const {
   if (!unrest_) {
     return std::nullopt;
   }
-  return std::min(unrest_->last + times_.settle, unrest_->since + times_.at_most);
+  return std::min(unrest_->last + patience_, unrest_->since + times_.at_most);
 }
 
 }  // namespace tidemark

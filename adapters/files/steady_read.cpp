@@ -44,10 +44,16 @@ std::expected<Content, int> read_whole(int fd, std::size_t size, std::string& bu
   }
 }
 
-std::expected<Content, int> read_in_pieces(int fd, std::uint64_t size, std::string& buffer) {
+std::expected<Content, int> read_in_pieces(int fd,
+                                           std::uint64_t size,
+                                           std::string& buffer,
+                                           const std::stop_token& stop) {
   buffer.resize(piece);
   ContentHasher hasher;
   for (std::uint64_t length = 0; length <= size;) {
+    if (stop.stop_requested()) {
+      return std::unexpected(ECANCELED);
+    }
     const auto count = read_some(fd, buffer.data(), buffer.size());
     if (!count) {
       return std::unexpected(count.error());
@@ -71,13 +77,14 @@ bool is_young(const FileStat& stat, FileTime now, std::chrono::milliseconds limi
 std::expected<Reading, int> read_once(const FileDescriptor& file,
                                       const FileStat& before,
                                       const FileReadLimits& limits,
-                                      std::string& buffer) {
+                                      std::string& buffer,
+                                      const std::stop_token& stop) {
   Reading reading;
   reading.at = file_time_now();
   reading.held = before.size <= limits.held;
   const auto content = reading.held
                            ? read_whole(file.get(), static_cast<std::size_t>(before.size), buffer)
-                           : read_in_pieces(file.get(), before.size, buffer);
+                           : read_in_pieces(file.get(), before.size, buffer, stop);
   if (!content) {
     return std::unexpected(content.error());
   }
@@ -98,12 +105,13 @@ Result<Reading> read_steadily(const Place& folder,
                               const std::string& name,
                               const FileStat& before,
                               const FileReadLimits& limits,
-                              std::string& buffer) {
+                              std::string& buffer,
+                              const std::stop_token& stop) {
   const auto file = open_file(folder, name);
   if (!file) {
     return fail(errc_of(file.error()), error_text(file.error()));
   }
-  auto reading = read_once(*file, before, limits, buffer);
+  auto reading = read_once(*file, before, limits, buffer, stop);
   if (!reading) {
     return fail(errc_of(reading.error()), error_text(reading.error()));
   }

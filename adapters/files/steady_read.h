@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <stop_token>
 #include <string>
 
 #include "adapters/files/beneath.h"
@@ -28,11 +29,13 @@ struct Reading {
 
 // Reads a regular file whole. What was not steady is for a later scan: whoever writes it is still
 // at it. The bytes are left in `buffer` when they are few enough. The caller has seen `before`
-// there, so `name` was no link; a file that is not the same any more is not steady.
+// there, so `name` was no link; a file that is not the same any more is not steady. `cancelled`
+// soon after it was told to stop.
 Result<Reading> read_steadily(const Place& folder,
                               const std::string& name,
                               const FileStat& before,
                               const FileReadLimits& limits,
-                              std::string& buffer);
+                              std::string& buffer,
+                              const std::stop_token& stop = {});
 
 }  // namespace tidemark

@@ -18,6 +18,8 @@ Errc errc_of(int error) {
     case ELOOP:
     case ENAMETOOLONG:
       return Errc::invalid;
+    case ECANCELED:
+      return Errc::cancelled;
     default:
       return Errc::retry;
   }

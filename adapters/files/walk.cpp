@@ -50,12 +50,18 @@ using OpenDirectory = std::unique_ptr<DIR, CloseDirectory>;
 
 class Walker {
  public:
-  Walker(std::span<const std::string> ignore, const WalkLimits& limits, FolderVisitor* visitor)
-      : ignore_(ignore), limits_(limits), visitor_(visitor) {}
+  Walker(std::span<const std::string> ignore,
+         const WalkLimits& limits,
+         FolderVisitor* visitor,
+         const std::stop_token& stop)
+      : ignore_(ignore), limits_(limits), visitor_(visitor), stop_(stop) {}
 
   // `path` is how people see the folder; its Place may be elsewhere in the tree when a link led
   // here.
   std::optional<Error> enter(const Place& folder, const std::string& path, std::size_t depth) {
+    if (stop_.stop_requested()) {
+      return Error{Errc::cancelled, "list '" + path + "': stopped"};
+    }
     auto fd = open_folder(folder, ".");
     if (!fd) {
       return give_up_on(path, fd.error());
@@ -262,6 +268,7 @@ class Walker {
   std::span<const std::string> ignore_;
   const WalkLimits& limits_;
   FolderVisitor* visitor_;
+  const std::stop_token& stop_;
   Walk found_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> entered_;
   std::size_t listed_ = 0;
@@ -272,8 +279,9 @@ class Walker {
 Result<Walk> walk(const Place& root,
                   std::span<const std::string> ignore,
                   const WalkLimits& limits,
-                  FolderVisitor* visitor) {
-  Walker walker(ignore, limits, visitor);
+                  FolderVisitor* visitor,
+                  const std::stop_token& stop) {
+  Walker walker(ignore, limits, visitor, stop);
   if (auto error = walker.enter(root, "", 0)) {
     return std::unexpected(*std::move(error));
   }

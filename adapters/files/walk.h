@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct Walk {
 Result<Walk> walk(const Place& root,
                   std::span<const std::string> ignore,
                   const WalkLimits& limits,
-                  FolderVisitor* visitor);
+                  FolderVisitor* visitor,
+                  const std::stop_token& stop = {});
 
 }  // namespace tidemark

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,6 +17,19 @@
 #include "adapters/loop/asio.h"
 
 namespace tidemark {
+
+// Work that may take long has a std::stop_token as its parameter, and looks at it now and then.
+template <class Work>
+concept Interruptible = std::is_invocable_v<Work&, std::stop_token>;
+
+template <class Work>
+auto run_work(Work& work, const std::stop_token& stop) {
+  if constexpr (Interruptible<Work>) {
+    return work(stop);
+  } else {
+    return work();
+  }
+}
 
 // A few threads for what blocks or burns: hashing, SQLite, connect steps, DNS. Work goes there and
 // its answer comes back to the loop; nothing else ever runs beside the loop.
@@ -24,18 +40,29 @@ class Pool {
 
   // Runs `work` on the pool and resumes the caller on its own executor with what it returned.
   // `work` owns all that it touches, must not throw, and is never abandoned half-way: a cancelled
-  // caller still waits for it.
+  // caller still waits for it. Interruptible work is asked to end when its caller is cancelled, and
+  // returns something all the same.
   template <class Work>
-  Awaitable<std::invoke_result_t<Work>> run(Work work) {
-    using Answer = std::invoke_result_t<Work>;
+  Awaitable<decltype(run_work(std::declval<Work&>(), std::stop_token()))> run(Work work) {
+    using Answer = decltype(run_work(work, std::stop_token()));
     auto executor = co_await asio::this_coro::executor;
-    // Not bound to the caller's cancellation: the work's owner must be alive for as long as the
-    // work runs.
     auto start = [this, executor]<class Handler>(Handler handler, Work job) {
+      std::stop_source stop;
+      auto slot = asio::get_associated_cancellation_slot(handler);
+      if (slot.is_connected()) {
+        slot.assign([stop](asio::cancellation_type) mutable { stop.request_stop(); });
+      }
       auto shared = std::make_shared<Handler>(std::move(handler));
-      asio::post(threads_, [executor, shared, job = std::move(job)]() mutable {
-        auto answer = std::make_shared<Answer>(job());
-        asio::post(executor, [shared, answer] { std::move (*shared)(std::move(*answer)); });
+      ++busy_;
+      asio::post(threads_, [this, executor, shared, slot, stop, job = std::move(job)]() mutable {
+        auto answer = std::make_shared<Answer>(run_work(job, stop.get_token()));
+        --busy_;
+        asio::post(executor, [shared, slot, answer]() mutable {
+          if (slot.is_connected()) {
+            slot.clear();
+          }
+          std::move (*shared)(std::move(*answer));
+        });
       });
     };
     auto answer = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Answer)>(
@@ -48,10 +75,18 @@ class Pool {
   // pool.
   template <class Work>
   void start(Work work) {
-    asio::post(threads_, std::move(work));
+    ++busy_;
+    asio::post(threads_, [this, work = std::move(work)]() mutable {
+      work();
+      --busy_;
+    });
   }
 
+  // What was given to it and is not done yet.
+  std::size_t busy() const { return busy_; }
+
  private:
+  std::atomic<std::size_t> busy_ = 0;
   asio::thread_pool threads_;
 };
 

@@ -35,7 +35,7 @@ auto apply_order(const Migration& m) {
 }  // namespace
 
 Catalog make_catalog(std::string layout, std::span<const ScannedFile> files) {
-  Catalog catalog{std::move(layout), {}, {}};
+  Catalog catalog{std::move(layout), {}, {}, {}};
   std::vector<const ScannedFile*> by_path;
   for (const auto& file : files) {
     by_path.push_back(&file);

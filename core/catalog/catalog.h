@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,12 +39,22 @@ struct CatalogProblem {
   friend auto operator<=>(const CatalogProblem&, const CatalogProblem&) = default;
 };
 
+// What is in a directory and could not be read, now or ever before: nobody may conclude that it is
+// gone.
+struct UnreadFiles {
+  std::set<Key> keys;  // by their files' names
+  bool any = false;    // a folder could not be listed: every file may be in there
+  bool may_hold(const Key& key) const { return any || keys.contains(key); }
+  friend bool operator==(const UnreadFiles&, const UnreadFiles&) = default;
+};
+
 // The migrations of an app's directory at one moment, in the order in which they apply: versioned
 // and baselines by version, then repeatables by description.
 struct Catalog {
   std::string layout;  // the tool whose files these are
   std::vector<Migration> migrations;
   std::vector<CatalogProblem> problems;
+  UnreadFiles unread{};
 
   const Migration* find(const Key& key) const;
   friend bool operator==(const Catalog&, const Catalog&) = default;

@@ -193,6 +193,11 @@ class Comparison {
       line.cell.reason = "archived";
       return;
     }
+    if (catalog_.unread.may_hold(line.key)) {
+      line.cell.state = CellState::unknown;
+      line.cell.reason = "file_unread";
+      return;
+    }
     std::map<std::string, std::string> details;
     if (line.cell.at) {
       details["applied_at"] = format_time(*line.cell.at);

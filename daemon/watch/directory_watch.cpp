@@ -35,6 +35,7 @@ ChooseLayout chooser(const std::string& setting) {
 DirectoryTimes times_of(const RepoSettings& repo) {
   DirectoryTimes times;
   times.settle.settle = repo.settle;
+  times.settle.bereft = 10 * repo.settle;
   return times;
 }
 
@@ -75,6 +76,7 @@ Awaitable<void> AppDirectory::run() {
       Catalog catalog = make_catalog(result.layout, result.files);
       catalog.problems.insert(
           catalog.problems.end(), result.problems.begin(), result.problems.end());
+      catalog.unread = result.unread;
       return catalog;
     };
     Catalog catalog = co_await workers_.run(std::move(work));

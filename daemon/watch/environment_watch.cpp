@@ -240,7 +240,9 @@ Awaitable<std::expected<void, ReadFailure>> EnvironmentWatch::connect(Asked aske
   connected_at_ = look_began_;
   std::string password;
   if (settings_.password) {
-    auto work = [source = *settings_.password] { return read_secret(source); };
+    auto work = [source = *settings_.password](const std::stop_token& stop) {
+      return read_secret(source, stop);
+    };
     auto secret = co_await connecting_.run(std::move(work));
     if (!secret) {
       co_return std::unexpected(ReadFailure{secret.error(), ""});

@@ -173,6 +173,17 @@ TEST_CASE("a command that hangs is killed with everything that it started") {
   CHECK(count == 2);
 }
 
+TEST_CASE("a command whose answer nobody waits for any more is killed") {
+  std::stop_source stop;
+  stop.request_stop();
+  const auto start = std::chrono::steady_clock::now();
+  const auto result =
+      run_command({"/bin/sh", "-c", "sleep 60"}, std::chrono::seconds(60), 10, stop.get_token());
+  CHECK(std::chrono::steady_clock::now() - start < 5s);
+  REQUIRE_FALSE(result);
+  CHECK(result.error().code == Errc::cancelled);
+}
+
 TEST_CASE("a command that prints without end is killed") {
   CHECK(detail(shell("yes canary")) == "printed more than 65536 bytes");
 }

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
+#include <stop_token>
 #include <thread>
 
 #include "tests/adapters/files/support.h"
@@ -626,4 +627,54 @@ TEST_CASE("two scans with the same content have the same fingerprint, others hav
   CHECK(edited != first);
   link(folder / "m/2.sql", "nowhere");
   CHECK(fingerprint(scanned(scanner)) != edited);
+}
+
+TEST_CASE("a file that could never be read is not one that is gone") {
+  TemporaryFolder folder;
+  write(folder / "m/1.sql", "x");
+  write(folder / "m/2.sql", "y");
+  write(folder / "m/sub/3.sql", "z");
+  ::chmod(folder.path().c_str(), 0755);
+  ::chmod((folder / "m/1.sql").c_str(), 0);
+  let_it_age();
+  const auto as_nobody = [&] {
+    const bool root = ::geteuid() == 0;
+    if (root) {
+      REQUIRE(::seteuid(65534) == 0);
+    }
+    auto result = scanned(folder);
+    if (root) {
+      REQUIRE(::seteuid(0) == 0);
+    }
+    return result;
+  };
+  auto result = as_nobody();
+  CHECK(names(result) == Strings{"2.sql", "sub/3.sql"});
+  CHECK(result.unread.may_hold({"1.sql"}));
+  CHECK_FALSE(result.unread.may_hold({"4.sql"}));
+
+  ::chmod((folder / "m/sub").c_str(), 0);
+  result = as_nobody();
+  ::chmod((folder / "m/sub").c_str(), 0755);
+  CHECK(result.unread.may_hold({"sub/3.sql"}));
+}
+
+TEST_CASE("a scan that is told to stop ends soon, whatever the size of the file it is at") {
+  TemporaryFolder folder;
+  write(folder / "m/1.sql", "x");
+  write(folder / "m/2.sql", "");
+  fs::resize_file(folder / "m/2.sql", 100ULL << 30U);  // a hole: minutes of hashing
+  auto scanner = scanner_of({folder.root("m")});
+  std::stop_source stop;
+  const std::jthread stopper([&stop] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    stop.request_stop();
+  });
+  const auto began = std::chrono::steady_clock::now();
+  const auto stopped = scanner.scan(nullptr, stop.get_token());
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(10));
+  REQUIRE_FALSE(stopped);
+  CHECK(stopped.error().code == Errc::cancelled);
+  fs::remove(folder / "m/2.sql");
+  CHECK(names(scanned(scanner)) == Strings{"1.sql"});
 }

@@ -14,7 +14,7 @@ using Time = Settle::Clock::time_point;
 const Time start = Time(1h);
 
 Settle::Look look(std::string_view what, Time began) {
-  return {sha256(what), began, 1h, false};
+  return {sha256(what), began, 1h};
 }
 
 Settle::Look unsteady(std::string_view what, Time began) {
@@ -110,4 +110,35 @@ TEST_CASE("a file that vanishes and comes back within the settle time was never 
   settle.changed(start + 10s);
   settle.changed(start + 11s);
   CHECK(settle.looked(look("old", start + 13s), start + 13s));
+}
+
+TEST_CASE("that most files are gone counts only when it stays so for much longer") {
+  auto settle = Settle(Settle::Times{2s, 60s, 20s});
+  settle.looked(look("old", start), start);
+  const auto bereft = [](Time began) {
+    auto seen = look("empty", began);
+    seen.bereft = true;
+    return seen;
+  };
+  settle.changed(start + 10s);
+  CHECK_FALSE(settle.looked(bereft(start + 12s), start + 12s));
+  CHECK(settle.due() == start + 30s);
+
+  SUBCASE("it comes back: nothing ever happened") {
+    settle.changed(start + 15s);
+    CHECK(settle.looked(look("old", start + 17s), start + 17s));
+    CHECK_FALSE(settle.due());
+  }
+  SUBCASE("it stays away") {
+    CHECK(settle.looked(bereft(start + 30s), start + 30s));
+    CHECK_FALSE(settle.due());
+  }
+  SUBCASE("it was seen by chance, without an event") {
+    auto other = Settle(Settle::Times{2s, 60s, 20s});
+    other.looked(look("old", start), start);
+    auto seen = bereft(start + 100s);
+    seen.quiet_for = 5s;
+    CHECK_FALSE(other.looked(seen, start + 100s));
+    CHECK(other.due() == start + 115s);
+  }
 }

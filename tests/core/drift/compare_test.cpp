@@ -43,7 +43,7 @@ Migration baseline_file(const std::string& version, const std::string& text) {
 }
 
 Catalog files(std::vector<Migration> migrations) {
-  return {"flyway", std::move(migrations), {}};
+  return {"flyway", std::move(migrations), {}, {}};
 }
 
 Row row(const std::string& version, const std::string& name, std::optional<std::string> checksum) {
@@ -241,6 +241,33 @@ TEST_CASE("applied there and unknown to the directory is foreign") {
   CHECK(kinds(after.standing) == Kinds{"foreign 147"});
   CHECK(cell(after.standing, "147").state == CellState::drifted);
   CHECK(after.standing.find({"147"})->id.value == "V147__hotfix");
+}
+
+TEST_CASE("a file that is there and could not be read is neither removed nor foreign") {
+  const auto users = file("1", "users", "a");
+  const auto before = poll(files({users}), {}, seen({row(users, "a")}));
+  auto catalog = files({});
+  SUBCASE("by its name") {
+    catalog.unread.keys.insert({"1"});
+    catalog.unread.keys.insert({"2"});
+  }
+  SUBCASE("in a folder that could not be listed") {
+    catalog.unread.any = true;
+  }
+  const auto both = seen({row(users, "a"), row("2", "orders", "b")});
+  const auto after = poll(catalog, before.records, both);
+  CHECK(kinds(after.standing).empty());
+  CHECK(cell(after.standing, "1").state == CellState::unknown);
+  CHECK(cell(after.standing, "1").reason == "file_unread");
+  CHECK(cell(after.standing, "2").state == CellState::unknown);
+
+  // What was found before is neither over nor new.
+  const auto gone = poll(files({}), before.records, seen({row(users, "a")}));
+  REQUIRE(gone.standing.findings.size() == 1);
+  StoredFinding open;
+  open.id = "f_1";
+  open.finding = gone.standing.findings.front();
+  CHECK(changes(std::vector{open}, after.standing, later).empty());
 }
 
 TEST_CASE("applied, and the file that we knew is gone: removed, not foreign") {
