@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <iterator>
 
@@ -8,10 +9,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
 
 #include "adapters/config/secret.h"
 #include "adapters/log/log.h"
 #include "adapters/loop/timer.h"
+#include "daemon/signals.h"
 
 namespace tidemark {
 
@@ -22,6 +26,7 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds housekeeping_every{10};
 constexpr std::chrono::hours pruning_every{24};
 constexpr milliseconds loop_probe_every{250};
+constexpr std::chrono::seconds stop_within{10};  // the unit's TimeoutStopSec is longer
 
 AuditEvent event_of_daemon(std::string by,
                            std::string what,
@@ -166,7 +171,9 @@ int Daemon::run() {
   std::signal(SIGPIPE, SIG_IGN);
   std::exception_ptr failure;
   asio::co_spawn(loop_, live(), [&failure](std::exception_ptr ended) { failure = ended; });
+  release_signals();
   loop_.run();
+  hold_signals();  // one that comes now has nothing left to stop
   if (failure) {
     try {
       std::rethrow_exception(failure);
@@ -178,30 +185,72 @@ int Daemon::run() {
   return exit_status_;
 }
 
+// Until somebody says that it is enough.
 Awaitable<void> Daemon::live() {
-  supervisor_.start("http", "http server", [this] { return server_.run(); });
-  supervisor_.start("house", "housekeeping", [this] { return keep_house(); });
-  supervisor_.start("house", "loop probe", [this] { return measure_loop(); });
-  supervisor_.start("house", "service report", [this] { return service_.run(); });
-  std::exception_ptr failure;
-  try {
-    co_await serve();
-  } catch (...) {
-    failure = std::current_exception();
+  start_tasks();
+  while (!stopping_) {
+    co_await told_to_stop_.sleep(std::chrono::hours(1));
   }
   service_.enter(ServicePhase::stopping);
   log_info("stopping");
+  asio::steady_timer last_resort(loop_, stop_within);
+  last_resort.async_wait([this](const boost::system::error_code& stopped_in_time) {
+    if (!stopped_in_time) {
+      leave_what_hangs();
+    }
+  });
+  co_await wind_down();
+  last_resort.cancel();
+  log_info("stopped");
+}
+
+void Daemon::start_tasks() {
+  using enum Supervisor::Restart;
+  supervisor_.on_restart = [this](std::string_view kind) { metrics_.task_restarted(kind); };
+  supervisor_.on_hopeless = [this] { stop(1); };
+  supervisor_.start("house", "signals", [this] { return wait_for_signals(); }, few_times);
+  supervisor_.start("house", "start", [this] { return begin(); }, never);
+  supervisor_.start("house", "reload", [this] { return reload_when_told(); }, few_times);
+  supervisor_.start("house", "http", [this] { return server_.run(); }, never);
+  supervisor_.start("house", "housekeeping", [this] { return keep_house(); }, few_times);
+  supervisor_.start("house", "loop probe", [this] { return measure_loop(); }, few_times);
+  supervisor_.start("house", "service report", [this] { return service_.run(); }, few_times);
+}
+
+void Daemon::stop(int status) {
+  exit_status_ = std::max(exit_status_, status);
+  stopping_ = true;
+  told_to_stop_.call();
+}
+
+Awaitable<void> Daemon::wind_down() {
   server_.stop();
   co_await supervisor_.stop_all();
   co_await control_.write_counted_refusals(true);
-  log_info("stopped");
-  if (failure) {
-    std::rethrow_exception(failure);
+  // Pools end with their work, and name servers may take their time.
+  while (busy() > 0) {
+    co_await wait_for(milliseconds{10});
   }
 }
 
-// Until a signal says that it is enough.
-Awaitable<void> Daemon::serve() {
+std::size_t Daemon::busy() const {
+  return store_.busy() + workers_.busy() + connecting_.busy() + requests_.busy();
+}
+
+// Nothing is lost: what our ledger has confirmed is on the disk, and a write that is under way is
+// there as a whole or not at all.
+void Daemon::leave_what_hangs() const {
+  log_warn("stopped without waiting for what hangs",
+           {{"tasks", joined(supervisor_.running())},
+            {"store", store_.busy()},
+            {"workers", workers_.busy()},
+            {"connecting", connecting_.busy()},
+            {"requests", requests_.busy()}});
+  std::_Exit(exit_status_);
+}
+
+// The apps of the config, as they were when we were started.
+Awaitable<void> Daemon::begin() {
   const auto started = co_await start_apps();
   if (started) {
     started_ = true;
@@ -209,10 +258,9 @@ Awaitable<void> Daemon::serve() {
         "started",
         {{"version", TIDEMARK_VERSION}, {"apps", settings_.apps.size()}, {"config", config_path_}});
     service_.enter(ServicePhase::ready);
-    co_await wait_for_signals();
   } else {
     log_error("cannot start", {{"error", started.error().detail}});
-    exit_status_ = 1;
+    stop(1);
   }
 }
 
@@ -228,11 +276,27 @@ Awaitable<Result<void>> Daemon::start_apps() {
   co_return Result<void>{};
 }
 
+// Waits for nothing that a signal leads to: the next one may be another.
 Awaitable<void> Daemon::wait_for_signals() {
   for (;;) {
     const auto [error, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (error || number != SIGHUP) {
-      co_return;
+    if (error) {
+      throw boost::system::system_error(error);
+    }
+    if (number == SIGHUP) {
+      told_to_reload_.call();
+    } else {
+      stop(0);
+    }
+  }
+}
+
+// Signals that come while a reload is under way lead to one more.
+Awaitable<void> Daemon::reload_when_told() {
+  for (;;) {
+    const bool told = co_await told_to_reload_.sleep(std::chrono::hours(1));
+    if (!told) {
+      continue;
     }
     const auto reloaded = co_await reload("tidemark (SIGHUP)");
     if (!reloaded) {
@@ -347,7 +411,11 @@ Awaitable<Control::Daemon::Reloaded> Daemon::reload(std::string by) {
     explicit Told(ServiceReport& report) : service(report), before(report.phase()) {
       service.enter(ServicePhase::reloading);
     }
-    ~Told() { service.enter(before); }
+    ~Told() {
+      if (service.phase() == ServicePhase::reloading) {  // not when we stop meanwhile
+        service.enter(before);
+      }
+    }
     ServiceReport& service;
     ServicePhase before;
   } const told(service_);

@@ -12,7 +12,9 @@
 
 #include "adapters/config/reader.h"
 #include "adapters/http/server.h"
+#include "adapters/loop/gate.h"
 #include "adapters/loop/pool.h"
+#include "adapters/loop/wakeup.h"
 #include "adapters/metrics/metrics.h"
 #include "adapters/postgres/resolver.h"
 #include "adapters/store/ledger.h"
@@ -37,7 +39,8 @@ class Daemon {
                                                  ServiceManager service_manager,
                                                  const PassedSockets& passed);
 
-  // Until SIGTERM or SIGINT. The exit status of the process.
+  // Until SIGTERM or SIGINT. The exit status of the process. What cannot be stopped in time is left
+  // alone: then the process ends in here.
   int run();
 
  private:
@@ -50,9 +53,15 @@ class Daemon {
   Result<void> listen_control(const std::vector<int>& passed);
   Result<void> listen_http(const std::vector<int>& passed);
   Awaitable<void> live();
-  Awaitable<void> serve();
+  void start_tasks();
+  Awaitable<void> begin();
   Awaitable<Result<void>> start_apps();
   Awaitable<void> wait_for_signals();
+  Awaitable<void> reload_when_told();
+  void stop(int status);
+  Awaitable<void> wind_down();
+  [[noreturn]] void leave_what_hangs() const;
+  std::size_t busy() const;
   Awaitable<void> keep_house();
   Awaitable<void> measure_loop();
   Awaitable<Control::Daemon::Reloaded> reload(std::string by);
@@ -79,6 +88,9 @@ class Daemon {
   HttpServer server_;
   ServiceReport service_;
   Gate reloading_;
+  Wakeup told_to_reload_{loop_};
+  Wakeup told_to_stop_{loop_};
+  bool stopping_ = false;
   asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
   bool started_ = false;
   std::string reload_failed_;                     // why the last reload changed nothing

@@ -18,6 +18,7 @@
 #include "adapters/systemd/notify.h"
 #include "adapters/systemd/sockets.h"
 #include "daemon/daemon.h"
+#include "daemon/signals.h"
 
 namespace {
 
@@ -87,6 +88,7 @@ int run(const std::string& config_path, const Loaded& loaded) {
   if (!opened) {
     return cannot_start(*manager, opened.error().detail);
   }
+  hold_signals();
   auto daemon = Daemon::prepare(config_path, *loaded, std::move(*opened), *manager, *passed);
   if (!daemon) {
     return cannot_start(*manager, daemon.error().detail);
@@ -120,6 +122,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : exit_bad_config;
+  }
+  if (!check_only) {
+    leave_when_told_to_stop();
   }
   const auto loaded = read_config(config);
   if (!check_only) {

@@ -23,6 +23,7 @@ using prometheus::Histogram;
 using Labels = std::map<std::string, std::string>;
 
 constexpr std::array poll_outcomes{"ok", "retry", "denied", "broken"};
+constexpr std::array task_kinds{"directory", "environment", "housekeeping"};
 
 const Histogram::BucketBoundaries poll_seconds{
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
@@ -126,6 +127,10 @@ struct Metrics::Registered {
       counters(registry,
                "tidemark_http_handler_failures_total",
                "Requests and streams that ended in an internal error.");
+  Family<Counter>& task_restarts =
+      counters(registry,
+               "tidemark_task_restarts_total",
+               "Tasks that failed by an error of our own and were started again, by kind.");
 
   std::map<EnvironmentRef, Labels> infos;  // the labels of environment_info that are on the page
 };
@@ -133,6 +138,9 @@ struct Metrics::Registered {
 Metrics::Metrics() : registered_(std::make_unique<Registered>()) {
   set(registered_->build_info, {{"version", TIDEMARK_VERSION}}, 1);
   registered_->handler_failures.Add({});
+  for (const auto* kind : task_kinds) {
+    registered_->task_restarts.Add({{"task", kind}});
+  }
   registered_->poll_duration.Add({}, poll_seconds);
   registered_->loop_lag.Add({}, lag_seconds);
 }
@@ -230,6 +238,10 @@ void Metrics::audit_verified(bool intact) {
 
 void Metrics::loop_lag(std::chrono::duration<double> late) {
   registered_->loop_lag.Add({}, lag_seconds).Observe(std::max(late.count(), 0.0));
+}
+
+void Metrics::task_restarted(std::string_view kind) {
+  registered_->task_restarts.Add({{"task", std::string(kind)}}).Increment();
 }
 
 void Metrics::handler_failed() {

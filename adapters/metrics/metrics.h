@@ -51,6 +51,7 @@ class Metrics {
   void audit_verified(bool intact);
   void loop_lag(std::chrono::duration<double> late);
   void handler_failed();
+  void task_restarted(std::string_view kind);
 
   static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
   // The text page, in an order that does not change from scrape to scrape. About 3 µs a series; may

@@ -31,6 +31,7 @@ import yaml  # noqa: E402
 NOT_YET = {"tidemark_lag_seconds", "tidemark_credential_overprivileged", "tidemark_ledger_writable"}
 # Exposed and on no panel and in no alert, for a reason.
 NOT_SHOWN = {
+    "tidemark_task_restarts_total": "each is an error in the log, with its cause",
     "process_virtual_memory_bytes": "says nothing that resident memory does not say better",
 }
 PATIENCE = 60

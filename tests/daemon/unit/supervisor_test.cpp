@@ -2,9 +2,17 @@
 
 #include <chrono>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "adapters/loop/timer.h"
@@ -95,4 +103,72 @@ TEST_CASE("nothing is started after everything was stopped") {
   loop.restart();
   loop.run();
   CHECK(starts == 0);
+}
+
+TEST_CASE("a task that the daemon needs stops it when it keeps failing, any other is started again") {
+  asio::io_context loop;
+  Supervisor supervisor(loop);
+  int hopeless = 0;
+  std::vector<std::string> restarted;
+  supervisor.on_hopeless = [&] { ++hopeless; };
+  supervisor.on_restart = [&](std::string_view kind) { restarted.emplace_back(kind); };
+  const auto failure = std::make_exception_ptr(std::runtime_error("broken"));
+  int starts = 0;
+  SUBCASE("at the fifth failure in a row") {
+    supervisor.start(
+        "a",
+        "house keeping",
+        [&] { return count_and_fail(starts, 1000, failure); },
+        Supervisor::Restart::few_times);
+    loop.run();
+    CHECK(starts == 5);
+    CHECK(hopeless == 1);
+    CHECK(restarted == std::vector<std::string>(4, "house"));
+  }
+  SUBCASE("at the first, when it cannot begin again") {
+    supervisor.start(
+        "a",
+        "start",
+        [&] { return count_and_fail(starts, 1000, failure); },
+        Supervisor::Restart::never);
+    loop.run();
+    CHECK(starts == 1);
+    CHECK(hopeless == 1);
+  }
+  SUBCASE("never, when it may heal by itself") {
+    supervisor.start("a", "environment x", [&] { return count_and_fail(starts, 6, failure); });
+    loop.run();
+    CHECK(starts == 7);
+    CHECK(hopeless == 0);
+  }
+}
+
+TEST_CASE("who stops tasks waits for them even when cancelled meanwhile") {
+  asio::io_context loop;
+  Pool pool(1);
+  Supervisor supervisor(loop);
+  bool ended = false;
+  supervisor.start("a", "slow to end", [&]() -> Awaitable<void> {
+    auto work = [&ended] {
+      std::this_thread::sleep_for(std::chrono::milliseconds{200});
+      ended = true;
+      return 0;
+    };
+    co_await pool.run(std::move(work));
+  });
+  bool ended_before_us = false;
+  asio::cancellation_signal cancel;
+  const auto stop = [](Supervisor& all, const bool& task_ended, bool& answer) -> Awaitable<void> {
+    co_await wait_for(std::chrono::milliseconds{20});
+    co_await all.stop("a");
+    answer = task_ended;
+  };
+  asio::co_spawn(loop,
+                 stop(supervisor, ended, ended_before_us),
+                 asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
+  asio::steady_timer soon(loop, std::chrono::milliseconds{60});
+  soon.async_wait(
+      [&](boost::system::error_code) { cancel.emit(asio::cancellation_type::terminal); });
+  loop.run();
+  CHECK(ended_before_us);
 }
