@@ -70,7 +70,7 @@ Awaitable<void> Connection::serve() {
     at_work_ = true;
     const bool reusable = co_await answer(std::move(*message));
     at_work_ = false;
-    if (!reusable) {
+    if (!reusable || once_) {
       break;
     }
   }
@@ -136,7 +136,7 @@ Awaitable<bool> Connection::answer(RequestMessage message) {
   const bool asked_to_keep = message.keep_alive;
   auto response = co_await respond(std::move(message));
   const auto framing = framing_of(response, http_1_1);
-  const bool keep_alive = asked_to_keep && !closing_ && framing != Framing::to_close;
+  const bool keep_alive = asked_to_keep && !closing_ && !once_ && framing != Framing::to_close;
   auto head = response_head(response, framing, http_1_1, keep_alive);
   const bool has_body = !head_only && framing != Framing::none;
   std::string_view body;

@@ -36,6 +36,8 @@ class Connection {
   // False while a handler is at work or its answer is on its way: that is what a stop waits for.
   bool interruptible() const { return !at_work_; }
   void close_soon() { closing_ = true; }
+  // Before serve(): it ends after the first answer.
+  void answer_once() { once_ = true; }
 
  private:
   Awaitable<std::optional<RequestMessage>> read_request();
@@ -60,6 +62,7 @@ class Connection {
   bool gone_ = false;  // the client
   bool at_work_ = false;
   bool closing_ = false;
+  bool once_ = false;
 };
 
 }  // namespace tidemark

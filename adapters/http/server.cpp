@@ -8,6 +8,7 @@
 #include <cstring>
 #include <list>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -20,6 +21,7 @@
 #include "adapters/http/address.h"
 #include "adapters/http/connection.h"
 #include "adapters/http/listening_socket.h"
+#include "adapters/http/spare_descriptors.h"
 #include "adapters/loop/timer.h"
 #include "adapters/loop/wakeup.h"
 
@@ -28,6 +30,20 @@ namespace {
 
 constexpr int accepts_in_a_row = 16;  // then the loop's other work has its turn
 constexpr auto accept_pause = std::chrono::milliseconds(100);
+constexpr std::size_t spare_local = 8;  // four clients, one answer each, whatever else is going on
+constexpr std::size_t spare_tcp = 4;
+
+bool is_shortage(int error) {
+  return error == EMFILE || error == ENFILE;
+}
+
+std::string accept_error(int error) {
+  std::string words = std::strerror(error);
+  if (error == EMFILE) {
+    words += ": the limit of this process is reached (LimitNOFILE= in its unit, ulimit -n)";
+  }
+  return words;
+}
 
 struct Listener {
   Listener(asio::io_context& loop,
@@ -37,7 +53,8 @@ struct Listener {
       : socket(std::move(listening)),
         readiness(loop, socket.get()),
         hosts(std::move(allowed)),
-        connections_max(most) {}
+        connections_max(most),
+        spare(socket.local() ? spare_local : spare_tcp) {}
   ~Listener() { readiness.release(); }  // the socket closes itself
 
   ListeningSocket socket;
@@ -45,6 +62,7 @@ struct Listener {
   AllowedHosts hosts;
   std::size_t connections_max;
   std::size_t connections = 0;
+  SpareDescriptors spare;
   bool failing = false;
 };
 
@@ -96,8 +114,8 @@ class HttpServer::Serving {
 
   Awaitable<void> accept_from(Listener& listener);
   bool accept_some(Listener& listener);
-  bool accept_failed(Listener& listener, const char* why);
-  void take_in(Listener& listener, SocketDescriptor descriptor);
+  bool accept_failed(Listener& listener, std::string_view why);
+  void take_in(Listener& listener, SocketDescriptor descriptor, bool for_one_answer);
   void start(Awaitable<void> work, std::shared_ptr<Connection> connection, Listener& listener);
   void ended(Tasks::iterator task, std::exception_ptr failure);
   Awaitable<void> join();
@@ -186,9 +204,12 @@ std::size_t HttpServer::Serving::connections() const {
 
 Awaitable<void> HttpServer::Serving::accept_from(Listener& listener) {
   while (true) {
-    co_await listener.readiness.async_wait(asio::posix::stream_descriptor::wait_read,
-                                           asio::use_awaitable);
-    const bool all_well = accept_some(listener);
+    const auto [error] = co_await listener.readiness.async_wait(
+        asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
+    if (error == asio::error::operation_aborted) {
+      co_return;
+    }
+    const bool all_well = error ? accept_failed(listener, error.message()) : accept_some(listener);
     if (!all_well) {
       co_await wait_for(
           accept_pause);  // what is waiting to be accepted stays so, and would wake us at once
@@ -199,6 +220,7 @@ Awaitable<void> HttpServer::Serving::accept_from(Listener& listener) {
 // False when accepting fails in a way that will go on for a while.
 bool HttpServer::Serving::accept_some(Listener& listener) {
   try {
+    bool short_of_descriptors = false;
     for (int i = 0; i < accepts_in_a_row; ++i) {
       SocketDescriptor accepted(
           ::accept4(listener.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -209,9 +231,19 @@ bool HttpServer::Serving::accept_some(Listener& listener) {
         continue;
       }
       if (!accepted) {
-        return accept_failed(listener, std::strerror(errno));
+        const int error = errno;
+        accept_failed(listener, accept_error(error));
+        short_of_descriptors = is_shortage(error) && listener.spare.let_go_for_one();
+        if (short_of_descriptors) {
+          continue;
+        }
+        return false;
       }
-      take_in(listener, std::move(accepted));
+      take_in(listener, std::move(accepted), short_of_descriptors);
+      if (short_of_descriptors) {
+        return false;  // the others wait: they find the same
+      }
+      listener.spare.refill();
       listener.failing = false;
     }
     return true;
@@ -220,15 +252,18 @@ bool HttpServer::Serving::accept_some(Listener& listener) {
   }
 }
 
-bool HttpServer::Serving::accept_failed(Listener& listener, const char* why) {
+bool HttpServer::Serving::accept_failed(Listener& listener, std::string_view why) {
   if (!listener.failing) {
     listener.failing = true;
-    service_.troubles.accept_failed("accept at " + listener.socket.address() + ": " + why);
+    service_.troubles.accept_failed("accept at " + listener.socket.address() + ": " +
+                                    std::string(why));
   }
   return false;
 }
 
-void HttpServer::Serving::take_in(Listener& listener, SocketDescriptor descriptor) {
+void HttpServer::Serving::take_in(Listener& listener,
+                                  SocketDescriptor descriptor,
+                                  bool for_one_answer) {
   if (listener.connections >= listener.connections_max) {
     turn_away(descriptor.get());
     return;
@@ -245,6 +280,9 @@ void HttpServer::Serving::take_in(Listener& listener, SocketDescriptor descripto
   descriptor.release();
   auto connection =
       std::make_shared<Connection>(std::move(socket), std::move(*peer), service_, listener.hosts);
+  if (for_one_answer) {
+    connection->answer_once();
+  }
   auto work = connection->serve();
   start(std::move(work), std::move(connection), listener);
 }
@@ -275,8 +313,10 @@ void HttpServer::Serving::ended(Tasks::iterator task, std::exception_ptr failure
   }
   // Asio still has the task's cancellation signal in its hands when it calls us.
   asio::post(loop_, [this, task] {
-    task->listener->connections -= task->connection ? 1 : 0;
-    tasks_.erase(task);
+    Listener& listener = *task->listener;
+    listener.connections -= task->connection ? 1 : 0;
+    tasks_.erase(task);  // and with it its socket
+    listener.spare.refill();
     wakeup_.call();
   });
 }
