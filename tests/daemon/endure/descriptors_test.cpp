@@ -95,7 +95,8 @@ std::size_t count(const std::string& text, const std::string& what) {
 
 }  // namespace
 
-TEST_CASE("without a descriptor left it stays calm, answers on its socket, and recovers by itself") {
+TEST_CASE(
+    "without a descriptor left it stays calm, answers on its socket, and recovers by itself") {
   if (!PostgresServer::available()) {
     return;
   }
@@ -106,9 +107,10 @@ TEST_CASE("without a descriptor left it stays calm, answers on its socket, and r
   const auto database = server.create_database("shop");
   server.run(create_flyway_ledger(), database);
   server.run(insert_flyway_row({.content = "a\n"}), database);
-  rig.configure("      - name: staging\n        mode: reconcile_only\n        poll: 1s\n        "
-                "@password\n        database: " +
-                server.address(database) + "\n");
+  rig.configure(
+      "      - name: staging\n        mode: reconcile_only\n        poll: 1s\n        "
+      "@password\n        database: " +
+      server.address(database) + "\n");
   rig.start();
   REQUIRE(rig.eventually([&] { return rig.cell("staging", "V1__users") == "applied"; }));
 
@@ -123,9 +125,10 @@ TEST_CASE("without a descriptor left it stays calm, answers on its socket, and r
   };
   REQUIRE_MESSAGE(rig.eventually(refused), rig.log());
   CHECK(rig.log().find("LimitNOFILE=") != std::string::npos);
-  server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-             "AND application_name LIKE 'tidemark%'",
-             database);
+  server.run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+      "AND application_name LIKE 'tidemark%'",
+      database);
   rig.file("V1__users.sql", "edited\n");
 
   // It answers, and says what it lacks.
@@ -158,7 +161,6 @@ TEST_CASE("without a descriptor left it stays calm, answers on its socket, and r
     REQUIRE(::prlimit(rig.pid(), RLIMIT_NOFILE, &before, nullptr) == 0);
   }
   CHECK(rig.eventually([&] { return rig.status("staging").at("reachable").as_bool(); }, 30));
-  CHECK(
-      rig.eventually([&] { return rig.cell("staging", "V1__users") == "drifted edited"; }, 70));
+  CHECK(rig.eventually([&] { return rig.cell("staging", "V1__users") == "drifted edited"; }, 70));
   CHECK(rig.stop() == 0);
 }
