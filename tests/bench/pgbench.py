@@ -53,15 +53,15 @@ def script_of(statements):
     return "\n".join(lines + ["\\endpipeline"]) + "\n", variables
 
 
-def pgbench(postgres, folder, database, statements, clients, seconds, rate=None, reconnect=False):
+def pgbench(postgres, folder, database, statements, clients, seconds, rate, reconnect=False):
     """Transactions per second, and the CPU time of the client for each."""
     text, variables = script_of(statements)
     script = folder / "poll.sql"
     script.write_text(text)
-    command = [postgres.bin / "pgbench", "-n", "-M", "extended", "-c", str(clients), "-j", "1", "-T", str(seconds),
+    command = [postgres.bin / "pgbench", "-n", "-M", "extended", "-c", str(clients), "-j", "1", "-R", str(rate),
                "-f", script, "-h", postgres.folder, "-U", "postgres"]
-    command += ["-C"] if reconnect else []
-    command += ["-R", str(rate)] if rate else []
+    # The clock of -T starts before the connections are made, which can take all of it.
+    command += ["-C", "-T", str(seconds)] if reconnect else ["-t", str(rate * seconds // clients)]
     for name, value in variables.items():
         command += ["-D", f"{name}={value}"]
     printed, cpu = run([*map(str, command), database])
