@@ -178,6 +178,7 @@ Awaitable<void> World::credential_seen(EnvironmentRef ref, std::string excess_pr
     }
   }
   [[maybe_unused]] const auto settled = co_await settle(*at.app);
+  publish(*at.environment);
 }
 
 const WatchedEnvironment* World::same_database(const App& app,

@@ -249,6 +249,7 @@ void World::note_trouble(const Error& error) {
     log_error("our ledger cannot be written", {{"error", error.detail}});
   }
   ledger_trouble_ = error.detail;
+  metrics_.ledger_writable(false);
 }
 
 void World::note_written() {
@@ -256,6 +257,7 @@ void World::note_written() {
     log_info("our ledger can be written again");
   }
   ledger_trouble_.clear();
+  metrics_.ledger_writable(true);
 }
 
 // A change of an environment takes along what is still to be written of it: written later, that
@@ -376,6 +378,10 @@ void World::publish(const WatchedEnvironment& environment) {
     }
   }
   facts.reachable = environment.reachable();
+  facts.lag = environment.lag(now);
+  if (const auto& excess = environment.told.excess_privileges) {
+    facts.overprivileged = !excess->empty();
+  }
   if (environment.observation && may_connect(environment.mode)) {
     facts.last_successful_poll = environment.observation->as_of;
   }

@@ -100,6 +100,15 @@ struct Metrics::Registered {
       gauges(registry,
              "tidemark_last_successful_poll_timestamp_seconds",
              "When the environment was last read, in seconds since the Unix epoch.");
+  Family<Gauge>& lag = gauges(registry,
+                              "tidemark_lag_seconds",
+                              "For how long the oldest pending migration has been applied in all "
+                              "environments before this one; 0 when none is.");
+  Family<Gauge>& overprivileged =
+      gauges(registry,
+             "tidemark_credential_overprivileged",
+             "Whether the credential could do more than read, where tidemark only reads. Absent "
+             "where it was never asked.");
   Family<Counter>& polls = counters(
       registry,
       "tidemark_polls_total",
@@ -119,6 +128,11 @@ struct Metrics::Registered {
       gauges(registry,
              "tidemark_audit_verified",
              "Whether the audit log was whole and unaltered when last verified.");
+  Family<Gauge>& ledger_writable =
+      gauges(registry,
+             "tidemark_ledger_writable",
+             "Whether tidemark's own ledger took the last change; while it does not, changes are "
+             "refused and what is seen is kept in memory.");
   Family<Histogram>& loop_lag =
       histograms(registry,
                  "tidemark_event_loop_lag_seconds",
@@ -141,6 +155,7 @@ Metrics::Metrics() : registered_(std::make_unique<Registered>()) {
   for (const auto* kind : task_kinds) {
     registered_->task_restarts.Add({{"task", kind}});
   }
+  ledger_writable(true);
   registered_->poll_duration.Add({}, poll_seconds);
   registered_->loop_lag.Add({}, lag_seconds);
 }
@@ -176,6 +191,12 @@ void Metrics::environment(const EnvironmentFacts& facts) {
   } else {
     remove(all.reachable, labels);
   }
+  set(all.lag, labels, std::chrono::duration<double>(facts.lag).count());
+  if (facts.overprivileged && may_connect(facts.mode)) {
+    set(all.overprivileged, labels, *facts.overprivileged ? 1 : 0);
+  } else {
+    remove(all.overprivileged, labels);
+  }
   if (facts.last_successful_poll) {
     set(all.last_successful_poll, labels, unix_seconds(*facts.last_successful_poll));
   } else {
@@ -202,6 +223,8 @@ void Metrics::remove_environment(const EnvironmentRef& environment) {
   }
   remove(all.acknowledged_findings, labels);
   remove(all.reachable, labels);
+  remove(all.lag, labels);
+  remove(all.overprivileged, labels);
   remove(all.last_successful_poll, labels);
 }
 
@@ -234,6 +257,10 @@ void Metrics::reloaded(bool successful) {
 
 void Metrics::audit_verified(bool intact) {
   set(registered_->audit_intact, {}, intact ? 1 : 0);
+}
+
+void Metrics::ledger_writable(bool writable) {
+  set(registered_->ledger_writable, {}, writable ? 1 : 0);
 }
 
 void Metrics::loop_lag(std::chrono::duration<double> late) {

@@ -25,6 +25,8 @@ struct EnvironmentFacts {
   std::map<FindingKind, std::size_t> findings;  // open, not acknowledged
   std::size_t acknowledged = 0;
   bool reachable = false;
+  std::chrono::milliseconds lag{0};    // of the oldest that is pending too long or not yet too long
+  std::optional<bool> overprivileged;  // nullopt: nobody asked
   std::optional<TimePoint> last_successful_poll;
 };
 
@@ -49,6 +51,7 @@ class Metrics {
   void remove_repo(const std::string& app);
   void reloaded(bool successful);
   void audit_verified(bool intact);
+  void ledger_writable(bool writable);
   void loop_lag(std::chrono::duration<double> late);
   void handler_failed();
   void task_restarted(std::string_view kind);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "adapters/tools/answer.h"
+#include "adapters/tools/privileges.h"
 
 namespace tidemark {
 
@@ -163,6 +164,13 @@ Awaitable<Observer::Done> Observer::discover(ReadSession& session, TimePoint now
   if (choice_.ledger && refused_beforehand(choice_.ledger->relation)) {
     refuse("");
   }
+  const TableName ledger = choice_.ledger ? choice_.ledger->relation.name : TableName{};
+  auto excess = co_await excess_privileges(session, ledger, settings_.limits);
+  if (excess) {
+    excess_privileges_ = std::move(*excess);
+  } else if (excess.error().sqlstate.empty()) {
+    co_return std::unexpected(excess.error());
+  }
   discovered_at_ = now;
   co_return std::monostate{};
 }
@@ -270,7 +278,7 @@ Observation Observer::observation(const Sight& sight, TimePoint now) {
   return seen;
 }
 
-Looked Observer::looked(Attempt<Observation> result) const {
+Looked Observer::looked(Attempt<Observation> result) {
   LedgerShape shape;
   shape.rejected = rejected_;
   shape.note = choice_.uncertain ? "" : choice_.trouble;
@@ -279,7 +287,7 @@ Looked Observer::looked(Attempt<Observation> result) const {
     shape.table = choice_.ledger->relation.name.text();
     shape.evidence = choice_.ledger->evidence;
   }
-  return {std::move(result), std::move(shape)};
+  return {std::move(result), std::move(shape), std::exchange(excess_privileges_, std::nullopt)};
 }
 
 }  // namespace tidemark

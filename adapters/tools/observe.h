@@ -32,6 +32,8 @@ struct LedgerShape {
 struct Looked {
   std::expected<Observation, ReadFailure> observation;
   LedgerShape shape;
+  // What the credential could do beyond reading, in words; nullopt: not asked this time.
+  std::optional<std::string> excess_privileges{};
 };
 
 // Looks at one environment, again and again; remembers between looks where its ledger is, so that a
@@ -76,13 +78,14 @@ class Observer {
   Awaitable<Attempt<Sight>> see_again(ReadSession& session, TimePoint now);
   void refuse(const std::string& words);
   Observation observation(const Sight& sight, TimePoint now);
-  Looked looked(Attempt<Observation> result) const;
+  Looked looked(Attempt<Observation> result);
 
   Settings settings_;
   IdentityReader identity_;
   std::optional<TimePoint> discovered_at_;  // empty: discover before the next look
   LedgerChoice choice_;
   std::vector<RejectedTable> rejected_;
+  std::optional<std::string> excess_privileges_;  // as asked since the last look
   bool had_rows_ = false;
   bool large_ = false;           // the ledger is, as last read
   std::optional<Digest> known_;  // of what a glance saw that was a part of the last look

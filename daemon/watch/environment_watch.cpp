@@ -133,6 +133,13 @@ Awaitable<Result<void>> EnvironmentWatch::tell(Attempt looked) {
   }
   rhythm_.looked(now, jitter());
   metrics_.poll(ref_, "ok", took);
+  if (*looked && (*looked)->excess_privileges) {
+    // Where tidemark may write, its role needs what is too much elsewhere.
+    const WatchedEnvironment* environment = world_.environment(ref_);
+    const bool needed = environment != nullptr && environment->mode == Mode::managed;
+    std::string excess = needed ? "" : std::move(*(*looked)->excess_privileges);
+    co_await world_.credential_seen(ref_, std::move(excess));
+  }
   if (!*looked) {
     auto noted = co_await world_.environment_unchanged(ref_, wall_clock_now());
     co_return noted;

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <boost/json/serialize.hpp>
 
 #include "tests/daemon/support/flyway.h"
 #include "tests/daemon/support/rig.h"
@@ -58,6 +59,13 @@ TEST_CASE("the line runs: a Flyway ledger and a directory become a matrix") {
   CHECK(status.at("table").as_string() == "public.flyway_schema_history");
   CHECK(status.at("reachable").as_bool());
   CHECK(status.at("history").as_string() == "certain");
+  CHECK(shop.eventually([&] {
+    return shop.get("/metrics").find(
+               R"(tidemark_credential_overprivileged{app="shop",environment="staging"} 1)") !=
+           std::string::npos;
+  }));
+  CHECK(boost::json::serialize(shop.status("staging").at("warnings")) ==
+        R"(["credential can write: is a superuser"])");
 
   SUBCASE("an edited file turns its cell drifted by itself, once, and back") {
     shop.file("V2__orders.sql", shop.orders + "-- edited\n");

@@ -26,9 +26,6 @@ sys.dont_write_bytecode = True
 import promql  # noqa: E402
 import yaml  # noqa: E402
 
-# Metrics that rules and dashboard already use and the daemon does not expose yet. Once it does, take them off: the test
-# fails until then.
-NOT_YET = {"tidemark_lag_seconds", "tidemark_credential_overprivileged", "tidemark_ledger_writable"}
 # Exposed and on no panel and in no alert, for a reason.
 NOT_SHOWN = {
     "tidemark_task_restarts_total": "each is an error in the log, with its cause",
@@ -238,8 +235,6 @@ def check_selectors(world, place, expression, known):
     """Each metric is exposed, has the labels that it is asked for, and has had the values that are named."""
     common = None
     for metric, matchers in promql.selectors(expression):
-        if metric in NOT_YET:
-            continue
         found = [one["metric"] for one in world.series(metric)]
         expect(found, f"{place}: the daemon does not expose {metric}")
         labels = set().union(*found) if found else set()
@@ -256,10 +251,9 @@ def check_selectors(world, place, expression, known):
 def check_dashboard(world, known):
     used = set()
     for title, expression in promql.queries():
-        metrics = {metric for metric, _ in promql.selectors(expression)}
-        used |= {family(metric, known) for metric in metrics}
+        used |= {family(metric, known) for metric, _ in promql.selectors(expression)}
         found = world.series(expression)
-        expect(found or metrics & NOT_YET, f"'{title}' shows nothing: {expression}")
+        expect(found, f"'{title}' shows nothing: {expression}")
         check_selectors(world, title, expression, known)
     for variable in promql.dashboard()["templating"]["list"]:
         if variable["type"] == "query":
@@ -309,8 +303,6 @@ def main(tidemark, tidemarkd):
             build(world, os.path.dirname(installed[-1]))
             page = world.page()
             known = exposed(page)
-            for metric in sorted(NOT_YET & known):
-                expect(False, f"{metric} is exposed now: take it off NOT_YET in tests/deploy/scraped_test.py")
             used = check_dashboard(world, known) | check_alerts(world, known)
             check_labels(world)
             for metric in sorted(known - used - set(NOT_SHOWN)):

@@ -59,6 +59,8 @@ void fill(Metrics& metrics) {
   facts.migrations[CellState::applied] = 12;
   facts.findings[FindingKind::edited] = 1;
   facts.acknowledged = 2;
+  facts.lag = 90'500ms;
+  facts.overprivileged = true;
   metrics.environment(facts);
   metrics.environment(facts_of({"shop", "prod"}, Mode::export_only));
   metrics.poll(staging, "ok", 12ms);
@@ -83,6 +85,11 @@ TEST_CASE("an environment's facts are on the page by the names that dashboards u
   CHECK(has(page, R"(tidemark_drift_findings{app="shop",environment="staging",kind="edited"} 1)"));
   CHECK(has(page, R"(tidemark_acknowledged_findings{app="shop",environment="staging"} 2)"));
   CHECK(has(page, R"(tidemark_environment_reachable{app="shop",environment="staging"} 1)"));
+  CHECK(has(page, R"(tidemark_lag_seconds{app="shop",environment="staging"} 90.5)"));
+  CHECK(has(page, R"(tidemark_lag_seconds{app="shop",environment="prod"} 0)"));
+  CHECK(has(page, R"(tidemark_credential_overprivileged{app="shop",environment="staging"} 1)"));
+  CHECK_FALSE(has(page, R"(tidemark_credential_overprivileged{app="shop",environment="prod"} 0)"));
+  CHECK(has(page, "tidemark_ledger_writable 1"));
   CHECK(has(
       page,
       R"(tidemark_last_successful_poll_timestamp_seconds{app="shop",environment="staging"} 1776521720.25)"));
