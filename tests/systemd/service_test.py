@@ -58,6 +58,7 @@ class Telling(ServiceTest):
         self.start()
         self.until_ready()
         self.manager.until(lambda message: "1 unreachable" in message.get("STATUS", ""), "that dev cannot be reached")
+        self.service.eventually(lambda: "V1__users" in self.service.client("matrix", "shop").stdout, "the directory")
         marked = self.service.client("mark", "shop/prod", "V1__users", "--reason", "by hand")
         self.assertEqual(0, marked.returncode, marked.stderr)
         (self.service.folder / "migrations" / "V1__users.sql").write_text("CREATE TABLE users (id bigint);\n")

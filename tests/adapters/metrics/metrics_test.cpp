@@ -182,7 +182,7 @@ TEST_CASE("an environment and a repo that are gone leave nothing behind, and tak
   CHECK(lines_of(page, "staging").empty());
   CHECK(lines_of(page, "tidemark_repo_").empty());
   CHECK(lines_of(page, "prod").size() ==
-        1 + all_cell_states.size() + all_finding_kinds.size() + 1 + 1);
+        1 + all_cell_states.size() + all_finding_kinds.size() + 1 + 1 + 1);
 }
 
 TEST_CASE("the page is in the same order whatever came first") {
