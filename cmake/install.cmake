@@ -27,7 +27,7 @@ foreach(folder grafana prometheus runbooks)
     install(DIRECTORY deploy/${folder} DESTINATION ${share_dir})
   endif()
 endforeach()
-install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md CHANGELOG.md LICENSE deploy/STATEMENTS.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 foreach(page man1/tidemark.1 man5/tidemark.yaml.5 man8/tidemarkd.8)
   get_filename_component(section ${page} DIRECTORY)

@@ -24,6 +24,7 @@ FILES = {
     "lib/tmpfiles.d/tidemark.conf",
     "share/bash-completion/completions/tidemark",
     "share/doc/tidemark/CHANGELOG.md",
+    "share/doc/tidemark/STATEMENTS.md",
     "share/doc/tidemark/LICENSE",
     "share/doc/tidemark/README.md",
     "share/doc/tidemark/examples/drop-in.conf",
