@@ -53,6 +53,7 @@ std::string last_look(const json::object& environment, const Style& style) {
     return "-";
   }
   return (style.terminal ? age(*as_of, style) : format_time(*as_of)) +
+         (flag(environment, "standby") ? " (standby)" : "") +
          (flag(environment, "stale") ? " (stale)" : "");
 }
 

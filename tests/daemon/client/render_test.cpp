@@ -69,6 +69,12 @@ TEST_CASE(
   CHECK_FALSE(contains(text, "shop/dev"));
 }
 
+TEST_CASE("status labels a standby") {
+  auto status = parsed(samples::status);
+  status["environments"].as_array()[1].as_object()["standby"] = true;
+  CHECK(contains(render_status(status, {}, plain), "2026-04-18T14:22:00.000Z (standby)  "));
+}
+
 TEST_CASE("status tells what has been waiting too long, and keeps quiet about what has not") {
   auto status = parsed(samples::status);
   auto& staging = status["environments"].as_array()[1].as_object();
