@@ -21,8 +21,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The newest that Debian's packages have installed; empty when there is none.
+// Those that TIDEMARK_TEST_POSTGRES names, or the newest that Debian's packages have installed; empty
+// when there is none.
 std::filesystem::path programs() {
+  if (const char* named = std::getenv("TIDEMARK_TEST_POSTGRES")) {
+    return named;
+  }
   int newest = 0;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/usr/lib/postgresql", error)) {
@@ -84,7 +88,6 @@ void PostgresServer::initialise() {
   const auto data = folder_ / "data";
   run_program({programs() / "initdb",
                "--no-sync",
-               "--no-instructions",
                "--auth=trust",
                "--username=postgres",
                "--locale=C.UTF-8",
