@@ -68,6 +68,10 @@ Digest digest_of(std::span<const ResultSet> answers) {
   return sha256(text);
 }
 
+bool is_old(const std::optional<TimePoint>& at, TimePoint now) {
+  return !at || now < *at || now - *at >= rediscover_after;
+}
+
 // Known without trying, which would leave an error in the server's log at every look.
 bool refused_beforehand(const Relation& relation) {
   return !relation.can_use || !relation.can_select || relation.row_security;
@@ -78,8 +82,7 @@ bool refused_beforehand(const Relation& relation) {
 bool Observer::due(TimePoint now) const {
   // Without a ledger to read each look searches, so that a first migration or a grant shows at
   // once.
-  return !discovered_at_ || !readable() || now < *discovered_at_ ||
-         now - *discovered_at_ >= rediscover_after;
+  return !readable() || is_old(discovered_at_, now);
 }
 
 Awaitable<Looked> Observer::look(ReadSession& session, TimePoint now) {
@@ -164,14 +167,27 @@ Awaitable<Observer::Done> Observer::discover(ReadSession& session, TimePoint now
   if (choice_.ledger && refused_beforehand(choice_.ledger->relation)) {
     refuse("");
   }
-  const TableName ledger = choice_.ledger ? choice_.ledger->relation.name : TableName{};
-  auto excess = co_await excess_privileges(session, ledger, settings_.limits);
-  if (excess) {
-    excess_privileges_ = std::move(*excess);
-  } else if (excess.error().sqlstate.empty()) {
-    co_return std::unexpected(excess.error());
+  if (is_old(privileges_asked_at_, now)) {
+    const Done asked = co_await ask_privileges(session, now);
+    if (!asked) {
+      co_return std::unexpected(asked.error());
+    }
   }
   discovered_at_ = now;
+  co_return std::monostate{};
+}
+
+// What the server refuses to tell here is no failure of the look.
+Awaitable<Observer::Done> Observer::ask_privileges(ReadSession& session, TimePoint now) {
+  const TableName ledger = choice_.ledger ? choice_.ledger->relation.name : TableName{};
+  auto excess = co_await excess_privileges(session, ledger, settings_.limits);
+  if (!excess && excess.error().sqlstate.empty()) {
+    co_return std::unexpected(excess.error());
+  }
+  if (excess) {
+    excess_privileges_ = std::move(*excess);
+  }
+  privileges_asked_at_ = now;
   co_return std::monostate{};
 }
 

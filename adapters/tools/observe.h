@@ -73,6 +73,7 @@ class Observer {
   bool readable() const { return choice_.ledger && !choice_.uncertain; }
   Awaitable<Attempt<Sight>> find_and_see(ReadSession& session, TimePoint now);
   Awaitable<Done> discover(ReadSession& session, TimePoint now);
+  Awaitable<Done> ask_privileges(ReadSession& session, TimePoint now);
   Awaitable<Attempt<Sight>> see(ReadSession& session);
   std::vector<ReadQuery> glance_queries() const;
   Awaitable<Attempt<Sight>> see_again(ReadSession& session, TimePoint now);
@@ -85,6 +86,7 @@ class Observer {
   std::optional<TimePoint> discovered_at_;  // empty: discover before the next look
   LedgerChoice choice_;
   std::vector<RejectedTable> rejected_;
+  std::optional<TimePoint> privileges_asked_at_;  // not at each search: it costs more
   std::optional<std::string> excess_privileges_;  // as asked since the last look
   bool had_rows_ = false;
   bool large_ = false;           // the ledger is, as last read

@@ -108,4 +108,13 @@ TEST_CASE("privileges are asked when the ledger is looked for, not at each look"
         "can write to " + usual + " (INSERT)");
 }
 
+TEST_CASE("without a ledger each look searches for one, and privileges are asked now and then") {
+  Bench bench("watcher_without_ledger");
+  bench.sql(as_of_15 + "GRANT CREATE ON SCHEMA public TO watcher_without_ledger");
+  CHECK(bench.look().excess_privileges == "can create tables in schema public");
+  CHECK(bench.look().excess_privileges == std::nullopt);
+  bench.sql("REVOKE CREATE ON SCHEMA public FROM watcher_without_ledger");
+  CHECK(bench.look(TimePoint(std::chrono::hours(1))).excess_privileges == "");
+}
+
 TEST_SUITE_END();
