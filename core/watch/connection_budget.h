@@ -43,8 +43,6 @@ class ConnectionBudget {
   Step next(Time now);
 
   bool unused() const { return places_.empty() && persons_.empty() && schedule_.empty(); }
-  std::size_t open() const { return places_.size(); }
-  std::size_t waiting() const { return persons_.size() + schedule_.size(); }
 
  private:
   std::optional<Id> longest_resting() const;

@@ -129,20 +129,4 @@ void Connections::advance(const std::string& server) {
   }
 }
 
-std::size_t Connections::open() const {
-  std::size_t count = 0;
-  for (const auto& [name, server] : servers_) {
-    count += server.budget.open();
-  }
-  return count;
-}
-
-std::size_t Connections::waiting() const {
-  std::size_t count = 0;
-  for (const auto& [name, server] : servers_) {
-    count += server.budget.waiting();
-  }
-  return count;
-}
-
 }  // namespace tidemark

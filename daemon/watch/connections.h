@@ -56,9 +56,6 @@ class Connections {
   // must give it back at once.
   Place ask(std::string server, bool for_a_person, std::function<void()> call_back);
 
-  std::size_t open() const;
-  std::size_t waiting() const;
-
  private:
   struct Client {
     Client(asio::io_context& loop, std::function<void()> call_back_);
