@@ -1,6 +1,7 @@
 #include "adapters/config/environment.h"
 
 #include <algorithm>
+#include <array>
 
 #include "adapters/config/apps.h"
 #include "adapters/config/authorities.h"
@@ -23,13 +24,12 @@ Parsed<Mode> parse_mode_word(std::string_view text) {
 }
 
 Parsed<ConnectionUse> parse_connection(std::string_view text) {
-  if (text == "keep") {
-    return ConnectionUse::keep;
+  constexpr std::array<std::string_view, 2> uses{"keep", "per_poll"};
+  const auto word = parse_word(text, uses);
+  if (!word) {
+    return std::unexpected(word.error());
   }
-  if (text == "per_poll") {
-    return ConnectionUse::per_poll;
-  }
-  return std::unexpected("expected keep or per_poll");
+  return *word == "keep" ? ConnectionUse::keep : ConnectionUse::per_poll;
 }
 
 Parsed<Target> parse_database(std::string_view text) {

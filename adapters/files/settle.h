@@ -14,8 +14,8 @@ namespace tidemark {
 // What moves: an event, a file that changed on disk so recently, a difference that no event
 // announced (then another look must find the same), and, when the look shows something new, a busy
 // git or a file that was being written. That most files are gone counts only after `bereft` instead
-// of `settle`: that is how a deployment looks half-way. After `at_most` of unrest a look counts whatever moves, so
-// that a lock that a crash left behind cannot blind us for ever.
+// of `settle`: that is how a deployment looks half-way. After `at_most` of unrest a look
+// counts whatever moves, so that a lock that a crash left behind cannot blind us for ever.
 class Settle {
  public:
   using Clock = std::chrono::steady_clock;

@@ -25,7 +25,7 @@ struct EnvironmentFacts {
   std::map<FindingKind, std::size_t> findings;  // open, not acknowledged
   std::size_t acknowledged = 0;
   bool reachable = false;
-  std::chrono::milliseconds lag{0};    // of the oldest that is pending too long or not yet too long
+  std::chrono::milliseconds lag{0};    // of the oldest pending migration
   std::optional<bool> overprivileged;  // nullopt: nobody asked
   std::optional<TimePoint> last_successful_poll;
 };

@@ -15,8 +15,10 @@
 #include <doctest/doctest.h>
 
 #include "adapters/config/command.h"
+#include "tests/support/alive.h"
 
 using namespace tidemark;
+using tidemark::test::alive;
 using namespace std::chrono_literals;
 
 namespace {
@@ -57,15 +59,6 @@ Result<std::string> shell(const std::string& script, std::chrono::milliseconds t
 
 std::string detail(const Result<std::string>& result) {
   return result ? "read " + *result : result.error().detail;
-}
-
-bool alive(pid_t pid) {
-  // A zombie that init has not reaped yet is not alive.
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string number;
-  std::string name;
-  std::string state;
-  return stat >> number >> name >> state && state != "Z";
 }
 
 }  // namespace

@@ -25,6 +25,7 @@
 #include "adapters/store/ledger.h"
 #include "tests/daemon/support/flyway.h"
 #include "tests/daemon/support/rig.h"
+#include "tests/support/alive.h"
 #include "tests/support/postgres_server.h"
 
 using namespace tidemark::test;
@@ -58,14 +59,6 @@ void check_ledger(const Rig& rig) {
   REQUIRE_MESSAGE(opened, opened.error().detail);
   CHECK(opened->audit_problem == "");
   CHECK(opened->restored == "");
-}
-
-bool alive(pid_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string number;
-  std::string name;
-  std::string state;
-  return stat >> number >> name >> state && state != "Z";
 }
 
 // 100 GiB of nothing: minutes of hashing. Gone before the rig looks through its files.
