@@ -49,7 +49,8 @@ chmod 755 "$home"
 daemon_pid=''
 postgres_started=false
 # PostgreSQL refuses to run as root.
-as_postgres() { if ((EUID == 0)); then runuser -u postgres -- "$@"; else "$@"; fi; }
+# From a folder that it may enter, which a clone of root's is not.
+as_postgres() { if ((EUID == 0)); then (cd / && runuser -u postgres -- "$@"); else "$@"; fi; }
 clean_up() {
   trap - EXIT INT TERM
   if [[ -n $daemon_pid ]] && kill "$daemon_pid" 2>/dev/null; then wait "$daemon_pid" 2>/dev/null || true; fi
