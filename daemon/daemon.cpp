@@ -26,7 +26,7 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds housekeeping_every{10};
 constexpr std::chrono::hours pruning_every{24};
 constexpr milliseconds loop_probe_every{250};
-constexpr std::chrono::seconds stop_within{10};  // the unit's TimeoutStopSec is longer
+constexpr std::chrono::seconds stop_within{10};  // at most half of the unit's TimeoutStopSec
 
 AuditEvent event_of_daemon(std::string by,
                            std::string what,

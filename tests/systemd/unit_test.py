@@ -8,6 +8,7 @@ daemon can do its work within that.
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,14 @@ class Units(unittest.TestCase):
         for key in ("StateDirectory", "RuntimeDirectory", "ConfigurationDirectory"):
             self.assertEqual(["tidemark"], syscalls.settings(UNIT, key))
         self.assertIn("ListenStream=/run/tidemark/control.sock", (SOURCES / "tidemark.socket").read_text())
+
+    def test_who_stops_the_daemon_has_more_patience_than_the_daemon_with_what_hangs(self):
+        within = re.search(r"seconds stop_within\{(\d+)\}", (SOURCES.parent / "daemon" / "daemon.cpp").read_text())
+        told = syscalls.settings(UNIT, "TimeoutStopSec")
+        self.assertEqual(1, len(told))
+        self.assertRegex(told[0], r"^\d+s$")
+        # Twice, since what comes before and after the daemon's own wait takes time on a busy host.
+        self.assertGreaterEqual(int(told[0][:-1]), 2 * int(within[1]))
 
     def test_the_users_and_the_folders_are_made_as_the_units_want_them(self):
         root = self.folder / "root"

@@ -35,7 +35,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto unit_gives = 30s;  // TimeoutStopSec in tidemark.service
+constexpr auto unit_gives = 30s;  // TimeoutStopSec in tidemark.service, see unit_test.py
 #ifdef TIDEMARK_FEW_ROUNDS
 constexpr int stops = 8;
 constexpr int reloads = 40;
