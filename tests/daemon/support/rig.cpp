@@ -174,7 +174,7 @@ void Rig::configure(const std::string& environments,
        << "control: {socket: " << socket().string() << "}\n"
        << "http: {listen: \"127.0.0.1:" << port_ << "\"}\n"
        << "apps:\n  - name: shop\n    repo: {path: " << migrations().string()
-       << ", settle: 100ms}\n"
+       << ", settle: " << settle_ << "}\n"
        << app_keys << "    environments:\n"
        << list << more;
   write_file(config(), text.str());

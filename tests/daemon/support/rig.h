@@ -54,6 +54,8 @@ class Rig {
                  const std::string& more = "",
                  const std::string& app_keys = "");
   std::filesystem::path config() const { return folder_ / "tidemark.yaml"; }
+  // From the next configure() on.
+  void settle_in(const std::string& settle) { settle_ = settle; }
 
   // Starts and waits until it is ready; `wrapper` goes in front of the command (strace).
   void start(const std::vector<std::string>& wrapper = {}, bool wait_for_ready = true);
@@ -95,6 +97,7 @@ class Rig {
 
   std::filesystem::path folder_;
   FolderKeeper keeper_;
+  std::string settle_ = "100ms";
   int port_ = 0;
   pid_t pid_ = -1;
   std::string printed_;
