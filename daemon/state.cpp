@@ -32,11 +32,11 @@ std::string_view poll_outcome(Errc code) {
   return "broken";
 }
 
-std::chrono::milliseconds WatchedEnvironment::lag(TimePoint now) const {
+std::chrono::milliseconds WatchedEnvironment::lag(Instant now) const {
   if (!waiting) {
     return {};
   }
-  const auto known_at = stale(now) && observation ? observation->as_of : now;
+  const auto known_at = stale(now) && observation ? observation->as_of : now.wall;
   return std::max(known_at - waiting->since, std::chrono::milliseconds{0});
 }
 

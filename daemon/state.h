@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/store/change.h"
 #include "adapters/tools/observe.h"
 #include "core/catalog/catalog.h"
-#include "adapters/store/change.h"
 #include "core/drift/finding.h"
 #include "core/drift/lag.h"
 #include "core/drift/standing.h"
@@ -47,6 +47,7 @@ struct WatchedEnvironment {
 
   std::vector<Record> records;  // oldest first
   std::optional<Observation> observation;
+  std::chrono::steady_clock::time_point seen_at;  // its as_of, by the clock that nobody sets
   std::optional<Identity> identity;
   bool history_certain = true;
   std::string history_reason;
@@ -63,13 +64,13 @@ struct WatchedEnvironment {
 
   bool reachable() const { return last_poll && failures == 0; }
   // The last known cells are older than they should be.
-  bool stale(TimePoint now) const {
-    return may_connect(mode) && (!observation || now - observation->as_of > 3 * poll_interval);
+  bool stale(Instant now) const {
+    return may_connect(mode) && (!observation || now.steady - seen_at > 3 * poll_interval);
   }
   // How long something has been pending here. While nobody can look, nobody knows whether it still
   // is: then as of the last look.
-  std::chrono::milliseconds lag(TimePoint now) const;
-  bool lags(TimePoint now) const { return lag(now) > lag_after; }
+  std::chrono::milliseconds lag(Instant now) const;
+  bool lags(Instant now) const { return lag(now) > lag_after; }
 };
 
 // One app with its directory and its environments, in the config's order.

@@ -17,7 +17,8 @@ World::World(Ledger& ledger, Pool& store, Pool& workers, Metrics& metrics, Event
       workers_(workers),
       metrics_(metrics),
       events_(events),
-      now_(wall_clock_now) {}
+      now_(wall_clock_now),
+      steady_now_(std::chrono::steady_clock::now) {}
 
 World::~World() = default;
 
@@ -131,6 +132,7 @@ void World::inherit(App& app, const App& before) {
       (*same)->waiting = old->waiting;
       if (may_connect(old->mode)) {
         (*same)->observation = old->observation;  // as it was last seen, not as it was last written
+        (*same)->seen_at = old->seen_at;
       }
     }
   }
@@ -169,6 +171,10 @@ Awaitable<Result<void>> World::remember(App& app, const EnvironmentSettings& set
   environment->records = std::move(loaded->records);
   if (may_connect(environment->mode)) {
     environment->observation = std::move(loaded->observation);
+    if (environment->observation) {  // from the future: the clock was set, and nobody knows its age
+      environment->seen_at =
+          steady_now_() - std::chrono::abs(now - environment->observation->as_of);
+    }
   }
   environment->identity = std::move(loaded->identity);
   environment->history_certain = loaded->history.certain;

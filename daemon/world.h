@@ -124,14 +124,18 @@ class World {
   // What could not be written when it happened is tried again.
   Awaitable<void> catch_up();
 
-  // Acknowledgements expire, and what is pending gets older, without anything happening: the metrics
-  // are told now and then.
+  // Acknowledgements expire, and what is pending gets older, without anything happening: the
+  // metrics are told now and then.
   void publish_what_ages();
 
   // Called after an environment's mode changed: whoever holds connections looks again.
   std::function<void(const EnvironmentRef&)> on_mode_changed;
 
-  void use_clock(std::function<TimePoint()> now) { now_ = std::move(now); }
+  // One for both.
+  void use_clock(std::function<TimePoint()> now) {
+    steady_now_ = [now] { return std::chrono::steady_clock::time_point(now().time_since_epoch()); };
+    now_ = std::move(now);
+  }
 
  private:
   struct App;
@@ -151,6 +155,7 @@ class World {
   void recognise(const Place& at, const Identity& seen);
   void succeeded(WatchedEnvironment& environment, TimePoint at);
   void failed(WatchedEnvironment& environment, const Error& error);
+  Instant instant() const { return {now_(), steady_now_()}; }
 
   Awaitable<Result<void>> settle(App& app);
   Awaitable<Result<void>> settle_environment(App& app, std::size_t index);
@@ -175,6 +180,7 @@ class World {
   Metrics& metrics_;
   Events& events_;
   std::function<TimePoint()> now_;
+  std::function<std::chrono::steady_clock::time_point()> steady_now_;
   Gate gate_;
   std::vector<std::unique_ptr<App>> apps_;
   std::map<EnvironmentRef, std::pair<App*, std::size_t>> places_;

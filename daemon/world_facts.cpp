@@ -94,18 +94,22 @@ Awaitable<Result<void>> World::environment_read(EnvironmentRef ref,
   }
   environment.problem.clear();
   recognise(at, observation.identity);
-  succeeded(environment, observation.as_of);
+  const auto as_of = observation.as_of;
+  succeeded(environment, as_of);
   environment.shape = std::move(shape);
 
   auto& unsettled = at.unsettled();
   Observation now = merged(environment.observation, std::move(observation));
   const bool changed = !environment.observation || !same_sight(*environment.observation, now);
-  const bool old = now.as_of - unsettled.age_written >= age_written_every;
+  if (now.as_of == as_of) {
+    environment.seen_at = steady_now_();
+  }
+  const bool old = environment.seen_at - unsettled.age_written >= age_written_every;
   environment.observation = std::move(now);
   if (changed || old) {
     unsettled.change.observation = environment.observation;
     unsettled.write = true;
-    unsettled.age_written = environment.observation->as_of;
+    unsettled.age_written = environment.seen_at;
   }
   unsettled.compare = unsettled.compare || changed;
   publish(environment);
@@ -134,11 +138,12 @@ Awaitable<Result<void>> World::environment_unchanged(EnvironmentRef ref, TimePoi
   const bool recovered = environment.failures > 0;
   succeeded(environment, as_of);
   environment.observation->as_of = as_of;
+  environment.seen_at = steady_now_();
   auto& unsettled = at.unsettled();
-  if (as_of - unsettled.age_written >= age_written_every) {
+  if (environment.seen_at - unsettled.age_written >= age_written_every) {
     unsettled.change.observation = environment.observation;
     unsettled.write = true;
-    unsettled.age_written = as_of;
+    unsettled.age_written = environment.seen_at;
   }
   if (recovered) {
     publish(environment);
@@ -173,8 +178,7 @@ Awaitable<void> World::credential_seen(EnvironmentRef ref, std::string excess_pr
     if (harmless) {
       log_info("credential can only read now", {{"environment", ref.text()}});
     } else {
-      log_warn("credential can write",
-               {{"environment", ref.text()}, {"can", excess_privileges}});
+      log_warn("credential can write", {{"environment", ref.text()}, {"can", excess_privileges}});
     }
   }
   [[maybe_unused]] const auto settled = co_await settle(*at.app);

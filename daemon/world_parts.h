@@ -32,11 +32,11 @@ struct World::App {
   std::vector<std::size_t> order;                  // upstream first
 
   struct Unsettled {
-    bool compare = true;    // something that compare() looks at has changed
-    Settled settled;        // what it makes due downstream, as last compared
-    Change change;          // to be written with the next settling
-    bool write = false;     // there is something in it
-    TimePoint age_written{};
+    bool compare = true;  // something that compare() looks at has changed
+    Settled settled;      // what it makes due downstream, as last compared
+    Change change;        // to be written with the next settling
+    bool write = false;   // there is something in it
+    std::chrono::steady_clock::time_point age_written;
   };
 
   // What is applied without drift in all that this one comes after; nullopt: it comes after none.

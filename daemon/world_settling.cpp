@@ -170,7 +170,7 @@ Awaitable<Result<void>> World::settle_environment(App& app, std::size_t index) {
 }
 
 bool World::lag_turned(const WatchedEnvironment& environment) const {
-  return environment.lags(now_()) != environment.told.lag_at.has_value();
+  return environment.lags(instant()) != environment.told.lag_at.has_value();
 }
 
 void World::tell_lag(const WatchedEnvironment& environment, Change& change) const {
@@ -178,7 +178,7 @@ void World::tell_lag(const WatchedEnvironment& environment, Change& change) cons
   std::map<std::string, std::string> details;
   std::string_view what = "lag.resolved";
   told.lag_at.reset();
-  if (environment.lags(change.at)) {
+  if (environment.lags({change.at, steady_now_()})) {
     what = "lag.opened";
     told.lag_at = change.at;
     details = {{"migration", environment.waiting->id.value},
@@ -355,14 +355,13 @@ void World::take(WatchedEnvironment& environment, const Told& told) {
     log_info(lags ? "migrations wait too long" : "nothing waits too long any more",
              {{"environment", environment.ref.text()},
               {"oldest", lags && environment.waiting ? environment.waiting->id.value : ""}});
-    events_.publish(
-        lags ? "lag.opened" : "lag.resolved", environment.ref, now_(), std::move(data));
+    events_.publish(lags ? "lag.opened" : "lag.resolved", environment.ref, now_(), std::move(data));
   }
   environment.told = told;
 }
 
 void World::publish(const WatchedEnvironment& environment) {
-  const auto now = now_();
+  const auto now = instant();
   EnvironmentFacts facts;
   facts.environment = environment.ref;
   facts.mode = environment.mode;
@@ -371,7 +370,7 @@ void World::publish(const WatchedEnvironment& environment) {
     facts.migrations[state] = environment.standing.count(state);
   }
   for (const auto& finding : environment.findings) {
-    if (finding.acknowledged_at(now)) {
+    if (finding.acknowledged_at(now.wall)) {
       ++facts.acknowledged;
     } else {
       ++facts.findings[finding.finding.kind];

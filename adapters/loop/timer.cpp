@@ -18,4 +18,8 @@ TimePoint wall_clock_now() {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
+Instant instant_now() {
+  return {wall_clock_now(), std::chrono::steady_clock::now()};
+}
+
 }  // namespace tidemark

@@ -13,5 +13,6 @@ Awaitable<bool> wait_for(std::chrono::steady_clock::duration duration);
 
 // The wall clock, for what is stored and shown. Durations are measured with steady_clock.
 TimePoint wall_clock_now();
+Instant instant_now();
 
 }  // namespace tidemark

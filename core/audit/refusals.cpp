@@ -40,7 +40,8 @@ std::vector<AuditEvent> Refusals::refused(const AuditEvent& refusal) {
 std::vector<AuditEvent> Refusals::due(TimePoint now) {
   std::vector<AuditEvent> events;
   for (auto at = counted_.begin(); at != counted_.end();) {
-    if (now - at->second.first_at < window) {
+    const auto age = now - at->second.first_at;
+    if (age >= age.zero() && age < window) {  // or the clock was set back, and the hour may last
       ++at;
       continue;
     }

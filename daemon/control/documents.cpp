@@ -257,7 +257,7 @@ json::array warnings_of(const WatchedEnvironment& environment) {
   return warnings;
 }
 
-json::value lag_document(const WatchedEnvironment& environment, TimePoint now) {
+json::value lag_document(const WatchedEnvironment& environment, Instant now) {
   if (!environment.waiting) {
     return nullptr;
   }
@@ -272,14 +272,14 @@ json::value lag_document(const WatchedEnvironment& environment, TimePoint now) {
 
 json::object status_entry(const WatchedEnvironment& environment,
                           const WatchedApp& app,
-                          TimePoint now) {
+                          Instant now) {
   json::object counts;
   for (const auto state : all_cell_states) {
     counts[to_string(state)] = environment.standing.count(state);
   }
   std::uint64_t environmental = 0;
   for (const auto& finding : environment.findings) {
-    environmental += finding.finding.environmental && !finding.acknowledged_at(now) ? 1U : 0U;
+    environmental += finding.finding.environmental && !finding.acknowledged_at(now.wall) ? 1U : 0U;
   }
   const auto& observation = environment.observation;
   json::object out{

@@ -23,7 +23,7 @@ boost::json::object migration_document(const WatchedApp& app,
 boost::json::object ledger_document(const WatchedEnvironment& environment);
 boost::json::object status_entry(const WatchedEnvironment& environment,
                                  const WatchedApp& app,
-                                 TimePoint now);
+                                 Instant now);
 boost::json::object app_entry(const WatchedApp& app);
 boost::json::object finding_document(const StoredFinding& finding,
                                      const EnvironmentRef& environment);

@@ -65,7 +65,7 @@ Awaitable<Response> Control::post_poll(const Asked& asked) {
   json::object document{
       {"outcome", "ok"},
       {"error", nullptr},
-      {"environment", status_entry(*environment, *world_.app(ref.app), wall_clock_now())}};
+      {"environment", status_entry(*environment, *world_.app(ref.app), instant_now())}};
   if (!looked) {
     const bool polled = environment->last_poll && environment->last_poll->outcome != "ok";
     document["outcome"] = polled ? environment->last_poll->outcome : "broken";

@@ -97,7 +97,7 @@ Awaitable<Response> Control::get_status(const Asked& asked) {
   if (!may_look_anywhere(asked)) {
     co_return not_visible(*asked.caller, "any environment");
   }
-  const auto now = wall_clock_now();
+  const auto now = instant_now();
   const auto visible = visible_to(asked);
   const auto app_wanted = asked.query("app");
   const auto environment_wanted = asked.query("environment");
@@ -183,7 +183,7 @@ Awaitable<Response> Control::get_environment(const Asked& asked) {
     co_return no_environment(*asked.environment);
   }
   co_return answer(
-      status_entry(*environment, *world_.app(asked.environment->app), wall_clock_now()));
+      status_entry(*environment, *world_.app(asked.environment->app), instant_now()));
 }
 
 Awaitable<Response> Control::get_ledger(const Asked& asked) {

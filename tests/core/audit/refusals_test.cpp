@@ -37,6 +37,15 @@ TEST_CASE("the first refusal is written at once, those like it are counted for a
   CHECK(refusals.refused(refusal(201)) == std::vector{refusal(201)});
 }
 
+TEST_CASE("a clock that is set back does not make the hour last longer") {
+  Refusals refusals;
+  CHECK(refusals.refused(refusal(2'000)).size() == 1);
+  CHECK(refusals.refused(refusal(2'010)).empty());
+  const auto summary = refusals.due(minute(570));
+  REQUIRE(summary.size() == 1);
+  CHECK(summary.front().details.at("count") == "1");
+}
+
 TEST_CASE("another caller, another command or another environment is another refusal") {
   Refusals refusals;
   auto elsewhere = refusal(0);

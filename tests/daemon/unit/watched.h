@@ -58,6 +58,9 @@ class Watched {
   void disk_full(bool full);
 
   TimePoint now = *parse_time("2026-04-18T12:00:00Z");
+  Instant instant() const {
+    return {now, std::chrono::steady_clock::time_point(now.time_since_epoch())};
+  }
 
  private:
   struct Running;

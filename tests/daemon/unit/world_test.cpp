@@ -244,14 +244,14 @@ TEST_CASE("what waits too long is told once, also over a restart, and told when 
   watched.restart();
   watched.add_app(shop());
   watched.directory_has({file("1", "a")});
-  CHECK(watched.world().environment(prod)->lag(watched.now) == std::chrono::hours{26});
+  CHECK(watched.world().environment(prod)->lag(watched.instant()) == std::chrono::hours{26});
   CHECK(watched.events_of("lag.opened") == 0);
   CHECK(watched.events_of("lag.resolved") == 0);
   CHECK(audited(watched, "lag.opened") == 1);
   REQUIRE(mark(watched, prod, "V1__x"));
   CHECK(watched.events_of("lag.resolved") == 1);
   CHECK(audited(watched, "lag.resolved") == 1);
-  CHECK(watched.world().environment(prod)->lag(watched.now) == std::chrono::hours{0});
+  CHECK(watched.world().environment(prod)->lag(watched.instant()) == std::chrono::hours{0});
 }
 
 TEST_CASE("a lag that cannot be written down is told when it can") {
@@ -274,12 +274,12 @@ TEST_CASE("while nobody can look at a database its lag does not grow") {
   watched.was_read(dev, seen({applied("1", "a")}, {"9999", 1, 16384, 0}));
   REQUIRE(watched.state(staging, "1") == CellState::pending);
   hours_pass(watched, 30);
-  CHECK(watched.world().environment(staging)->lag(watched.now) == std::chrono::hours{0});
+  CHECK(watched.world().environment(staging)->lag(watched.instant()) == std::chrono::hours{0});
   CHECK(watched.events_of("lag.opened") == 0);
   auto again = seen({});
   again.as_of = watched.now;
   watched.was_read(staging, again);
-  CHECK(watched.world().environment(staging)->lag(watched.now) == std::chrono::hours{30});
+  CHECK(watched.world().environment(staging)->lag(watched.instant()) == std::chrono::hours{30});
   CHECK(watched.events_of("lag.opened") == 1);
 }
 
