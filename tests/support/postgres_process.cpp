@@ -104,6 +104,7 @@ constexpr auto watcher_script = R"sh(
   for file in "$1"/*.pid "$1"/data/postmaster.pid; do
     [ -f "$file" ] || continue
     kill -QUIT "$(head -n 1 "$file")"
+    kill -CONT "$(head -n 1 "$file")"
     tries=0
     while [ -f "$file" ] && [ $tries -lt 100 ]; do sleep 0.05; tries=$((tries + 1)); done
   done

@@ -21,8 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Those that TIDEMARK_TEST_POSTGRES names, or the newest that Debian's packages have installed; empty
-// when there is none.
+// Those that TIDEMARK_TEST_POSTGRES names, or the newest that Debian's packages have installed;
+// empty when there is none.
 std::filesystem::path programs() {
   if (const char* named = std::getenv("TIDEMARK_TEST_POSTGRES")) {
     return named;
@@ -84,7 +84,22 @@ PostgresServer::~PostgresServer() {
   stop(Stop::immediate);
 }
 
-void PostgresServer::initialise() {
+void PostgresServer::copy_from(const PostgresServer& primary) {
+  const auto data = folder_ / "data";
+  run_program({programs() / "pg_basebackup",
+               "--no-sync",
+               "--checkpoint=fast",
+               "--host=" + primary.socket_dir(),
+               "--port=" + std::to_string(primary.port()),
+               "--username=" + primary.user(),
+               "--pgdata=" + data.string()},
+              folder_ / "initdb.log");
+  write_file(data / "standby.signal", "", 0600);
+  options_.settings.push_back("primary_conninfo = 'host=" + primary.socket_dir() + " port=" +
+                              std::to_string(primary.port()) + " user=" + primary.user() + "'");
+}
+
+void PostgresServer::create() {
   const auto data = folder_ / "data";
   run_program({programs() / "initdb",
                "--no-sync",
@@ -94,6 +109,15 @@ void PostgresServer::initialise() {
                "--encoding=UTF8",
                "--pgdata=" + data.string()},
               folder_ / "initdb.log");
+}
+
+void PostgresServer::initialise() {
+  if (options_.standby_of != nullptr) {
+    copy_from(*options_.standby_of);
+  } else {
+    create();
+  }
+  const auto data = folder_ / "data";
   write_file(data / "pg_hba.conf",
              "local all all trust\n"
              "local replication all trust\n"

@@ -24,9 +24,10 @@ namespace tidemark::test {
 class PostgresServer {
  public:
   struct Options {
-    bool tcp = false;                   // listen on 127.0.0.1 too, on a free port
-    std::string tcp_auth = "trust";     // as in pg_hba.conf: scram-sha-256, reject, …
-    std::vector<std::string> settings;  // "ssl=on"
+    bool tcp = false;                            // listen on 127.0.0.1 too, on a free port
+    std::string tcp_auth = "trust";              // as in pg_hba.conf: scram-sha-256, reject, …
+    std::vector<std::string> settings{};         // "ssl=on"
+    const PostgresServer* standby_of = nullptr;  // follows it, until SELECT pg_promote()
   };
   enum class Stop { fast, immediate };  // immediate is a crash: the next start recovers
 
@@ -64,6 +65,8 @@ class PostgresServer {
 
  private:
   void initialise();
+  void create();
+  void copy_from(const PostgresServer& primary);
   void wait_until_ready();
 
   Options options_;

@@ -13,7 +13,10 @@ namespace tidemark::test {
 namespace json = boost::json;
 
 ChaosShop::ChaosShop(PostgresServer& server)
-    : server_(server), database_(server.create_database("shop")), role_("reader_of_" + database_) {
+    : server_(server),
+      database_(server.create_database("shop")),
+      role_("reader_of_" + database_),
+      address_(server.address(database_, role_)) {
   file("V1__users.sql", users);
   file("V2__orders.sql", orders);
   file("V3__phone.sql", "ALTER TABLE users ADD phone text;\n");
@@ -36,7 +39,7 @@ std::string ChaosShop::environment(const std::string& name,
 
 void ChaosShop::start_unread(const std::string& keys, const std::string& more) {
   if (!std::filesystem::exists(config())) {
-    configure(environment("staging", server_.address(database_, role_), keys) + more,
+    configure(environment("staging", address_, keys) + more,
               "defaults: {poll: 60ms}\nlimits: {connections_per_second: 500}\n");
   }
   start();
@@ -116,10 +119,11 @@ void ChaosShop::check_as_before() {
   CHECK(found() == 0);
 }
 
-LookUnderWay::LookUnderWay(ChaosShop& shop) : holder_(shop.server(), shop.database()) {
+LookUnderWay::LookUnderWay(ChaosShop& shop, PostgresServer& looked_at)
+    : holder_(shop.server(), shop.database()) {
   holder_.run("BEGIN; LOCK TABLE flyway_schema_history IN ACCESS EXCLUSIVE MODE");
   const auto waiting = [&] {
-    return shop.server().run(
+    return looked_at.run(
                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
                "application_name LIKE 'tidemark %' AND datname = '" +
                shop.database() + "'") != "0";

@@ -20,6 +20,8 @@ class ChaosShop : public Rig {
   std::string environment(const std::string& name,
                           const std::string& address,
                           const std::string& keys = "") const;
+  // Another address than the server's own; before the start.
+  void watch_at(const std::string& address) { address_ = address; }
   // `more` are further environments. Where the ledger cannot be read, without a look that succeeds.
   void start_unread(const std::string& keys = "", const std::string& more = "");
   void start_and_look(const std::string& keys = "", const std::string& more = "");
@@ -53,6 +55,7 @@ class ChaosShop : public Rig {
   PostgresServer& server_;
   std::string database_;
   std::string role_;
+  std::string address_;
   std::string before_;
   pid_t started_ = -1;
 };
@@ -61,7 +64,9 @@ class ChaosShop : public Rig {
 // hold. The server gives it up after half a second, and the next one comes.
 class LookUnderWay {
  public:
-  explicit LookUnderWay(ChaosShop& shop);
+  explicit LookUnderWay(ChaosShop& shop) : LookUnderWay(shop, shop.server()) {}
+  // On a standby of the shop's server.
+  LookUnderWay(ChaosShop& shop, PostgresServer& looked_at);
   // Done in the transaction that is in the way, and seen when that ends.
   void run(const std::string& sql) { holder_.run(sql); }
   void let_go() { holder_.run("COMMIT"); }
