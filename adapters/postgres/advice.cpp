@@ -42,6 +42,8 @@ constexpr std::array advices = {
     Advice{"",
            "host name must be specified",
            "add host to database:, as the certificate names the server"},
+    Advice{"", "Connection refused", "check host and port in database:"},
+    Advice{"", "No route to host", "check host and port in database:"},
     Advice{"", "no password supplied", "set password:"},
     Advice{"", "unsupported protocol", "check ssl_min_protocol_version in database:"},
     Advice{"", "alert protocol version", "check ssl_min_protocol_version in database:"},

@@ -143,7 +143,11 @@ Awaitable<Connected> connect_once(Pool& pool, std::shared_ptr<Attempt> attempt, 
     }
   }
   if (woke != Woke::ready) {
-    co_return std::unexpected(not_in_time(woke, deadline));
+    auto failure = not_in_time(woke, deadline);
+    if (woke == Woke::late) {
+      failure.error.detail += ": check host and port in database:";
+    }
+    co_return std::unexpected(std::move(failure));
   }
   if (!attempt->connected()) {
     co_return std::unexpected(attempt->failure());

@@ -191,7 +191,7 @@ Result<Addresses> Resolver::outcome(const std::string& name, Woke woke, Deadline
     return fail(Errc::retry,
                 "the name " + quoted_name(name) + " was not looked up within " +
                     std::to_string(deadline.within.count()) +
-                    " ms: check this host's name servers");
+                    " ms: check this host's name servers, and host in database:");
   }
   return Addresses{known.good,
                    woke == Woke::ready ? known.last.error().detail
