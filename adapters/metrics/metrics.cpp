@@ -8,7 +8,11 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
+#include <ranges>
+#include <sstream>
 #include <utility>
+#include <vector>
 
 #include "adapters/metrics/process.h"
 #include "core/text/printable.h"
@@ -16,13 +20,21 @@
 namespace tidemark {
 namespace {
 
+using prometheus::ClientMetric;
 using prometheus::Counter;
 using prometheus::Family;
 using prometheus::Gauge;
 using prometheus::Histogram;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
 using Labels = std::map<std::string, std::string>;
 
-constexpr std::array poll_outcomes{"ok", "retry", "denied", "broken"};
+constexpr std::array<std::string_view, 4> poll_outcomes{"ok", "retry", "denied", "broken"};
+
+std::string_view to_string(std::string_view outcome) {
+  return outcome;
+}
+
 constexpr std::array task_kinds{"directory", "environment", "housekeeping"};
 
 const Histogram::BucketBoundaries poll_seconds{
@@ -33,16 +45,149 @@ double unix_seconds(TimePoint time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
-// Names come from people's configs and their databases; a page with one byte that is no UTF-8 is
-// refused whole.
-Labels labels_of(const EnvironmentRef& environment) {
-  return {{"app", valid_utf8(environment.app)}, {"environment", valid_utf8(environment.name)}};
-}
+// What the page says of one environment. Counts are in the order of the names that they are shown
+// by.
+struct Shown {
+  EnvironmentRef environment;  // as labels
+  Mode mode = Mode::export_only;
+  std::string tool;
+  std::array<std::size_t, all_cell_states.size()> migrations{};
+  std::array<std::size_t, all_finding_kinds.size()> findings{};
+  std::array<std::size_t, poll_outcomes.size()> polls{};
+  std::size_t acknowledged = 0;
+  bool reachable = false;
+  double lag = 0;
+  std::optional<bool> overprivileged;
+  std::optional<double> last_successful_poll;
 
-Labels with(Labels labels, std::string_view name, std::string_view value) {
-  labels.emplace(name, valid_utf8(value));
-  return labels;
-}
+  // Names come from people's configs and their databases; a page with one byte that is no UTF-8 is
+  // refused whole.
+  void take(const EnvironmentFacts& facts) {
+    environment = {valid_utf8(facts.environment.app), valid_utf8(facts.environment.name)};
+    mode = facts.mode;
+    tool = valid_utf8(facts.tool);
+    take_counts(migrations, all_cell_states, facts.migrations);
+    take_counts(findings, all_finding_kinds, facts.findings);
+    acknowledged = facts.acknowledged;
+    reachable = facts.reachable;
+    lag = std::chrono::duration<double>(facts.lag).count();
+    overprivileged = may_connect(mode) ? facts.overprivileged : std::nullopt;
+    last_successful_poll.reset();
+    if (facts.last_successful_poll) {
+      last_successful_poll = unix_seconds(*facts.last_successful_poll);
+    }
+  }
+
+ private:
+  static void take_counts(auto& counts, const auto& names, const auto& told) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto found = told.find(names[i]);
+      counts[i] = found == told.end() ? 0 : found->second;
+    }
+  }
+};
+
+// The samples of one family, as they are written.
+class Series {
+ public:
+  explicit Series(std::vector<ClientMetric>& samples) : samples_(samples) {}
+
+  void add(const Shown& of, double value, std::vector<ClientMetric::Label> more = {}) {
+    auto& sample = samples_.emplace_back();
+    sample.label.reserve(2 + more.size());
+    sample.label.push_back({"app", of.environment.app});
+    sample.label.push_back({"environment", of.environment.name});
+    std::ranges::move(more, std::back_inserter(sample.label));
+    sample.gauge.value = value;
+    sample.counter.value = value;
+  }
+
+  void add(const Shown& of, const char* label, const auto& names, const auto& counts) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      add(of, static_cast<double>(counts[i]), {{label, std::string(to_string(names[i]))}});
+    }
+  }
+
+ private:
+  std::vector<ClientMetric>& samples_;
+};
+
+struct EnvironmentFamily {
+  std::string_view name;
+  const char* help;
+  MetricType type;
+  void (*add)(const Shown&, Series&);
+};
+
+// What is told of each environment, named and explained.
+const std::array environment_families{
+    EnvironmentFamily{
+        "tidemark_environment_info",
+        "An environment's mode, and the tool whose ledger was found there; always 1.",
+        MetricType::Gauge,
+        [](const Shown& of, Series& series) {
+          series.add(of, 1, {{"mode", std::string(to_string(of.mode))}, {"tool", of.tool}});
+        }},
+    EnvironmentFamily{"tidemark_migrations",
+                      "Number of migrations in each state, as the matrix shows them.",
+                      MetricType::Gauge,
+                      [](const Shown& of, Series& series) {
+                        series.add(of, "state", all_cell_states, of.migrations);
+                      }},
+    EnvironmentFamily{"tidemark_drift_findings",
+                      "Number of open findings of each kind that nobody acknowledged.",
+                      MetricType::Gauge,
+                      [](const Shown& of, Series& series) {
+                        series.add(of, "kind", all_finding_kinds, of.findings);
+                      }},
+    EnvironmentFamily{"tidemark_acknowledged_findings",
+                      "Number of open findings that somebody acknowledged.",
+                      MetricType::Gauge,
+                      [](const Shown& of, Series& series) {
+                        series.add(of, static_cast<double>(of.acknowledged));
+                      }},
+    EnvironmentFamily{
+        "tidemark_environment_reachable",
+        "Whether the last poll reached the database. Absent where tidemark never connects.",
+        MetricType::Gauge,
+        [](const Shown& of, Series& series) {
+          if (may_connect(of.mode)) {
+            series.add(of, of.reachable ? 1 : 0);
+          }
+        }},
+    EnvironmentFamily{"tidemark_last_successful_poll_timestamp_seconds",
+                      "When the environment was last read, in seconds since the Unix epoch.",
+                      MetricType::Gauge,
+                      [](const Shown& of, Series& series) {
+                        if (of.last_successful_poll) {
+                          series.add(of, *of.last_successful_poll);
+                        }
+                      }},
+    EnvironmentFamily{"tidemark_lag_seconds",
+                      "For how long the oldest pending migration has been applied in all "
+                      "environments before this one; 0 when none is.",
+                      MetricType::Gauge,
+                      [](const Shown& of, Series& series) { series.add(of, of.lag); }},
+    EnvironmentFamily{
+        "tidemark_credential_overprivileged",
+        "Whether the credential could do more than read, where tidemark only reads. Absent "
+        "where it was never asked.",
+        MetricType::Gauge,
+        [](const Shown& of, Series& series) {
+          if (of.overprivileged) {
+            series.add(of, *of.overprivileged ? 1 : 0);
+          }
+        }},
+    EnvironmentFamily{
+        "tidemark_polls_total",
+        "Polls by outcome: ok, retry (unreachable), denied (refused us), broken (not understood).",
+        MetricType::Counter,
+        [](const Shown& of, Series& series) {
+          if (may_connect(of.mode)) {
+            series.add(of, "outcome", poll_outcomes, of.polls);
+          }
+        }},
+};
 
 Family<Gauge>& gauges(prometheus::Registry& registry, const char* name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
@@ -70,51 +215,15 @@ void remove(Family<Metric>& family, const Labels& labels) {
 
 }  // namespace
 
-// The one place where metrics are named and explained.
+// What is told of the daemon and its apps, named and explained.
 struct Metrics::Registered {
   prometheus::Registry registry;
 
   Family<Gauge>& build_info =
       gauges(registry, "tidemark_build_info", "Which version of tidemark this is; always 1.");
-  Family<Gauge>& environment_info =
-      gauges(registry,
-             "tidemark_environment_info",
-             "An environment's mode, and the tool whose ledger was found there; always 1.");
-  Family<Gauge>& migrations =
-      gauges(registry,
-             "tidemark_migrations",
-             "Number of migrations in each state, as the matrix shows them.");
-  Family<Gauge>& drift_findings =
-      gauges(registry,
-             "tidemark_drift_findings",
-             "Number of open findings of each kind that nobody acknowledged.");
-  Family<Gauge>& acknowledged_findings =
-      gauges(registry,
-             "tidemark_acknowledged_findings",
-             "Number of open findings that somebody acknowledged.");
-  Family<Gauge>& reachable =
-      gauges(registry,
-             "tidemark_environment_reachable",
-             "Whether the last poll reached the database. Absent where tidemark never connects.");
-  Family<Gauge>& last_successful_poll =
-      gauges(registry,
-             "tidemark_last_successful_poll_timestamp_seconds",
-             "When the environment was last read, in seconds since the Unix epoch.");
-  Family<Gauge>& lag = gauges(registry,
-                              "tidemark_lag_seconds",
-                              "For how long the oldest pending migration has been applied in all "
-                              "environments before this one; 0 when none is.");
-  Family<Gauge>& overprivileged =
-      gauges(registry,
-             "tidemark_credential_overprivileged",
-             "Whether the credential could do more than read, where tidemark only reads. Absent "
-             "where it was never asked.");
-  Family<Counter>& polls = counters(
-      registry,
-      "tidemark_polls_total",
-      "Polls by outcome: ok, retry (unreachable), denied (refused us), broken (not understood).");
   Family<Histogram>& poll_duration = histograms(
       registry, "tidemark_poll_duration_seconds", "How long polls took, whatever their outcome.");
+  Histogram& polls_took = poll_duration.Add({}, poll_seconds);
   Family<Gauge>& repo_migrations =
       gauges(registry, "tidemark_repo_migrations", "Number of migrations in an app's directory.");
   Family<Gauge>& repo_last_scan =
@@ -137,6 +246,7 @@ struct Metrics::Registered {
       histograms(registry,
                  "tidemark_event_loop_lag_seconds",
                  "How late the event loop came to a timer: how long something held it.");
+  Histogram& loop_was_late = loop_lag.Add({}, lag_seconds);
   Family<Counter>& handler_failures =
       counters(registry,
                "tidemark_http_handler_failures_total",
@@ -146,7 +256,18 @@ struct Metrics::Registered {
                "tidemark_task_restarts_total",
                "Tasks that failed by an error of our own and were started again, by kind.");
 
-  std::map<EnvironmentRef, Labels> infos;  // the labels of environment_info that are on the page
+  // Looks and scrapes come often and count in thousands: what is told of an environment is kept in
+  // one place, and becomes series on the page only. The pool reads it there.
+  std::mutex mutex;
+  std::map<EnvironmentRef, Shown> environments;
+
+  std::vector<Shown> shown() {
+    std::vector<Shown> all;
+    const std::lock_guard lock(mutex);
+    all.reserve(environments.size());
+    std::ranges::copy(environments | std::views::values, std::back_inserter(all));
+    return all;
+  }
 };
 
 Metrics::Metrics() : registered_(std::make_unique<Registered>()) {
@@ -156,87 +277,38 @@ Metrics::Metrics() : registered_(std::make_unique<Registered>()) {
     registered_->task_restarts.Add({{"task", kind}});
   }
   ledger_writable(true);
-  registered_->poll_duration.Add({}, poll_seconds);
-  registered_->loop_lag.Add({}, lag_seconds);
 }
 
 Metrics::~Metrics() = default;
 
 void Metrics::environment(const EnvironmentFacts& facts) {
-  auto& all = *registered_;
-  const auto labels = labels_of(facts.environment);
-  const auto info = with(with(labels, "mode", to_string(facts.mode)), "tool", facts.tool);
-  auto& shown = all.infos[facts.environment];
-  if (shown != info) {
-    remove(all.environment_info, shown);
-    shown = info;
-  }
-  set(all.environment_info, info, 1);
-  for (const auto state : all_cell_states) {
-    const auto found = facts.migrations.find(state);
-    const auto count = found == facts.migrations.end() ? 0 : found->second;
-    set(all.migrations, with(labels, "state", to_string(state)), static_cast<double>(count));
-  }
-  for (const auto kind : all_finding_kinds) {
-    const auto found = facts.findings.find(kind);
-    const auto count = found == facts.findings.end() ? 0 : found->second;
-    set(all.drift_findings, with(labels, "kind", to_string(kind)), static_cast<double>(count));
-  }
-  set(all.acknowledged_findings, labels, static_cast<double>(facts.acknowledged));
-  if (may_connect(facts.mode)) {
-    set(all.reachable, labels, facts.reachable ? 1 : 0);
-    for (const auto* outcome : poll_outcomes) {
-      all.polls.Add(with(labels, "outcome", outcome));
-    }
-  } else {
-    remove(all.reachable, labels);
-  }
-  set(all.lag, labels, std::chrono::duration<double>(facts.lag).count());
-  if (facts.overprivileged && may_connect(facts.mode)) {
-    set(all.overprivileged, labels, *facts.overprivileged ? 1 : 0);
-  } else {
-    remove(all.overprivileged, labels);
-  }
-  if (facts.last_successful_poll) {
-    set(all.last_successful_poll, labels, unix_seconds(*facts.last_successful_poll));
-  } else {
-    remove(all.last_successful_poll, labels);
-  }
+  const std::lock_guard lock(registered_->mutex);
+  registered_->environments[facts.environment].take(facts);
 }
 
 void Metrics::remove_environment(const EnvironmentRef& environment) {
-  auto& all = *registered_;
-  const auto labels = labels_of(environment);
-  const auto info = all.infos.find(environment);
-  if (info != all.infos.end()) {
-    remove(all.environment_info, info->second);
-    all.infos.erase(info);
-  }
-  for (const auto state : all_cell_states) {
-    remove(all.migrations, with(labels, "state", to_string(state)));
-  }
-  for (const auto kind : all_finding_kinds) {
-    remove(all.drift_findings, with(labels, "kind", to_string(kind)));
-  }
-  for (const auto* outcome : poll_outcomes) {
-    remove(all.polls, with(labels, "outcome", outcome));
-  }
-  remove(all.acknowledged_findings, labels);
-  remove(all.reachable, labels);
-  remove(all.lag, labels);
-  remove(all.overprivileged, labels);
-  remove(all.last_successful_poll, labels);
+  const std::lock_guard lock(registered_->mutex);
+  registered_->environments.erase(environment);
 }
 
 void Metrics::read(const EnvironmentRef& environment, TimePoint as_of) {
-  set(registered_->last_successful_poll, labels_of(environment), unix_seconds(as_of));
+  const std::lock_guard lock(registered_->mutex);
+  const auto shown = registered_->environments.find(environment);
+  if (shown != registered_->environments.end()) {
+    shown->second.last_successful_poll = unix_seconds(as_of);
+  }
 }
 
 void Metrics::poll(const EnvironmentRef& environment,
                    std::string_view outcome,
                    std::chrono::duration<double> took) {
-  registered_->polls.Add(with(labels_of(environment), "outcome", outcome)).Increment();
-  registered_->poll_duration.Add({}, poll_seconds).Observe(took.count());
+  registered_->polls_took.Observe(took.count());
+  const std::lock_guard lock(registered_->mutex);
+  const auto shown = registered_->environments.find(environment);
+  const auto* at = std::ranges::find(poll_outcomes, outcome);
+  if (shown != registered_->environments.end() && at != poll_outcomes.end()) {
+    ++shown->second.polls.at(static_cast<std::size_t>(at - poll_outcomes.begin()));
+  }
 }
 
 void Metrics::repo(const std::string& app, std::size_t migrations, TimePoint scanned_at) {
@@ -264,7 +336,7 @@ void Metrics::ledger_writable(bool writable) {
 }
 
 void Metrics::loop_lag(std::chrono::duration<double> late) {
-  registered_->loop_lag.Add({}, lag_seconds).Observe(std::max(late.count(), 0.0));
+  registered_->loop_was_late.Observe(std::max(late.count(), 0.0));
 }
 
 void Metrics::task_restarted(std::string_view kind) {
@@ -279,16 +351,34 @@ std::string Metrics::page() {
   auto families = registered_->registry.Collect();
   auto process = ProcessMetrics().Collect();
   std::move(process.begin(), process.end(), std::back_inserter(families));
-  std::sort(families.begin(), families.end(), [](const auto& a, const auto& b) {
-    return a.name < b.name;
-  });
   for (auto& family : families) {
     // Each metric's own labels come sorted: they were a map.
     std::sort(family.metric.begin(), family.metric.end(), [](const auto& a, const auto& b) {
       return a.label < b.label;
     });
   }
-  return prometheus::TextSerializer().Serialize(families);
+  for (const auto& family : environment_families) {
+    families.push_back({std::string(family.name), family.help, family.type, {}});
+  }
+  std::sort(families.begin(), families.end(), [](const auto& a, const auto& b) {
+    return a.name < b.name;
+  });
+  const auto environments = registered_->shown();
+  std::ostringstream page;
+  for (auto& family : families) {
+    const auto* of_environments =
+        std::ranges::find(environment_families, family.name, &EnvironmentFamily::name);
+    if (of_environments != environment_families.end()) {
+      Series series(family.metric);
+      for (const auto& environment : environments) {
+        of_environments->add(environment, series);
+      }
+    }
+    if (!family.metric.empty()) {
+      prometheus::TextSerializer().Serialize(page, {std::move(family)});
+    }
+  }
+  return std::move(page).str();
 }
 
 }  // namespace tidemark

@@ -40,6 +40,7 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
 
   void environment(const EnvironmentFacts& facts);
+  // What comes afterwards of a look at it is not told any more.
   void remove_environment(const EnvironmentRef& environment);
   // It was read, and is as it was.
   void read(const EnvironmentRef& environment, TimePoint as_of);
@@ -57,8 +58,8 @@ class Metrics {
   void task_restarted(std::string_view kind);
 
   static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
-  // The text page, in an order that does not change from scrape to scrape. About 3 µs a series; may
-  // run on the pool, the only one here that may.
+  // The text page, in an order that does not change from scrape to scrape. It may run on the pool,
+  // the only one here that may, and holds nobody up for longer than it takes to copy what was told.
   std::string page();
 
  private:
