@@ -60,6 +60,7 @@ Awaitable<void> EnvironmentWatch::run() {
     const auto now = std::chrono::steady_clock::now();
     if (rhythm_.due() > now) {
       co_await wakeup_.sleep(rhythm_.due() - now);
+      continue;  // called for another rhythm, perhaps
     }
     if (may_look()) {
       // What went wrong is in the world, and in the rhythm.
@@ -77,6 +78,7 @@ double EnvironmentWatch::jitter() {
 Awaitable<Result<void>> EnvironmentWatch::poll() {
   place_.hurry();  // of a look that waits for it
   auto looked = co_await look(Asked::by_a_person);
+  wakeup_.call();  // the schedule sleeps by the rhythm as it was before
   co_return looked;
 }
 
