@@ -231,6 +231,12 @@ Awaitable<void> Daemon::wind_down() {
   while (busy() > 0) {
     co_await wait_for(milliseconds{10});
   }
+  // Here and not with us: there nobody would leave a disk that hangs.
+  auto close = [this] {
+    ledger_.close();
+    return true;
+  };
+  [[maybe_unused]] const bool closed = co_await store_.run(std::move(close));
 }
 
 std::size_t Daemon::busy() const {

@@ -80,6 +80,10 @@ class Ledger {
   // is lost by that, but a restore could go unnoticed until the next commit writes it.
   const std::string& mark_problem() const { return mark_problem_; }
 
+  // Brings all that was written into the one file, which takes as long as the disk does. Nothing may
+  // be asked of it afterwards.
+  void close() { database_.reset(); }
+
  private:
   using Events = Result<std::vector<AuditEvent>>;
 

@@ -335,3 +335,16 @@ TEST_CASE("what cannot be stopped is not waited for beyond the time that a stop 
   rig.start();
   CHECK(rig.cell("prod", "V1__x") == "applied");
 }
+
+TEST_CASE("a disk that hangs when our ledger is closed does not hold a stop") {
+  Rig rig;
+  rig.file("V1__x.sql", "x\n");
+  rig.configure("      - name: prod\n");
+  const auto hung = rig.folder() / "hung";
+  rig.start({"env", "LD_PRELOAD=" HUNG_DISK, "HUNG_DISK=" + hung.string()});
+  REQUIRE(rig.tidemark({"mark", "shop/prod", "V1", "--reason", "before"}).status == 0);
+  write_file(hung, "");
+  CHECK(stop_in_time(rig) == 0);
+  CHECK(rig.log().find("stopped without waiting for what hangs") != std::string::npos);
+  check_ledger(rig);
+}
