@@ -11,7 +11,7 @@ namespace tidemark {
 namespace {
 
 // One row for each column. $1: telltale columns; $2, $3: schema and name of a relation that is
-// wanted in any case.
+// wanted in any case; $4: the only schema to look in, or NULL.
 constexpr ReadStatement select_relations = R"sql(
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition,
          pg_catalog.row_security_active(c.oid) AS row_security,
@@ -26,10 +26,12 @@ constexpr ReadStatement select_relations = R"sql(
    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
      AND n.nspname <> 'information_schema'
      AND pg_catalog.left(n.nspname::text, 3) <> 'pg_'
-     AND (c.oid IN (SELECT t.attrelid
-                      FROM pg_catalog.pg_attribute t
-                     WHERE pg_catalog.lower(t.attname::text COLLATE "C") = ANY ($1::text[])
-                       AND t.attnum > 0 AND NOT t.attisdropped)
+     AND ($4::text IS NULL
+          OR c.relnamespace = (SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = $4::text))
+     AND (EXISTS (SELECT FROM pg_catalog.pg_attribute t
+                   WHERE t.attrelid = c.oid
+                     AND pg_catalog.lower(t.attname::text COLLATE "C") = ANY ($1::text[])
+                     AND t.attnum > 0 AND NOT t.attisdropped)
           OR (n.nspname = $2::text AND c.relname = $3::text))
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                       WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -95,11 +97,14 @@ void judge(const Relation& relation, Discovered& discovered) {
 
 }  // namespace
 
-ReadQuery discovery_query(const std::optional<TableName>& wanted) {
-  ReadQuery query{select_relations, std::nullopt, {telltales(), std::nullopt, std::nullopt}};
+ReadQuery discovery_query(const std::optional<TableName>& wanted, const std::string& schema) {
+  ReadQuery query{select_relations, std::nullopt, {telltales()}};
+  query.values.resize(4);
   if (wanted) {
     query.values[1] = wanted->schema;
     query.values[2] = wanted->name;
+  } else if (!schema.empty()) {
+    query.values[3] = schema;
   }
   return query;
 }

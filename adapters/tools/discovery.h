@@ -11,8 +11,10 @@ namespace tidemark {
 
 // Asks the server's catalog for every relation that could be a ledger of a tool that we know, and
 // for `wanted` whatever it looks like. Privileges do not limit what it finds, so that a ledger that
-// we may not read is not mistaken for none. What belongs to an extension is left out.
-ReadQuery discovery_query(const std::optional<TableName>& wanted);
+// we may not read is not mistaken for none. What belongs to an extension is left out. When no table
+// is wanted it looks in `schema` alone, unless that is empty: a database of thousands of schemas
+// has as many ledgers.
+ReadQuery discovery_query(const std::optional<TableName>& wanted, const std::string& schema);
 Result<std::vector<Relation>> parse_relations(const ResultSet& answer);
 
 struct RecognisedLedger {

@@ -148,7 +148,7 @@ Awaitable<Observer::Done> Observer::discover(ReadSession& session, TimePoint now
   discovered_at_.reset();
   std::vector<ReadQuery> queries;
   queries.push_back(IdentityReader::abilities());
-  queries.push_back(discovery_query(settings_.their_ledger.table));
+  queries.push_back(discovery_query(settings_.their_ledger.table, settings_.schema));
   ReadSession::Answer answer = co_await session.read(std::move(queries), settings_.limits);
   if (!answer) {
     co_return std::unexpected(answer.error());

@@ -192,8 +192,7 @@ TEST_CASE("what is missing to read a ledger is told as SQL, with its names quote
   table.can_select = false;
   CHECK(missing_privileges(table, "reader") == R"(GRANT SELECT ON "Ops"."say ""hi""" TO "reader")");
   table.can_use = false;
-  CHECK(
-      missing_privileges(table, "re\"ader") ==
-      R"(GRANT USAGE ON SCHEMA "Ops" TO "re""ader";)"
-      R"( GRANT SELECT ON "Ops"."say ""hi""" TO "re""ader")");
+  CHECK(missing_privileges(table, "re\"ader") ==
+        R"(GRANT USAGE ON SCHEMA "Ops" TO "re""ader";)"
+        R"( GRANT SELECT ON "Ops"."say ""hi""" TO "re""ader")");
 }

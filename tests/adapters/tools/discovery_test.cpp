@@ -92,8 +92,12 @@ TEST_CASE(
 
 TEST_CASE(
     "discovery asks for the columns that tell ledgers, and for a table that is wanted by name") {
-  const auto query = discovery_query(TableName{"ops", "history"});
-  CHECK(query.values == std::vector<std::optional<std::string>>{
-                            "{installed_rank,version_rank,installed_by}", "ops", "history"});
-  CHECK(discovery_query(std::nullopt).values[1] == std::nullopt);
+  using Values = std::vector<std::optional<std::string>>;
+  const std::string columns = "{installed_rank,version_rank,installed_by}";
+  CHECK(discovery_query(TableName{"ops", "history"}, "app").values ==
+        Values{columns, "ops", "history", std::nullopt});
+  CHECK(discovery_query(std::nullopt, "").values ==
+        Values{columns, std::nullopt, std::nullopt, std::nullopt});
+  CHECK(discovery_query(std::nullopt, "app").values ==
+        Values{columns, std::nullopt, std::nullopt, "app"});
 }
