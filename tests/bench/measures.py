@@ -295,14 +295,14 @@ def scrapes(daemon):
 def scale(bench):
     sizes = bench.few([100, 1000, 5000], [20, 60])
     make_schemas(bench.postgres, "scale", sizes[-1])
-    poll = bench.few(30, 5)
+    poll = bench.few(60, 5)  # what it is unless somebody says otherwise
     connection = memory_of_a_connection(bench.postgres.url("scale"))
     figures = []
     for size in sizes:
         say(f"{size} environments every {poll} s")
         daemon = Tidemark(bench.build, bench.folder / "scale", bench.postgres, "scale", size, f"{poll}s")
         try:
-            ready = daemon.wait_until_all_seen(300)
+            ready = daemon.wait_until_all_seen(900)
             time.sleep(poll)  # the first looks were all at once; the jitter spreads what follows
             _, client, _, failed = during(daemon, bench.postgres, poll)
             late = lateness(daemon, poll, bench.few(20, 3))
