@@ -296,7 +296,7 @@ def scale(bench):
     sizes = bench.few([100, 1000, 5000], [20, 60])
     make_schemas(bench.postgres, "scale", sizes[-1])
     poll = bench.few(60, 5)  # what it is unless somebody says otherwise
-    connection = memory_of_a_connection(bench.postgres.url("scale"))
+    connection = memory_of_a_connection(bench.postgres.url("scale", "watcher"))
     figures = []
     for size in sizes:
         say(f"{size} environments every {poll} s")

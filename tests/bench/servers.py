@@ -97,6 +97,7 @@ class Postgres:
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.pid = self.process.pid
         wait_until(30, "PostgreSQL's start", self._answers)
+        self.sql("postgres", "CREATE ROLE watcher LOGIN")  # may read what it is granted, as the README advises
 
     def _run(self, program, *arguments):
         return run([self.bin / program, *map(str, arguments)], cwd=self.folder, **self.user)
@@ -111,8 +112,8 @@ class Postgres:
             raise Trouble(f"psql: {done.stderr[:400]}")
         return done.stdout
 
-    def url(self, database):
-        return f"postgresql://postgres@/{database}?host={self.folder}"
+    def url(self, database, role="postgres"):
+        return f"postgresql://{role}@/{database}?host={self.folder}"
 
     def cpu(self):
         return cpu_of_family(self.pid)
@@ -156,7 +157,9 @@ def make_schemas(postgres, database, count, rows=MIGRATIONS):
               script character varying(1000) NOT NULL, checksum integer, installed_by character varying(100) NOT NULL,
               installed_on timestamp without time zone NOT NULL DEFAULT now(), execution_time integer NOT NULL,
               success boolean NOT NULL);
-            INSERT INTO e{n}.flyway_schema_history VALUES {values};""" for n in range(begin, min(begin + 250, count))))
+            INSERT INTO e{n}.flyway_schema_history VALUES {values};
+            GRANT USAGE ON SCHEMA e{n} TO watcher;
+            GRANT SELECT ON e{n}.flyway_schema_history TO watcher;""" for n in range(begin, min(begin + 250, count))))
     postgres.sql(database, "VACUUM ANALYZE")
 
 
@@ -207,7 +210,7 @@ class Tidemark:
                       "    environments:"]
             for number in range(first, min(first + 100, self.environments)):
                 lines += [f"      - name: e{number}", f"        mode: {mode}", "        after: []",
-                          f"        database: {postgres.url(database)}", f"        schema: e{number}"]
+                          f"        database: {postgres.url(database, 'watcher')}", f"        schema: e{number}"]
         return "\n".join(lines) + "\n"
 
     def _get(self, connection, target):
