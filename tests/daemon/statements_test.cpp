@@ -100,14 +100,6 @@ std::string many_rows(const std::string& table) {
          "generate_series(1, 150) i";
 }
 
-int polls(Rig& rig, const std::string& environment) {
-  const auto page = rig.get("/metrics");
-  const auto name =
-      R"(tidemark_polls_total{app="shop",environment=")" + environment + R"(",outcome="ok"} )";
-  const auto at = page.find(name);
-  return at == std::string::npos ? 0 : std::stoi(page.substr(at + name.size()));
-}
-
 std::string rows_written(PostgresServer& server, const std::string& database) {
   return server.run("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_all_tables",
                     database);
@@ -151,8 +143,8 @@ TEST_CASE("a watched server logs what is documented and nothing else, and counts
   rig.configure(environments, "defaults: {poll: 50ms}\n");
   rig.start();
   // An hour's worth of the default, and more.
-  CHECK(rig.eventually(
-      [&] { return polls(rig, "small") >= 100 && polls(rig, "upper_large") >= 100; }, 60));
+  CHECK(rig.eventually([&] { return rig.polls("small") >= 100 && rig.polls("upper_large") >= 100; },
+                       60));
   CHECK(rows_written(server, "small") == before);
   server.run("DROP TABLE flyway_schema_history", "small");
   CHECK(rig.eventually([&] { return without(documented(), logged(server)).empty(); }));

@@ -17,12 +17,7 @@ struct Shop : Rig {
     file("V3__phone.sql", "ALTER TABLE users ADD phone text;\n");
     database = PostgresServer::shared().create_database("shop");
     sql(create_flyway_ledger());
-    sql(insert_flyway_row({.rank = 1, .content = users}));
-    sql(insert_flyway_row({.rank = 2,
-                           .version = "2",
-                           .description = "orders",
-                           .script = "V2__orders.sql",
-                           .content = orders}));
+    sql(insert_users_and_orders(users, orders));
     configure(
         "      - name: staging\n        mode: reconcile_only\n        poll: 1s\n        "
         "@password\n        database: " +
@@ -60,8 +55,8 @@ TEST_CASE("the line runs: a Flyway ledger and a directory become a matrix") {
   CHECK(status.at("reachable").as_bool());
   CHECK(status.at("history").as_string() == "certain");
   CHECK(shop.eventually([&] {
-    return shop.get("/metrics").find(
-               R"(tidemark_credential_overprivileged{app="shop",environment="staging"} 1)") !=
+    return shop.get("/metrics")
+               .find(R"(tidemark_credential_overprivileged{app="shop",environment="staging"} 1)") !=
            std::string::npos;
   }));
   CHECK(boost::json::serialize(shop.status("staging").at("warnings")) ==
@@ -80,11 +75,7 @@ TEST_CASE("the line runs: a Flyway ledger and a directory become a matrix") {
     CHECK(shop.json({"findings", "--all"}).at("findings").as_array().size() == 1);
   }
   SUBCASE("a row that lands outside the repository is foreign") {
-    shop.sql(insert_flyway_row({.rank = 3,
-                                .version = "147",
-                                .description = "hotfix idx",
-                                .script = "V147__hotfix_idx.sql",
-                                .content = "x"}));
+    shop.sql(insert_hotfix());
     CHECK(shop.eventually(
         [&] { return shop.cell("staging", "V147__hotfix_idx") == "drifted foreign"; }));
   }

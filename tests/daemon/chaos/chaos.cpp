@@ -1,8 +1,6 @@
 #include "tests/daemon/chaos/chaos.h"
 
 #include <chrono>
-#include <cstdlib>
-#include <sstream>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -21,12 +19,7 @@ ChaosShop::ChaosShop(PostgresServer& server)
   file("V2__orders.sql", orders);
   file("V3__phone.sql", "ALTER TABLE users ADD phone text;\n");
   sql(create_flyway_ledger());
-  sql(insert_flyway_row({.rank = 1, .content = users}));
-  sql(insert_flyway_row({.rank = 2,
-                         .version = "2",
-                         .description = "orders",
-                         .script = "V2__orders.sql",
-                         .content = orders}));
+  sql(insert_users_and_orders(users, orders));
   sql("CREATE ROLE " + role_ + " LOGIN; GRANT SELECT ON flyway_schema_history TO " + role_);
 }
 
@@ -51,18 +44,6 @@ void ChaosShop::start_and_look(const std::string& keys, const std::string& more)
   REQUIRE(eventually([this] { return cell("staging", "V1__users") == "applied"; }));
   REQUIRE(looks("staging"));
   before_ = known();
-}
-
-int ChaosShop::polls(const std::string& environment, const std::string& outcome) {
-  std::istringstream page(get("/metrics"));
-  int sum = 0;
-  for (std::string line; std::getline(page, line);) {
-    const bool meant = line.starts_with("tidemark_polls_total{") &&
-                       line.find("environment=\"" + environment + "\"") != std::string::npos &&
-                       line.find("outcome=\"" + outcome + "\"") != std::string::npos;
-    sum += meant ? std::atoi(line.c_str() + line.rfind(' ')) : 0;
-  }
-  return sum;
 }
 
 bool ChaosShop::looks(const std::string& environment, int times) {
@@ -104,12 +85,8 @@ int ChaosShop::found(bool all) {
 void ChaosShop::check_never_failed() {
   REQUIRE_MESSAGE(running(), log());
   CHECK(pid() == started_);
-  std::istringstream page(get("/metrics"));
-  for (std::string line; std::getline(page, line);) {
-    const bool failures = line.starts_with("tidemark_task_restarts_total{") ||
-                          line.starts_with("tidemark_http_handler_failures_total{");
-    CHECK_MESSAGE((!failures || line.ends_with(" 0")), line);
-  }
+  CHECK(metric("tidemark_task_restarts_total") == 0);
+  CHECK(metric("tidemark_http_handler_failures_total") == 0);
 }
 
 void ChaosShop::check_as_before() {

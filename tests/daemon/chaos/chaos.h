@@ -31,8 +31,6 @@ class ChaosShop : public Rig {
   const std::string& database() const { return database_; }
   const std::string& role() const { return role_; }
 
-  // How often it was looked at since the start, with this outcome.
-  int polls(const std::string& environment, const std::string& outcome);
   int failures(const std::string& environment);
   // Whether it succeeds this many times from now on.
   bool looks(const std::string& environment, int times = 3);

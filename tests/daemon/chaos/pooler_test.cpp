@@ -30,11 +30,7 @@ TEST_CASE("through PgBouncer in transaction mode nothing fails, and its restart 
   anywhere(shop, 4, [&] { server.restart(); });
   shop.check_as_before();
 
-  shop.sql(insert_flyway_row({.rank = 3,
-                              .version = "147",
-                              .description = "hotfix idx",
-                              .script = "V147__hotfix_idx.sql",
-                              .content = "x"}));
+  shop.sql(insert_hotfix());
   CHECK(shop.eventually(
       [&] { return shop.cell("staging", "V147__hotfix_idx") == "drifted foreign"; }));
   shop.check_never_failed();

@@ -85,12 +85,6 @@ struct Crowd : Rig {
     configure(environments);
   }
 
-  double polls() {
-    const std::string name = R"(tidemark_polls_total{app="shop",environment="good",outcome="ok"} )";
-    const auto page = get("/metrics");
-    const auto at = page.find(name);
-    return at == std::string::npos ? 0 : std::stod(page.substr(at + name.size()));
-  }
   std::string problem(const std::string& environment) {
     const auto status = this->status(environment);
     const auto* problem = status.at("problem").if_string();
@@ -101,7 +95,7 @@ struct Crowd : Rig {
     // The good one is read at once, and goes on at its rhythm.
     REQUIRE_MESSAGE(eventually([&] { return cell("good", "V1__users") == "applied"; }, 8), log());
     const auto began = Clock::now();
-    const double before = polls();
+    const int before = polls("good");
     // The hung ones are told, with what to do.
     for (int i = 0; i < hung_ones; ++i) {
       const auto name = "hung-" + std::to_string(i);
@@ -125,7 +119,7 @@ struct Crowd : Rig {
     CHECK(Clock::now() - soon < 5s);
     asking.get();
     const std::chrono::duration<double> took = Clock::now() - began;
-    CHECK(polls() - before >= took.count() / 3);
+    CHECK(polls("good") - before >= took.count() / 3);
     CHECK(json({"findings"}).at("findings").as_array().empty());
     // And so is who stops it.
     const auto stopping = Clock::now();

@@ -49,4 +49,21 @@ std::string insert_flyway_row(const FlywayRow& row, const std::string& table) {
          (row.success ? "true" : "false") + ")";
 }
 
+std::string insert_users_and_orders(const std::string& users, const std::string& orders) {
+  return insert_flyway_row({.rank = 1, .content = users}) + ";" +
+         insert_flyway_row({.rank = 2,
+                            .version = "2",
+                            .description = "orders",
+                            .script = "V2__orders.sql",
+                            .content = orders});
+}
+
+std::string insert_hotfix() {
+  return insert_flyway_row({.rank = 3,
+                            .version = "147",
+                            .description = "hotfix idx",
+                            .script = "V147__hotfix_idx.sql",
+                            .content = "x"});
+}
+
 }  // namespace tidemark::test

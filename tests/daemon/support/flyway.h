@@ -19,4 +19,9 @@ struct FlywayRow {
 std::string insert_flyway_row(const FlywayRow& row,
                               const std::string& table = "flyway_schema_history");
 
+// V1__users.sql and V2__orders.sql with these contents, as rows 1 and 2.
+std::string insert_users_and_orders(const std::string& users, const std::string& orders);
+// V147__hotfix_idx.sql, which is in nobody's repository, as row 3.
+std::string insert_hotfix();
+
 }  // namespace tidemark::test

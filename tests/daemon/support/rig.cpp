@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
@@ -306,6 +307,30 @@ Rig::Answer Rig::request(const std::string& method,
 
 json::value Rig::Answer::json() const {
   return json::parse(body);
+}
+
+double Rig::metric(const std::string& name, const std::vector<std::string>& labels) {
+  const auto text = get("/metrics");
+  std::istringstream page(text);
+  double sum = 0;
+  bool any = false;
+  for (std::string line; std::getline(page, line);) {
+    const bool named = line.starts_with(name + "{") || line.starts_with(name + " ");
+    if (named && std::ranges::all_of(labels, [&](const auto& label) {
+          return line.find(label) != std::string::npos;
+        })) {
+      sum += std::stod(line.substr(line.rfind(' ')));
+      any = true;
+    }
+  }
+  REQUIRE_MESSAGE(any, name << " is not in " << text);
+  return sum;
+}
+
+int Rig::polls(const std::string& environment, const std::string& outcome) {
+  const auto count = metric("tidemark_polls_total",
+                            {"environment=\"" + environment + "\"", "outcome=\"" + outcome + "\""});
+  return static_cast<int>(count);
 }
 
 std::string Rig::cell(const std::string& environment, const std::string& id) {

@@ -84,6 +84,12 @@ class Rig {
                  const std::string& body = "");
   int port() const { return port_; }
 
+  // The sum of the series of this name that have all these labels (`outcome="ok"`); fails the test
+  // when there is none.
+  double metric(const std::string& name, const std::vector<std::string>& labels = {});
+  // How often it was looked at since the start, with this outcome.
+  int polls(const std::string& environment, const std::string& outcome = "ok");
+
   // A cell of the matrix of `shop`, as "state" or "state kind"; "" when there is no such line.
   std::string cell(const std::string& environment, const std::string& id);
   boost::json::object status(const std::string& environment);
