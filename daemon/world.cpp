@@ -88,11 +88,12 @@ Awaitable<Result<void>> World::add_app(AppSettings settings, ContentReader conte
   }
   app->upstream = upstream_of(stages);
   app->order = promotion_order(stages);
-  for (const auto& environment : settings.environments) {
-    auto added = co_await remember(*app, environment);
-    if (!added) {
-      co_return added;
-    }
+  auto states = co_await load(settings);
+  if (!states) {
+    co_return std::unexpected(states.error());
+  }
+  for (std::size_t i = 0; i < states->size(); ++i) {
+    remember(*app, settings.environments[i], std::move((*states)[i]));
   }
   app->settings = std::move(settings);
   App& added = *app;
@@ -138,23 +139,36 @@ void World::inherit(App& app, const App& before) {
   }
 }
 
-// What our ledger knows of an environment, and the mode that it has now.
-Awaitable<Result<void>> World::remember(App& app, const EnvironmentSettings& settings) {
-  const auto now = now_();
-  const EnvironmentRef ref{app.watched.name, settings.name};
-  auto load = [this, ref, from = settings.renamed_from, now]() -> Result<EnvironmentState> {
-    if (!from.empty()) {
-      const auto renamed = ledger_.rename({ref.app, from}, ref.name, now);
-      if (!renamed) {
-        return fail("renamed_from of " + ref.text(), renamed.error());
+// What our ledger remembers of an app's environments, in the config's order.
+Awaitable<Result<std::vector<EnvironmentState>>> World::load(const AppSettings& settings) {
+  std::vector<EnvironmentRef> refs;
+  std::vector<std::pair<EnvironmentRef, std::string>> renamed;
+  for (const auto& environment : settings.environments) {
+    refs.push_back({settings.name, environment.name});
+    if (!environment.renamed_from.empty()) {
+      renamed.emplace_back(EnvironmentRef{settings.name, environment.renamed_from},
+                           environment.name);
+    }
+  }
+  auto work = [this,
+               refs = std::move(refs),
+               renamed = std::move(renamed),
+               now = now_()]() -> Result<std::vector<EnvironmentState>> {
+    for (const auto& [from, to] : renamed) {
+      if (const auto done = ledger_.rename(from, to, now); !done) {
+        return fail("renamed_from of " + EnvironmentRef{from.app, to}.text(), done.error());
       }
     }
-    return ledger_.load(ref, now);
+    return ledger_.load(refs, now);
   };
-  auto loaded = co_await store_.run(std::move(load));
-  if (!loaded) {
-    co_return std::unexpected(loaded.error());
-  }
+  auto loaded = co_await store_.run(std::move(work));
+  co_return loaded;
+}
+
+// With the mode that it has now.
+void World::remember(App& app, const EnvironmentSettings& settings, EnvironmentState state) {
+  const auto now = now_();
+  const EnvironmentRef ref{app.watched.name, settings.name};
   auto environment = std::make_unique<WatchedEnvironment>();
   environment->ref = ref;
   environment->poll_interval = settings.poll;
@@ -162,38 +176,38 @@ Awaitable<Result<void>> World::remember(App& app, const EnvironmentSettings& set
   if (settings.mode) {
     environment->mode = *settings.mode;
     environment->mode_source = ModeSource::config;
-  } else if (loaded->flip.mode && (*loaded->flip.mode == Mode::export_only || settings.database)) {
-    environment->mode = *loaded->flip.mode;
+  } else if (state.flip.mode && (*state.flip.mode == Mode::export_only || settings.database)) {
+    environment->mode = *state.flip.mode;
     environment->mode_source = ModeSource::admin;
   } else {
     environment->mode = default_mode(settings.name);
   }
-  environment->records = std::move(loaded->records);
+  environment->records = std::move(state.records);
   if (may_connect(environment->mode)) {
-    environment->observation = std::move(loaded->observation);
+    environment->observation = std::move(state.observation);
     if (environment->observation) {  // from the future: the clock was set, and nobody knows its age
       environment->seen_at =
           steady_now_() - std::chrono::abs(now - environment->observation->as_of);
     }
   }
-  environment->identity = std::move(loaded->identity);
-  environment->history_certain = loaded->history.certain;
-  environment->history_reason = std::move(loaded->history.reason);
-  environment->findings = std::move(loaded->findings);
-  environment->told = std::move(loaded->told);
+  environment->identity = std::move(state.identity);
+  environment->history_certain = state.history.certain;
+  environment->history_reason = std::move(state.history.reason);
+  environment->findings = std::move(state.findings);
+  environment->told = std::move(state.told);
 
   App::Unsettled unsettled;
   unsettled.change.environment = ref;
-  if (loaded->last_mode != environment->mode) {
+  if (state.last_mode != environment->mode) {
     unsettled.change.last_mode = environment->mode;
     unsettled.write = true;
-    if (loaded->last_mode) {
+    if (state.last_mode) {
       unsettled.change.audit.push_back(
           audit_event(now,
                       daemon_itself,
                       "mode.changed",
                       ref,
-                      {{"from", std::string(to_string(*loaded->last_mode))},
+                      {{"from", std::string(to_string(*state.last_mode))},
                        {"to", std::string(to_string(environment->mode))},
                        {"source", std::string(to_string(environment->mode_source))},
                        {"reason", "the config changed"}}));
@@ -201,7 +215,6 @@ Awaitable<Result<void>> World::remember(App& app, const EnvironmentSettings& set
   }
   app.unsettled.push_back(std::move(unsettled));
   app.watched.environments.push_back(std::move(environment));
-  co_return Result<void>{};
 }
 
 Awaitable<void> World::remove_app(std::string name) {

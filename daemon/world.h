@@ -140,6 +140,8 @@ class World {
  private:
   struct App;
   struct Place;
+  struct Arrival;
+  struct Settling;
 
   App* find_app(std::string_view name);
   Place place(const EnvironmentRef& ref) const;
@@ -148,7 +150,8 @@ class World {
   static Result<void> directory_was_read(const App& app);
 
   void inherit(App& app, const App& before);
-  Awaitable<Result<void>> remember(App& app, const EnvironmentSettings& settings);
+  Awaitable<Result<std::vector<EnvironmentState>>> load(const AppSettings& settings);
+  void remember(App& app, const EnvironmentSettings& settings, EnvironmentState state);
   const WatchedEnvironment* same_database(const App& app,
                                           const WatchedEnvironment& environment,
                                           const Identity& identity) const;
@@ -157,11 +160,26 @@ class World {
   void failed(WatchedEnvironment& environment, const Error& error);
   Instant instant() const { return {now_(), steady_now_()}; }
 
+  void see(Arrival& arrival);
+  Awaitable<void> see_all(std::shared_ptr<Arrival> arrival);
+
   Awaitable<Result<void>> settle(App& app);
-  Awaitable<Result<void>> settle_environment(App& app, std::size_t index);
+  Awaitable<Result<void>> settle(std::vector<App*> apps);
+  bool wants_settling(const Place& at) const;
+  std::vector<Place> to_settle(const std::vector<App*>& apps,
+                               const std::set<const WatchedEnvironment*>& tried) const;
+  Awaitable<std::vector<Settling>> judge(std::vector<Place> due);
+  Awaitable<Result<void>> settle_together(std::vector<Settling> settling);
+  Change change_of(const Settling& settling);
+  void believe(Settling settling);
+  Awaitable<Result<void>> keep_contents(const App& app,
+                                        EnvironmentRef ref,
+                                        std::vector<Record> records);
   Change begin(const Place& at) const;
   Awaitable<Result<void>> write(Place at, Change change);
-  Awaitable<Result<void>> keep_contents(App& app, EnvironmentRef ref, std::vector<Record> records);
+  Awaitable<std::vector<Result<void>>> write(std::vector<Place> places,
+                                             std::vector<Change> changes);
+  void written(const Place& at, const Change& change, const Committed& committed);
   void take(WatchedEnvironment& environment, const Committed& committed);
   void take(WatchedEnvironment& environment, const Told& told);
   bool lag_turned(const WatchedEnvironment& environment) const;
@@ -182,6 +200,7 @@ class World {
   std::function<TimePoint()> now_;
   std::function<std::chrono::steady_clock::time_point()> steady_now_;
   Gate gate_;
+  std::vector<std::shared_ptr<Arrival>> arrived_;  // looks that nobody has seen yet
   std::vector<std::unique_ptr<App>> apps_;
   std::map<EnvironmentRef, std::pair<App*, std::size_t>> places_;
   std::string halted_;

@@ -76,27 +76,62 @@ bool rests_on_our_word(const WatchedEnvironment& environment) {
 
 }  // namespace
 
+// Whoever is let in sees all that has arrived, so that a thousand environments that are looked at
+// together are written together.
 Awaitable<Result<void>> World::environment_read(EnvironmentRef ref,
                                                 Observation observation,
                                                 LedgerShape shape) {
+  auto arrival = std::make_shared<Arrival>(
+      Arrival{std::move(ref), std::move(observation), std::move(shape), std::nullopt});
+  arrived_.push_back(arrival);
   auto turn = co_await gate_.enter();
-  const Place at = place(ref);
+  if (!arrival->outcome) {
+    co_await see_all(arrival);
+  }
+  co_return *arrival->outcome;
+}
+
+// `mine` too when it was taken along by one that was cancelled on the way.
+Awaitable<void> World::see_all(std::shared_ptr<Arrival> mine) {
+  auto arrived = std::exchange(arrived_, {});
+  std::vector<App*> apps;
+  for (const auto& arrival : arrived) {
+    see(*arrival);
+  }
+  if (std::ranges::find(arrived, mine) == arrived.end()) {
+    arrived.push_back(std::move(mine));
+  }
+  for (const auto& arrival : arrived) {
+    if (const Place at = place(arrival->ref); at && std::ranges::find(apps, at.app) == apps.end()) {
+      apps.push_back(at.app);
+    }
+  }
+  const auto settled = co_await settle(std::move(apps));
+  for (const auto& arrival : arrived) {
+    const Place at = place(arrival->ref);
+    arrival->outcome = at && wants_settling(at) ? settled : Result<void>{};
+  }
+}
+
+void World::see(Arrival& arrival) {
+  const Place at = place(arrival.ref);
   if (!at || !may_connect(at.environment->mode)) {
-    co_return Result<void>{};
+    return;
   }
   WatchedEnvironment& environment = *at.environment;
+  auto& observation = arrival.observation;
   if (const auto* twin = same_database(*at.app, environment, observation.identity);
       twin != nullptr) {
     environment.problem = "is the same database as " + twin->ref.text() +
                           ": two environments of one app cannot share one";
     failed(environment, {Errc::broken, environment.problem});
-    co_return Result<void>{};
+    return;
   }
   environment.problem.clear();
   recognise(at, observation.identity);
   const auto as_of = observation.as_of;
   succeeded(environment, as_of);
-  environment.shape = std::move(shape);
+  environment.shape = std::move(arrival.shape);
 
   auto& unsettled = at.unsettled();
   Observation now = merged(environment.observation, std::move(observation));
@@ -113,8 +148,6 @@ Awaitable<Result<void>> World::environment_read(EnvironmentRef ref,
   }
   unsettled.compare = unsettled.compare || changed;
   publish(environment);
-  auto settled = co_await settle(*at.app);
-  co_return settled;
 }
 
 // Looked at by the watch before it only glances.
@@ -157,7 +190,8 @@ Awaitable<Result<void>> World::environment_unchanged(EnvironmentRef ref, TimePoi
   co_return settled;
 }
 
-// A credential that could write is no error: a warning, a metric, and a line in the audit log.
+// A credential that could write is no error: a warning, a metric, and a line in the audit log,
+// written with what the look saw, of which this is a part.
 Awaitable<void> World::credential_seen(EnvironmentRef ref, std::string excess_privileges) {
   auto turn = co_await gate_.enter();
   const Place at = place(ref);
@@ -181,8 +215,6 @@ Awaitable<void> World::credential_seen(EnvironmentRef ref, std::string excess_pr
       log_warn("credential can write", {{"environment", ref.text()}, {"can", excess_privileges}});
     }
   }
-  [[maybe_unused]] const auto settled = co_await settle(*at.app);
-  publish(*at.environment);
 }
 
 const WatchedEnvironment* World::same_database(const App& app,

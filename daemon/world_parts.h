@@ -53,4 +53,28 @@ struct World::Place {
   App::Unsettled& unsettled() const { return app->unsettled[index]; }
 };
 
+// A look at an environment that has come in.
+struct World::Arrival {
+  EnvironmentRef ref;
+  Observation observation;
+  LedgerShape shape;
+  std::optional<Result<void>> outcome;  // once it is known
+};
+
+// What comparing an environment said.
+struct Judgement {
+  std::vector<Record> learnt;
+  Standing standing;
+  Settled settled;
+  std::optional<Waiting> waiting;
+  FindingChanges changes;
+};
+
+// An environment on its way into our ledger.
+struct World::Settling {
+  Place at;
+  TimePoint now{};
+  std::optional<Judgement> judgement;  // empty: there was nothing to compare
+};
+
 }  // namespace tidemark

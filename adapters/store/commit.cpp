@@ -1,4 +1,6 @@
-// Ledger::commit: everything that changes in an environment, in one transaction.
+// Ledger::commit: everything that changes in environments, in one transaction.
+
+#include <iterator>
 
 #include "adapters/store/content_table.h"
 #include "adapters/store/environment_table.h"
@@ -77,13 +79,35 @@ Result<void> change_findings(Database& database,
 }  // namespace
 
 Result<Committed> Ledger::commit(const Change& change) {
-  return guarded([&]() -> Result<Committed> {
-    Committed committed;
-    auto written = write([&] { return apply(change, committed); });
+  auto committed = commit(std::span(&change, 1));
+  return committed ? Result<Committed>(std::move(committed->front()))
+                   : std::unexpected(committed.error());
+}
+
+Result<std::vector<Committed>> Ledger::commit(std::span<const Change> changes) {
+  return guarded([&]() -> Result<std::vector<Committed>> {
+    std::vector<Committed> committed(changes.size());
+    std::vector<std::size_t> events_until;
+    auto written = write([&]() -> Events {
+      std::vector<AuditEvent> all;
+      for (std::size_t i = 0; i < changes.size(); ++i) {
+        auto events = apply(changes[i], committed[i]);
+        if (!events) {
+          return fail("write down " + changes[i].environment.text(), events.error());
+        }
+        std::ranges::move(*events, std::back_inserter(all));
+        events_until.push_back(all.size());
+      }
+      return all;
+    });
     if (!written) {
-      return fail("write down " + change.environment.text(), written.error());
+      return std::unexpected(written.error());
     }
-    committed.audit = std::move(*written);
+    std::size_t from = 0;
+    for (std::size_t i = 0; i < changes.size(); from = events_until[i++]) {
+      committed[i].audit.assign(written->begin() + static_cast<std::ptrdiff_t>(from),
+                                written->begin() + static_cast<std::ptrdiff_t>(events_until[i]));
+    }
     return committed;
   });
 }

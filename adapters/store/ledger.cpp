@@ -49,48 +49,78 @@ void Ledger::move_mark() {
 }
 
 Result<EnvironmentState> Ledger::load(const EnvironmentRef& environment, TimePoint now) {
-  return guarded([&]() -> Result<EnvironmentState> {
-    auto id = find_environment(*database_, environment);
-    if (!id) {
-      return std::unexpected(id.error());
+  auto states = load(std::span(&environment, 1), now);
+  return states ? Result<EnvironmentState>(std::move(states->front()))
+                : std::unexpected(states.error());
+}
+
+Result<std::vector<EnvironmentState>> Ledger::load(std::span<const EnvironmentRef> environments,
+                                                   TimePoint now) {
+  return guarded([&]() -> Result<std::vector<EnvironmentState>> {
+    if (const auto met = meet(environments, now); !met) {
+      return std::unexpected(met.error());
     }
-    if (!*id && !audit_problem_.empty()) {
-      EnvironmentState unknown;  // nothing is written, and nothing is known of it
-      unknown.history = {.certain = false, .reason = audit_problem_};
-      return unknown;
-    }
-    if (!*id) {
-      const auto made = write([&]() -> Events {
-        const auto fresh = need_environment(*database_, environment, now);
-        if (!fresh) {
-          return std::unexpected(fresh.error());
-        }
-        *id = *fresh;
-        return std::vector<AuditEvent>();
-      });
-      if (!made) {
-        return fail("remember " + environment.text(), made.error());
+    std::vector<EnvironmentState> states;
+    for (const auto& environment : environments) {
+      auto state = load_everything(environment);
+      if (!state) {
+        return fail("load " + environment.text(), state.error());
       }
+      states.push_back(std::move(*state));
     }
-    auto state = load_everything(**id);
-    return state ? std::move(state) : fail("load " + environment.text(), state.error());
+    return states;
   });
 }
 
-Result<EnvironmentState> Ledger::load_everything(std::int64_t id) {
-  auto state = read_environment(*database_, id);
+// Where nothing may be written, what is new stays unknown.
+Result<void> Ledger::meet(std::span<const EnvironmentRef> environments, TimePoint now) {
+  std::vector<const EnvironmentRef*> unknown;
+  for (const auto& environment : environments) {
+    const auto id = find_environment(*database_, environment);
+    if (!id) {
+      return std::unexpected(id.error());
+    }
+    if (!*id) {
+      unknown.push_back(&environment);
+    }
+  }
+  if (unknown.empty() || !audit_problem_.empty()) {
+    return {};
+  }
+  const auto made = write([&]() -> Events {
+    for (const auto* environment : unknown) {
+      if (const auto id = need_environment(*database_, *environment, now); !id) {
+        return fail("remember " + environment->text(), id.error());
+      }
+    }
+    return std::vector<AuditEvent>();
+  });
+  return made ? Result<void>() : std::unexpected(made.error());
+}
+
+Result<EnvironmentState> Ledger::load_everything(const EnvironmentRef& environment) {
+  const auto id = find_environment(*database_, environment);
+  if (!id) {
+    return std::unexpected(id.error());
+  }
+  if (!*id) {
+    EnvironmentState unknown;
+    unknown.history = {.certain = false, .reason = audit_problem_};
+    return unknown;
+  }
+  auto state = read_environment(*database_, **id);
   if (!state) {
     return state;
   }
-  auto records = read_records(*database_, id);
+  auto records = read_records(*database_, **id);
   if (!records) {
     return std::unexpected(records.error());
   }
-  auto observation = read_observation(*database_, id);
+  auto observation = read_observation(*database_, **id);
   if (!observation) {
     return std::unexpected(observation.error());
   }
-  auto findings = read_open_findings(*database_, id);
+  auto findings = read_open_findings(*database_, **id);
   if (!findings) {
     return std::unexpected(findings.error());
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,13 +33,18 @@ class Ledger {
   // broken when it is damaged.
   static Result<Opened> open(const std::filesystem::path& file, TimePoint now);
 
-  // An environment that is new to us is remembered from now on.
+  // Environments that are new to us are remembered from now on.
+  Result<std::vector<EnvironmentState>> load(std::span<const EnvironmentRef> environments,
+                                             TimePoint now);
   Result<EnvironmentState> load(const EnvironmentRef& environment, TimePoint now);
 
   // Keeps the history of an environment whose name in the config has changed. False when there is
   // nothing under the old name (any more). conflict: both names have one.
   Result<bool> rename(const EnvironmentRef& from, const std::string& to, TimePoint now);
 
+  // All of them or none, in one go: what a disk takes its time for is the same for one and for
+  // many.
+  Result<std::vector<Committed>> commit(std::span<const Change> changes);
   Result<Committed> commit(const Change& change);
 
   // Events without a change in an environment: refusals, reloads, backups.
@@ -80,8 +86,8 @@ class Ledger {
   // is lost by that, but a restore could go unnoticed until the next commit writes it.
   const std::string& mark_problem() const { return mark_problem_; }
 
-  // Brings all that was written into the one file, which takes as long as the disk does. Nothing may
-  // be asked of it afterwards.
+  // Brings all that was written into the one file, which takes as long as the disk does. Nothing
+  // may be asked of it afterwards.
   void close() { database_.reset(); }
 
  private:
@@ -97,7 +103,8 @@ class Ledger {
   Result<void> note_restored(const std::string& why, TimePoint now);
   Result<std::vector<AuditEntry>> write(const std::function<Events()>& work);
   void move_mark();
-  Result<EnvironmentState> load_everything(std::int64_t id);
+  Result<void> meet(std::span<const EnvironmentRef> environments, TimePoint now);
+  Result<EnvironmentState> load_everything(const EnvironmentRef& environment);
   Events apply(const Change& change, Committed& committed);
   Result<ListedFinding> open_one(const std::string& id);
   Result<ListedFinding> change_acknowledgement(

@@ -155,6 +155,34 @@ TEST_CASE("a change of which one part fails changes nothing at all") {
   CHECK(ledger.commit(change(5)));
 }
 
+TEST_CASE("changes of several environments are written together, or none of them") {
+  const Folder folder;
+  auto ledger = opened(folder / "ledger.db").ledger;
+  auto first = everything();
+  auto second = change(3);
+  second.environment = prod;
+  second.records = {record("1", "one")};
+  second.audit = {event("mark.recorded", 3)};
+  const auto committed = must(ledger.commit(std::vector{first, second}));
+  REQUIRE(committed.size() == 2);
+  CHECK(committed[0].opened.size() == 1);
+  CHECK(committed[0].audit.size() == 2);
+  REQUIRE(committed[1].audit.size() == 1);
+  CHECK(committed[1].audit[0].event.what == "mark.recorded");
+  CHECK(committed[1].audit[0].seq == committed[0].audit.back().seq + 1);
+  CHECK(must(ledger.load(prod, at(4))).records == second.records);
+
+  const auto log = must(ledger.audit({}));
+  second.records = {record("2", "two")};
+  const auto refused = ledger.commit(std::vector{second, first});  // its finding is open already
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::conflict);
+  CHECK(refused.error().detail.contains("write down shop/staging"));
+  CHECK(must(ledger.load(prod, at(4))).records.size() == 1);
+  CHECK(must(ledger.audit({})) == log);
+  CHECK(must(ledger.verify_audit()).ok);
+}
+
 TEST_CASE("a content is stored once, compressed, and checked when it is read") {
   const Folder folder;
   auto ledger = opened(folder / "ledger.db").ledger;

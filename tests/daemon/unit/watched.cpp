@@ -3,6 +3,9 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include "adapters/log/log.h"
@@ -51,6 +54,27 @@ void Watched::restart() {
 
 void Watched::add_app(AppSettings settings) {
   must(run(world().add_app(std::move(settings), ContentReader{})));
+}
+
+// Counts the frames of SQLite's log that end a transaction: those that tell the file's new size.
+std::size_t Watched::commits() const {
+  std::ifstream log(folder_ / "ledger.db-wal", std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(log), {});
+  const auto number = [&](std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      value = value << 8U | static_cast<std::uint8_t>(bytes.at(at + i));
+    }
+    return value;
+  };
+  constexpr std::size_t log_header = 32;
+  constexpr std::size_t frame_header = 24;
+  const std::size_t page = number(8);
+  std::size_t commits = 0;
+  for (auto at = log_header; at + frame_header + page <= bytes.size(); at += frame_header + page) {
+    commits += number(at + 4) != 0 ? 1 : 0;
+  }
+  return commits;
 }
 
 void Watched::directory_has(std::vector<Migration> migrations) {

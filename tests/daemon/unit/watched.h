@@ -47,6 +47,10 @@ class Watched {
     return unit_test::run(running_->loop, std::move(work));
   }
 
+  asio::io_context& loop() { return running_->loop; }
+  // How often something was flushed into the ledger since it was opened.
+  std::size_t commits() const;
+
   void directory_has(std::vector<Migration> migrations);
   void was_read(const EnvironmentRef& ref, Observation seen);
   CellState state(const EnvironmentRef& ref, const std::string& key);

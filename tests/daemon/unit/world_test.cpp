@@ -287,6 +287,7 @@ TEST_CASE("a credential that could write is audited when that changes, not at ea
   Watched watched;
   const auto connect = [&](const std::string& can) {
     watched.run(watched.world().credential_seen(dev, can));
+    watched.was_read(dev, seen({}));
   };
   connect("");
   CHECK(audited(watched, "credential.overprivileged") == 0);
