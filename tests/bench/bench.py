@@ -48,7 +48,7 @@ def table(rows):
 
 
 def connections_of(quick):
-    return 200 if quick else 5300
+    return 100 if quick else 500
 
 
 def measured(bench, names):

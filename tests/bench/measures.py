@@ -12,7 +12,7 @@ import time
 import typing
 
 from pgbench import capture, pgbench
-from servers import (Tidemark, Trouble, Unix, accepts, make_schemas, rss_of, run, sum_of, wait_until)
+from servers import (PgBouncer, Tidemark, Trouble, Unix, accepts, make_schemas, rss_of, run, sum_of, wait_until)
 
 
 class Row(typing.NamedTuple):
@@ -295,12 +295,20 @@ def scrapes(daemon):
 def scale(bench):
     sizes = bench.few([100, 1000, 5000], [20, 60])
     make_schemas(bench.postgres, "scale", sizes[-1])
+    bouncer = PgBouncer(bench.postgres, sizes[-1] + 100)
+    try:
+        yield from scale_through(bench, bouncer, sizes)
+    finally:
+        bouncer.stop()
+
+
+def scale_through(bench, bouncer, sizes):
     poll = bench.few(60, 5)  # what it is unless somebody says otherwise
-    connection = memory_of_a_connection(bench.postgres.url("scale", "watcher"))
+    connection = memory_of_a_connection(bouncer.url("scale", "watcher"))
     figures = []
     for size in sizes:
         say(f"{size} environments every {poll} s")
-        daemon = Tidemark(bench.build, bench.folder / "scale", bench.postgres, "scale", size, f"{poll}s")
+        daemon = Tidemark(bench.build, bench.folder / "scale", bouncer, "scale", size, f"{poll}s")
         try:
             ready = daemon.wait_until_all_seen(900)
             time.sleep(poll)  # the first looks were all at once; the jitter spreads what follows

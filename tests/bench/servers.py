@@ -127,6 +127,33 @@ class Postgres:
             self.process.wait()
 
 
+class PgBouncer:
+    """In front of a server, in transaction mode: a connection to it costs next to nothing, as thousands of them should."""
+
+    def __init__(self, postgres, connections):
+        if shutil.which("pgbouncer") is None and not os.access("/usr/sbin/pgbouncer", os.X_OK):
+            raise Trouble("no PgBouncer")
+        self.folder = postgres.folder
+        settings = {"listen_addr": "", "listen_port": 6432, "unix_socket_dir": self.folder, "auth_type": "trust",
+                    "auth_file": self.folder / "users", "pool_mode": "transaction", "max_client_conn": connections,
+                    "default_pool_size": 2 * os.cpu_count(), "logfile": self.folder / "pgbouncer.log",
+                    "log_connections": 0, "log_disconnections": 0}
+        (self.folder / "users").write_text('"watcher" ""\n')
+        config = self.folder / "pgbouncer.ini"
+        config.write_text(f"[databases]\n* = host={self.folder}\n[pgbouncer]\n" +
+                          "".join(f"{key} = {value}\n" for key, value in settings.items()))
+        self.process = subprocess.Popen(["/usr/sbin/pgbouncer", "-q", config], cwd=self.folder, **postgres.user,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(10, "PgBouncer's start", (self.folder / ".s.PGSQL.6432").exists)
+
+    def url(self, database, role):
+        return f"postgresql://{role}@/{database}?host={self.folder}&port=6432"
+
+    def stop(self):
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(30)
+
+
 def content_of(number):
     return f"CREATE TABLE t{number} (id bigint PRIMARY KEY);\n"
 
