@@ -11,14 +11,6 @@
 
 namespace tidemark {
 
-namespace {
-
-Digest fingerprint_of(const Result<ScanResult>& outcome) {
-  return outcome ? fingerprint(*outcome) : sha256("failed: " + outcome.error().detail);
-}
-
-}  // namespace
-
 Directory::Directory(asio::any_io_executor executor,
                      RepoPaths paths,
                      ChooseLayout choose_layout,
@@ -98,13 +90,14 @@ Awaitable<Result<ScanResult>> Directory::look(Pool& pool) {
 }
 
 bool Directory::counts(const Result<ScanResult>& outcome, Clock::time_point began) {
-  Settle::Look seen{fingerprint_of(outcome), began, std::nullopt};
+  Settle::Look seen{
+      outcome ? outcome->fingerprint : sha256("failed: " + outcome.error().detail), began, {}};
   if (outcome) {
     failures_ = 0;
     last_scan_ = wall_clock_now();
     seen.quiet_for = outcome->quiet_for;
     seen.unsteady = outcome->git_busy || !outcome->unsteady.empty();
-    seen.bereft = outcome->files.size() * 2 < files_ || outcome->files.empty();
+    seen.bereft = outcome->files->size() * 2 < files_ || outcome->files->empty();
   } else {
     ++failures_;
   }
@@ -112,7 +105,7 @@ bool Directory::counts(const Result<ScanResult>& outcome, Clock::time_point bega
     return false;
   }
   returned_ = seen.fingerprint;
-  files_ = outcome ? outcome->files.size() : files_;
+  files_ = outcome ? outcome->files->size() : files_;
   return true;
 }
 

@@ -83,29 +83,46 @@ class Finder {
   std::string folder_path_;
 };
 
-}  // namespace
-
-Digest fingerprint(const ScanResult& result) {
-  std::string text;
-  const auto add = [&text](std::string_view part) {
-    text += std::to_string(part.size());
-    text += ':';
-    text += part;
-  };
-  add(result.layout);
-  for (const auto& file : result.files) {
-    add(file.path);
-    for (const auto byte : file.content.raw.bytes) {
-      text += static_cast<char>(byte);
+// Text of which no two different lists of parts have the same.
+class Parts {
+ public:
+  void add(std::string_view part) {
+    text_ += std::to_string(part.size());
+    text_ += ':';
+    text_ += part;
+  }
+  void add(const Digest& digest) {
+    for (const auto byte : digest.bytes) {
+      text_ += static_cast<char>(byte);
     }
   }
-  add("problems");
-  for (const auto& problem : result.problems) {
-    add(problem.file);
-    add(problem.what);
+  Digest digest() const { return sha256(text_); }
+
+ private:
+  std::string text_;
+};
+
+Digest fingerprint_of(std::span<const ScannedFile> files) {
+  Parts parts;
+  for (const auto& file : files) {
+    parts.add(file.path);
+    parts.add(file.content.raw);
   }
-  return sha256(text);
+  return parts.digest();
 }
+
+Digest fingerprint_of(const ScanResult& result, const Digest& of_files) {
+  Parts parts;
+  parts.add(of_files);
+  parts.add(result.layout);
+  for (const auto& problem : result.problems) {
+    parts.add(problem.file);
+    parts.add(problem.what);
+  }
+  return parts.digest();
+}
+
+}  // namespace
 
 // A file to be read, and what came of it.
 struct DirectoryScanner::Read {
@@ -113,6 +130,8 @@ struct DirectoryScanner::Read {
   std::size_t root;
   Known* before;
   Known known;
+  Content content;
+  std::vector<FileEntry> entries;
   std::string problem;  // why there is nothing new to be known
   bool unsteady;
 };
@@ -129,6 +148,7 @@ struct DirectoryScanner::Pass {
   std::vector<Read> reads;
   std::vector<std::string> unreadable;
   KnownFiles known;
+  std::vector<ScannedFile> files;
   std::size_t before = 0;  // up to here known_ was asked for
   FileTime newest_change;
   std::stop_token stop;
@@ -152,18 +172,23 @@ Result<ScanResult> DirectoryScanner::scan(FolderVisitor* visitor, const std::sto
   if (const auto chosen = choose(pass); !chosen) {
     return std::unexpected(chosen.error());
   }
-  read_all(pass);
-  known_ = std::move(pass.known);
-  if (stop.stop_requested()) {
-    return fail(Errc::cancelled, "the scan was stopped");
+  if (unchanged(pass)) {
+    pass.result.statistics.reused = known_.size();
+  } else {
+    read_all(pass);
+    know(pass);
+    if (stop.stop_requested()) {
+      return fail(Errc::cancelled, "the scan was stopped");
+    }
   }
+  pass.result.files = files_;
   pass.result.git_busy = std::ranges::any_of(
       paths_.roots, [](const std::string& root) { return git_is_busy(without_links(root)); });
   if (now >= pass.newest_change) {
     pass.result.quiet_for = now - pass.newest_change;
   }
-  sort_unless_sorted(pass.result.files, &ScannedFile::path);
   std::ranges::sort(pass.result.problems);
+  pass.result.fingerprint = fingerprint_of(pass.result, fingerprint_);
   return std::move(pass.result);
 } catch (const std::exception& error) {
   return fail(Errc::internal, std::string("scan: ") + error.what());
@@ -213,7 +238,7 @@ Result<void> DirectoryScanner::choose(Pass& pass) {
       return std::unexpected(layout.error());
     }
     if (!layout_ || layout_->name != layout->name) {
-      known_.clear();
+      forget();
     }
     layout_ = *std::move(layout);
     chosen_by_ = std::move(paths);
@@ -223,9 +248,22 @@ Result<void> DirectoryScanner::choose(Pass& pass) {
   return {};
 }
 
+void DirectoryScanner::forget() {
+  known_.clear();
+  files_.reset();
+}
+
+// Every file is where it was, and as it was when it was last read.
+bool DirectoryScanner::unchanged(const Pass& pass) const {
+  return files_ && pass.unreadable.empty() &&
+         std::ranges::equal(pass.found, known_, [](const Pass::Found& found, const Known& known) {
+           return !known.racy && found.file.stat == known.stat && found.file.path == known.path;
+         });
+}
+
 void DirectoryScanner::read_all(Pass& pass) {
   pass.known.reserve(pass.found.size());
-  pass.result.files.reserve(pass.found.size());
+  pass.files.reserve(pass.found.size());
   pass.reads.reserve(pass.found.size() - std::min(pass.found.size(), known_.size()));
   const Pass::Found* counts = nullptr;
   for (const auto& found : pass.found) {
@@ -243,7 +281,19 @@ void DirectoryScanner::read_all(Pass& pass) {
     take(one, pass);
   }
   keep_what_is_hidden(pass);
+}
+
+void DirectoryScanner::know(Pass& pass) {
   sort_unless_sorted(pass.known, &Known::path);
+  sort_unless_sorted(pass.files, &ScannedFile::path);
+  known_ = std::move(pass.known);
+  files_ = std::make_shared<const std::vector<ScannedFile>>(std::move(pass.files));
+  fingerprint_ = fingerprint_of(*files_);
+  auto file = files_->begin();
+  for (auto& known : known_) {
+    const bool counts = file != files_->end() && file->path == known.path;
+    known.file = counts ? &*file++ : nullptr;
+  }
 }
 
 void DirectoryScanner::keep_or_read(const Walk::File& file, std::size_t root, Pass& pass) {
@@ -254,7 +304,7 @@ void DirectoryScanner::keep_or_read(const Walk::File& file, std::size_t root, Pa
     return;
   }
   if (file.stat.size <= limits_.read.held || !layout_->entries_by_name(file.path).empty()) {
-    pass.reads.push_back({file, root, before, {}, "", false});
+    pass.reads.push_back({file, root, before, {}, {}, {}, "", false});
   }
 }
 
@@ -304,12 +354,13 @@ void DirectoryScanner::read_one(Read& read,
     return;
   }
   const bool racy = reading->at - reading->stat.changed < limits_.racy;
-  read.known = {path, reading->stat, reading->content, {}, racy};
-  if (read.before != nullptr && read.before->content == reading->content) {
-    read.known.entries = std::move(read.before->entries);
+  read.known = {path, reading->stat, nullptr, racy};
+  read.content = reading->content;
+  const ScannedFile* before = read.before != nullptr ? read.before->file : nullptr;
+  if (before != nullptr && before->content == reading->content) {
+    read.entries = before->entries;
   } else {
-    read.known.entries =
-        reading->held ? layout_->entries(path, buffer) : layout_->entries_by_name(path);
+    read.entries = reading->held ? layout_->entries(path, buffer) : layout_->entries_by_name(path);
   }
 }
 
@@ -325,12 +376,15 @@ void DirectoryScanner::take(Read& read, Pass& pass) {
   if (read.before != nullptr) {
     read.before->kept = true;  // as what it is now
   }
-  keep(read.known, pass);
+  if (!read.entries.empty()) {
+    pass.files.push_back({read.known.path, read.content, std::move(read.entries)});
+  }
+  pass.known.push_back(std::move(read.known));
 }
 
 void DirectoryScanner::keep(Known& known, Pass& pass) {
-  if (!known.entries.empty()) {
-    pass.result.files.push_back({known.path, known.content, known.entries});
+  if (known.file != nullptr) {
+    pass.files.push_back(*known.file);
   }
   pass.known.push_back(std::move(known));
   known.kept = true;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -45,9 +46,12 @@ struct ScanLimits {
 // What an app's directory holds at one moment.
 struct ScanResult {
   std::string layout;
-  std::vector<ScannedFile> files;  // sorted by path; only those that the layout knows as its own
+  // Sorted by path; only those that the layout knows as its own. The same as those of the scan
+  // before when no file is another.
+  std::shared_ptr<const std::vector<ScannedFile>> files;
   std::vector<CatalogProblem> problems;
   UnreadFiles unread;  // of which nothing is known from earlier
+  Digest fingerprint;  // the same for two scans with the same layout, files, contents and problems
 
   struct Statistics {
     std::size_t hashed = 0;
@@ -62,9 +66,6 @@ struct ScanResult {
       quiet_for;  // since the newest change on disk; none when clocks disagree
 };
 
-// The same for two scans with the same files, contents, problems and layout.
-Digest fingerprint(const ScanResult& result);
-
 // Reads the files below an app's roots, and again only those that changed. Blocks, and reads many
 // files with a few threads of its own: it belongs on a pool thread, one call at a time. A root that
 // is missing or cannot be listed is a failure, never an empty directory.
@@ -77,14 +78,13 @@ class DirectoryScanner {
   Result<ScanResult> scan(FolderVisitor* visitor = nullptr, const std::stop_token& stop = {});
 
   // The next scan reads every file.
-  void forget() { known_.clear(); }
+  void forget();
 
  private:
   struct Known {
     std::string path;
     FileStat stat;
-    Content content;
-    std::vector<FileEntry> entries;
+    const ScannedFile* file = nullptr;  // in `files_`, if it counts
     bool racy = false;
     bool kept = false;  // moved to what the scan under way knows
   };
@@ -98,6 +98,7 @@ class DirectoryScanner {
 
   Result<void> walk_root(std::size_t index, FolderVisitor* visitor, Pass& pass);
   Result<void> choose(Pass& pass);
+  bool unchanged(const Pass& pass) const;
   void read_all(Pass& pass);
   void keep_or_read(const Walk::File& file, std::size_t root, Pass& pass);
   Known* known_as(const std::string& path, Pass& pass);
@@ -107,6 +108,7 @@ class DirectoryScanner {
                 std::string& buffer,
                 const std::stop_token& stop) const;
   void take(Read& read, Pass& pass);
+  void know(Pass& pass);
   void keep(Known& known, Pass& pass);
   void keep_as_before(Known* before, const std::string& path, std::string problem, Pass& pass);
   void keep_what_is_hidden(Pass& pass);
@@ -118,6 +120,8 @@ class DirectoryScanner {
   std::vector<std::string> chosen_by_;
   std::optional<Layout> layout_;
   KnownFiles known_;
+  std::shared_ptr<const std::vector<ScannedFile>> files_;
+  Digest fingerprint_;  // of these
 };
 
 // The bytes of a scanned file, as safely as a scan reads them; `conflict` when they are not the

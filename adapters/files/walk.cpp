@@ -30,8 +30,9 @@ std::string joined(const std::string& folder, std::string_view name) {
   return path;
 }
 
-bool looks_like_sql(std::string_view name) {
+bool looks_like_sql(std::string_view path) {
   constexpr std::string_view extension = ".sql";
+  const auto name = path.substr(path.rfind('/') + 1);
   return name.size() > extension.size() &&
          std::ranges::equal(name.substr(name.size() - extension.size()), extension, {}, [](char c) {
            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -77,12 +78,13 @@ class Walker {
     if (visitor_ != nullptr) {
       visitor_->folder(fd->get());
     }
-    auto names = list(*std::move(fd), path);
-    if (!names) {
-      return names.error();
+    auto paths = list(*std::move(fd), path);
+    if (!paths) {
+      return paths.error();
     }
-    for (const auto& name : *names) {
-      if (auto error = look_at(folder, name, joined(path, name), depth)) {
+    const auto before_name = path.empty() ? 0 : path.size() + 1;
+    for (auto& below : *paths) {
+      if (auto error = look_at(folder, std::move(below), before_name, depth)) {
         return error;
       }
     }
@@ -118,8 +120,9 @@ class Walker {
     return false;
   }
 
+  // The paths of what is in a folder, sorted.
   Result<std::vector<std::string>> list(FileDescriptor fd, const std::string& path) {
-    std::vector<std::string> names;
+    std::vector<std::string> paths;
     const OpenDirectory directory(::fdopendir(fd.get()));
     if (!directory) {
       return fail(Errc::retry, "list '" + path + "': " + error_text(errno));
@@ -141,20 +144,20 @@ class Walker {
             "more than " + std::to_string(limits_.files) +
                 " files: point it at the migrations alone, or name what is not one under `ignore`");
       }
-      names.emplace_back(name);
+      paths.push_back(joined(path, name));
     }
     if (errno != 0) {
       return fail(Errc::retry, "list '" + path + "': " + error_text(errno));
     }
-    std::ranges::sort(names);
-    return names;
+    std::ranges::sort(paths);
+    return paths;
   }
 
   std::optional<Error> look_at(const Place& folder,
-                               const std::string& name,
                                std::string path,
+                               std::size_t before_name,
                                std::size_t depth) {
-    const auto stat = stat_at(folder.fd(), name.c_str());
+    const auto stat = stat_at(folder.fd(), path.c_str() + before_name);
     if (!stat) {
       return stat.error() == ENOENT ? std::nullopt : give_up_on(path, stat.error());
     }
@@ -165,21 +168,21 @@ class Walker {
       return std::nullopt;
     }
     if (stat->is_link()) {
-      return follow(folder, name, std::move(path), depth);
+      return follow(folder, path.substr(before_name), path, depth);
     }
     if (stat->is_folder()) {
-      return descend(folder, name, std::move(path), depth);
+      return descend(folder, path.substr(before_name), path, depth);
     }
-    take_file(name, std::move(path), *stat, false);
+    take_file(std::move(path), *stat, false);
     return std::nullopt;
   }
 
   std::optional<Error> descend(const Place& folder,
                                const std::string& name,
-                               std::string path,
+                               const std::string& path,
                                std::size_t depth) {
     if (depth == limits_.depth) {
-      problem(std::move(path), "is nested too deeply and is not read");
+      problem(path, "is nested too deeply and is not read");
       return std::nullopt;
     }
     auto fd = open_folder(folder, name);
@@ -203,7 +206,7 @@ class Walker {
       return refuse(target.error(), std::move(path));
     }
     if (!target->name.empty()) {
-      take_file(name, std::move(path), target->stat, true);
+      take_file(std::move(path), target->stat, true);
       return std::nullopt;
     }
     if (!left_out(target->folder.path())) {
@@ -238,9 +241,9 @@ class Walker {
     return std::nullopt;
   }
 
-  void take_file(std::string_view name, std::string path, const FileStat& stat, bool linked) {
+  void take_file(std::string path, const FileStat& stat, bool linked) {
     if (!stat.is_file()) {
-      if (looks_like_sql(name)) {
+      if (looks_like_sql(path)) {
         problem(std::move(path), "is not a regular file and is not read");
       }
       return;

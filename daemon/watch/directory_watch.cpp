@@ -73,7 +73,7 @@ Awaitable<void> AppDirectory::run() {
       continue;
     }
     auto work = [result = std::move(*scanned)] {
-      Catalog catalog = make_catalog(result.layout, result.files);
+      Catalog catalog = make_catalog(result.layout, *result.files);
       catalog.problems.insert(
           catalog.problems.end(), result.problems.begin(), result.problems.end());
       catalog.unread = result.unread;

@@ -129,10 +129,10 @@ TEST_CASE("a directory whose branch is switched again and again is only ever one
       continue;
     }
     ++seen;
-    REQUIRE_FALSE(result->files.empty());
+    REQUIRE_FALSE(result->files->empty());
     const auto content = content_of(names(*result).front() == "0.sql" ? "a" : "b");
-    std::size_t wrong = result->files.size() == 300 ? 0 : 1;
-    for (const auto& file : result->files) {
+    std::size_t wrong = result->files->size() == 300 ? 0 : 1;
+    for (const auto& file : *result->files) {
       wrong += file.content == content ? 0 : 1;
     }
     CHECK(wrong == 0);

@@ -125,7 +125,7 @@ TEST_CASE("nothing outside of the tree is ever read") {
   } else {
     CHECK(result.problems.size() == (device ? 22 : 21));
   }
-  CHECK_FALSE(std::ranges::any_of(result.files,
+  CHECK_FALSE(std::ranges::any_of(*result.files,
                                   [&](const auto& f) { return f.content == content_of(secret); }));
   const auto told = problems(result);
   for (const auto* trap : {"absolute.sql",
@@ -200,7 +200,7 @@ TEST_CASE("names that nobody should choose are names like others") {
   auto expected = hostile;
   std::ranges::sort(expected);
   CHECK(names(result) == expected);
-  for (const auto& file : result.files) {
+  for (const auto& file : *result.files) {
     CHECK(file.content == content_of(file.path));
   }
 }
@@ -346,6 +346,9 @@ TEST_CASE("only what changed is hashed again") {
   const auto second = scanned(scanner);
   CHECK(second.statistics.hashed == 0);
   CHECK(second.statistics.reused == count);
+  const auto unchanged = scanned(scanner);
+  CHECK(unchanged.files == second.files);  // the same, not equal ones
+  CHECK(unchanged.fingerprint == second.fingerprint);
   const auto modified = fs::last_write_time(folder / "m/7/7.sql");
   write(folder / "m/7/7.sql", "8");  // as long as before
   fs::last_write_time(folder / "m/7/7.sql", modified);
@@ -353,6 +356,11 @@ TEST_CASE("only what changed is hashed again") {
   const auto third = scanned(scanner);
   CHECK(third.statistics.hashed == 1);
   CHECK(find(third, "7/7.sql")->content == content_of("8"));
+  CHECK(third.fingerprint != second.fingerprint);
+  CHECK(find(second, "7/7.sql")->content == content_of("7"));
+  fs::remove(folder / "m/8/8.sql");
+  CHECK(scanned(scanner).files->size() == count - 1);
+  write(folder / "m/8/8.sql", "8");
   scanner.forget();
   CHECK(scanned(scanner).statistics.hashed == count);
 }
@@ -424,11 +432,11 @@ TEST_CASE("a file too large to be held is recorded by its hash alone") {
   DirectoryScanner scanner({{folder.root("m")}, {}}, choose, limits);
   const auto result = scanned(scanner);
   REQUIRE(names(result) == Strings{"1.sql"});
-  CHECK(result.files[0].content == content_of(std::string(3 * 1024 * 1024 + 7, '\0')));
+  CHECK(result.files->front().content == content_of(std::string(3 * 1024 * 1024 + 7, '\0')));
   CHECK(result.statistics.hashed == 1);
   CHECK_FALSE(asked_with_bytes);
   const auto bytes =
-      read_file({{folder.root("m")}, {}}, "1.sql", result.files[0].content.raw, limits.read);
+      read_file({{folder.root("m")}, {}}, "1.sql", result.files->front().content.raw, limits.read);
   REQUIRE_FALSE(bytes);
   CHECK(bytes.error().code == Errc::invalid);
 }
@@ -604,7 +612,7 @@ TEST_CASE("what goes wrong while many files are read fails the scan, on whicheve
     CHECK(failed.error().code == Errc::internal);
   }
   bad.clear();
-  CHECK(scanned(scanner).files.size() == 600);
+  CHECK(scanned(scanner).files->size() == 600);
 }
 
 TEST_CASE("a file that is being written is seen as one of its versions or as unsteady") {
@@ -620,13 +628,13 @@ TEST_CASE("two scans with the same content have the same fingerprint, others hav
   TemporaryFolder folder;
   write(folder / "m/1.sql", "x");
   auto scanner = scanner_of({folder.root("m")});
-  const auto first = fingerprint(scanned(scanner));
-  CHECK(fingerprint(scanned(scanner)) == first);
+  const auto first = scanned(scanner).fingerprint;
+  CHECK(scanned(scanner).fingerprint == first);
   write(folder / "m/1.sql", "y");
-  const auto edited = fingerprint(scanned(scanner));
+  const auto edited = scanned(scanner).fingerprint;
   CHECK(edited != first);
   link(folder / "m/2.sql", "nowhere");
-  CHECK(fingerprint(scanned(scanner)) != edited);
+  CHECK(scanned(scanner).fingerprint != edited);
 }
 
 TEST_CASE("a file that could never be read is not one that is gone") {

@@ -80,7 +80,7 @@ DirectoryScanner scanner_of(std::vector<std::string> roots, std::vector<std::str
 
 std::vector<std::string> names(const ScanResult& result) {
   std::vector<std::string> all;
-  for (const auto& file : result.files) {
+  for (const auto& file : *result.files) {
     all.push_back(file.path);
   }
   return all;
@@ -95,8 +95,8 @@ std::vector<std::string> problems(const ScanResult& result) {
 }
 
 const ScannedFile* find(const ScanResult& result, std::string_view path) {
-  const auto at = std::ranges::find(result.files, path, &ScannedFile::path);
-  if (at == result.files.end()) {
+  const auto at = std::ranges::find(*result.files, path, &ScannedFile::path);
+  if (at == result.files->end()) {
     throw std::runtime_error("the scan has no " + std::string(path));
   }
   return &*at;
@@ -141,7 +141,7 @@ SeenWhileWritten scan_while_written(std::chrono::milliseconds how_long,
     const auto result = scanner.scan();
     seen.unsteady += result && !result->unsteady.empty() ? 1 : 0;
     if (result && result->statistics.hashed > 0) {
-      const auto& content = result->files[0].content;
+      const auto& content = result->files->front().content;
       const bool one_of_them = content == content_of(a) || content == content_of(b);
       ++(one_of_them ? seen.whole : seen.torn);
     }
