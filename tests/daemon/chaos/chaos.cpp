@@ -64,7 +64,7 @@ std::string ChaosShop::problem() {
 
 std::string ChaosShop::known() {
   auto staging = status("staging");
-  for (const auto* ages : {"as_of", "last_poll", "lag"}) {
+  for (const auto* ages : {"as_of", "last_poll", "lag", "stale"}) {
     staging.erase(ages);
   }
   std::string text = json::serialize(staging);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -185,8 +186,17 @@ void Rig::start(const std::vector<std::string>& wrapper, bool wait_for_ready) {
   auto command = wrapper;
   command.insert(command.end(), {TIDEMARKD, "--config", config().string()});
   const auto log_file = folder_ / "daemon.log";
+  // A signal that comes before the daemon is there must not meet the handlers of the test.
+  sigset_t all;
+  sigset_t usual;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, &usual);
   pid_ = ::fork();
   if (pid_ == 0) {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+      ::signal(signal, SIG_DFL);
+    }
+    ::sigprocmask(SIG_SETMASK, &usual, nullptr);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int log = ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     const int nothing = ::open("/dev/null", O_RDONLY);
@@ -196,6 +206,7 @@ void Rig::start(const std::vector<std::string>& wrapper, bool wait_for_ready) {
     ::execvp(command.front().c_str(), argv_of(command).data());
     ::_exit(127);
   }
+  ::sigprocmask(SIG_SETMASK, &usual, nullptr);
   if (wait_for_ready) {
     REQUIRE_MESSAGE(eventually([this] { return ready() || !running(); }, 30),
                     "not ready: " << log());
