@@ -34,6 +34,12 @@ std::expected<asio::posix::stream_descriptor, ReadFailure> watched_socket(
   return socket;
 }
 
+bool is_unix_socket(int socket) {
+  int domain = 0;
+  socklen_t size = sizeof(domain);
+  return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
 std::uint64_t bytes_taken(int socket) {
   // struct tcp_info up to tcpi_bytes_received, which the C library's headers do not know.
   std::array<std::uint64_t, 17> info{};

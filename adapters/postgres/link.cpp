@@ -24,7 +24,9 @@ void collect(PGconn& connection, ReplyCollector& collector) {
 }  // namespace
 
 Link::Link(ConnectionHandle connection, asio::posix::stream_descriptor socket)
-    : connection_(std::move(connection)), socket_(std::move(socket)) {}
+    : connection_(std::move(connection)),
+      socket_(std::move(socket)),
+      local_(is_unix_socket(socket_.native_handle())) {}
 
 std::expected<std::unique_ptr<Link>, ReadFailure> Link::make(const asio::any_io_executor& executor,
                                                              ConnectionHandle connection) {
@@ -78,7 +80,7 @@ bool Link::send(const std::vector<Command>& commands) {
       return false;
     }
   }
-  taken_ = bytes_taken(socket_.native_handle());
+  taken_ = taken();
   return PQpipelineSync(connection_.get()) == 1 && PQsetSingleRowMode(connection_.get()) == 1;
 }
 
@@ -91,6 +93,9 @@ Awaitable<Woke> Link::receive(ReplyCollector& collector, Deadline deadline) {
     if (woke != Woke::ready) {
       co_return woke;
     }
+    if (!open()) {
+      co_return Woke::cancelled;
+    }
     consume(collector);
   }
   co_return Woke::ready;
@@ -102,8 +107,8 @@ void Link::consume(ReplyCollector& collector) {
   collect(*connection_, collector);
   // libpq shows nothing of a row before its end, and would hold a gigabyte; and it keeps every
   // parameter that a server reports.
-  const auto taken = bytes_taken(socket_.native_handle());
-  collector.note_traffic(taken - std::min(taken, taken_));
+  const auto now_taken = taken();
+  collector.note_traffic(now_taken - std::min(now_taken, taken_));
 }
 
 bool Link::idle() const {

@@ -30,7 +30,7 @@ struct Bounds {
   Deadline deadline;
   std::uint64_t rows_max;
   std::uint64_t bytes_max;
-  std::size_t uncounted;  // the first replies, which do not count
+  std::size_t tags_only;  // so many of the first replies: nobody wants their rows
 };
 
 class ReplyCollector;
@@ -51,6 +51,7 @@ class Link {
   bool open() const { return connection_ != nullptr; }
   // Not in a transaction, as far as the server said.
   bool idle() const;
+  // An exchange that is under way ends soon, as cancelled.
   void close();
   int server_version() const;
 
@@ -59,9 +60,11 @@ class Link {
   bool send(const std::vector<Command>& commands);
   Awaitable<Woke> receive(ReplyCollector& collector, Deadline deadline);
   void consume(ReplyCollector& collector);
+  std::uint64_t taken() { return local_ ? 0 : bytes_taken(socket_.native_handle()); }
 
   ConnectionHandle connection_;
   asio::posix::stream_descriptor socket_;
+  bool local_;               // over a Unix socket, of which nobody knows how much came
   std::uint64_t taken_ = 0;  // from the socket, before the exchange
 };
 

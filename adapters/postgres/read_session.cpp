@@ -171,6 +171,10 @@ Awaitable<ReadFailure> ReadSession::roll_back(ReadFailure failure, Deadline dead
   co_return failure;
 }
 
+void ReadSession::interrupt() {
+  link_->close();
+}
+
 bool ReadSession::usable() const {
   return link_->open();
 }

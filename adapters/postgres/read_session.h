@@ -54,6 +54,9 @@ class ReadSession {
   // again or, if it cannot be, says so by usable().
   Awaitable<Answer> read(std::vector<ReadQuery> queries, ReadLimits limits);
 
+  // A read that is under way ends soon, as cancelled; the session is not usable any more.
+  void interrupt();
+
   bool usable() const;
   int server_version() const;  // 150020; 0 once it is not usable
 

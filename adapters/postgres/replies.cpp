@@ -68,23 +68,23 @@ void ReplyCollector::add_rows(const PGresult& result) {
     give_up("the server answered more than it was asked");
     return;
   }
-  const bool counts = at_ >= bounds_.uncounted;
   auto& [set, tag] = replies_[at_];
   tag = PQcmdStatus(const_cast<PGresult*>(&result));  // libpq reads only
+  if (at_ < bounds_.tags_only) {
+    return;
+  }
   const int columns = PQnfields(&result);
   for (int column = static_cast<int>(set.columns.size()); column < columns; ++column) {
     set.columns.emplace_back(PQfname(&result, column));
   }
   for (int row = 0; row < PQntuples(&result); ++row) {
     auto& cells = set.rows.emplace_back();
+    cells.reserve(static_cast<std::size_t>(columns));
     for (int column = 0; column < columns; ++column) {
       cells.push_back(cell(result, row, column));
       bytes_ += sizeof(cells.back()) + (cells.back() ? cells.back()->size() : 0);
     }
     ++rows_;
-  }
-  if (!counts) {
-    rows_ = bytes_ = 0;
   }
   if (rows_ > bounds_.rows_max) {
     give_up_of(bounds_.rows_max, "rows");

@@ -1,6 +1,8 @@
 #include "adapters/postgres/wait.h"
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -14,13 +16,19 @@ namespace {
 
 using Socket = asio::posix::stream_descriptor;
 
-// False when the timer was first.
+// False when the timer was first. This is what every look waits in: without a parallel group, which
+// costs as much again.
 Awaitable<bool> first_of(Socket& socket, Socket::wait_type type, asio::steady_timer& timer) {
-  auto group = asio::experimental::make_parallel_group(socket.async_wait(type, asio::deferred),
-                                                       timer.async_wait(asio::deferred));
-  const auto [order, socket_error, timer_error] =
-      co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-  co_return order[0] != 1;
+  // An expiry that is queued already runs also when the socket, or all of this, has gone.
+  const auto waiting = std::make_shared<Socket*>(&socket);
+  timer.async_wait([waiting](boost::system::error_code error) {
+    if (Socket* const late = std::exchange(*waiting, nullptr); late != nullptr && !error) {
+      late->cancel(error);
+    }
+  });
+  [[maybe_unused]] const auto [error] =
+      co_await socket.async_wait(type, asio::as_tuple(asio::use_awaitable));
+  co_return std::exchange(*waiting, nullptr) != nullptr;
 }
 
 Awaitable<bool> first_of_both(Socket& socket, asio::steady_timer& timer) {

@@ -1,10 +1,12 @@
 #include "daemon/watch/environment_watch.h"
 
 #include <utility>
-#include <variant>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -46,7 +48,6 @@ EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
       connections_(connections),
       wakeup_(loop),
       rhythm_(settings_.poll, nth, std::chrono::steady_clock::now()),
-      told_(loop, asio::steady_timer::time_point::max()),
       random_(std::random_device{}()) {}
 
 bool EnvironmentWatch::may_look() const {
@@ -83,7 +84,6 @@ Awaitable<Result<void>> EnvironmentWatch::poll() {
 }
 
 Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
-  using namespace asio::experimental::awaitable_operators;
   if (retired_) {  // who asks now must not wait for what is about to go
     co_return replaced();
   }
@@ -99,8 +99,9 @@ Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
                             : ref_.text() + " has no database to look at");
   }
   looking_ = true;
-  auto looking = attempt(asked) || told_to_let_go();
-  auto outcome = co_await std::move(looking);
+  interrupted_ = false;
+  auto looking = session_ ? attempt(asked) : attempt_in_steps(asked);
+  auto looked = co_await std::move(looking);
   looking_ = false;
   if (retired_) {
     let_go();
@@ -110,11 +111,11 @@ Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
     let_go();
     co_return fail(Errc::conflict, "the mode of " + ref_.text() + " changed meanwhile");
   }
-  if (outcome.index() == 1) {
+  if (interrupted_) {
     let_go();
     co_return fail(Errc::cancelled, "the look at " + ref_.text() + " was interrupted");
   }
-  auto told = co_await tell(std::move(std::get<0>(outcome)));
+  auto told = co_await tell(std::move(looked));
   keep_or_close();
   co_return told;
 }
@@ -168,15 +169,18 @@ std::unexpected<Error> EnvironmentWatch::replaced() const {
               "the config was reloaded, and " + ref_.text() + " is watched anew: ask again");
 }
 
-Awaitable<bool> EnvironmentWatch::told_to_let_go() {
-  co_await told_.async_wait(asio::as_tuple(asio::use_awaitable));
-  co_return true;
+void EnvironmentWatch::interrupt() {
+  interrupted_ = true;
+  steps_.emit(asio::cancellation_type::terminal);
+  if (session_) {
+    session_->interrupt();
+  }
 }
 
 void EnvironmentWatch::mode_changed() {
   if (!may_look()) {
     if (looking_) {
-      told_.cancel();  // whoever looks is cancelled, and lets go when it has ended
+      interrupt();  // whoever looks lets go when it has ended
     } else {
       let_go();
     }
@@ -187,7 +191,7 @@ void EnvironmentWatch::mode_changed() {
 
 Awaitable<void> EnvironmentWatch::idle() {
   retired_ = true;
-  told_.cancel();
+  interrupt();
   auto turn = co_await gate_.enter();
 }
 
@@ -197,7 +201,25 @@ void EnvironmentWatch::let_go() {
   observer_.reset();
 }
 
-// What escapes from a look would be swallowed by the race that it runs in, and the look never end.
+// With the many steps of a connect, in which there is no session to be interrupted: they are
+// cancelled, as they are with whoever waits for them.
+Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt_in_steps(Asked asked) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto state = co_await asio::this_coro::cancellation_state;
+  auto cancelled = state.slot();
+  if (cancelled.is_connected()) {
+    cancelled.assign([this](asio::cancellation_type type) { steps_.emit(type); });
+  }
+  auto token = asio::bind_cancellation_slot(steps_.slot(), asio::as_tuple(asio::use_awaitable));
+  auto attempting = asio::co_spawn(executor, attempt(asked), std::move(token));
+  auto [aborted, looked] = co_await std::move(attempting);
+  if (aborted) {
+    co_return std::unexpected(ReadFailure{{Errc::cancelled, "interrupted"}, ""});
+  }
+  co_return std::move(looked);
+}
+
+// What goes wrong in our own code is a failed look like another.
 Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt(Asked asked) {
   std::string failure;
   try {

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 
 #include "adapters/config/settings.h"
 #include "adapters/loop/asio.h"
@@ -63,12 +63,13 @@ class EnvironmentWatch {
 
   Awaitable<Result<void>> look(Asked asked);
   Awaitable<Attempt> attempt(Asked asked);
+  Awaitable<Attempt> attempt_in_steps(Asked asked);
   Awaitable<Attempt> connect_and_look(Asked asked);
   Awaitable<std::expected<void, ReadFailure>> connect(Asked asked);
   Awaitable<Result<void>> tell(Attempt looked);
   void keep_or_close();
   std::unexpected<Error> replaced() const;
-  Awaitable<bool> told_to_let_go();
+  void interrupt();
   double jitter();
   bool may_look() const;
   void let_go();
@@ -89,8 +90,9 @@ class EnvironmentWatch {
   Gate gate_;
   Wakeup wakeup_;
   Rhythm rhythm_;
-  asio::steady_timer told_;  // cancelled to interrupt whoever is looking
+  asio::cancellation_signal steps_;  // of a look that has no session yet
   bool looking_ = false;
+  bool interrupted_ = false;  // the look under way
   bool retired_ = false;
   std::minstd_rand random_;
 };

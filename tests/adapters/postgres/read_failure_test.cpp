@@ -157,7 +157,12 @@ TEST_CASE("a session whose transaction cannot be left is given up") {
   CHECK(!session->usable());
 }
 
-TEST_CASE("a read that is cancelled ends at once and closes the connection") {
+TEST_CASE("a read that is cancelled or interrupted ends at once and closes the connection") {
+  bool interrupted = false;
+  SUBCASE("cancelled") {}
+  SUBCASE("interrupted") {
+    interrupted = true;
+  }
   std::atomic<bool> closed = false;
   FakeServer server([&closed](int socket) {
     welcome(socket);
@@ -167,7 +172,8 @@ TEST_CASE("a read that is cancelled ends at once and closes the connection") {
   Reading reading;
   const auto session = session_on(reading, server.address());
   const auto start = Clock::now();
-  const auto answer = reading.read_cancelled(*session, {query("SELECT 1")}, 50ms);
+  const auto answer = interrupted ? reading.read_interrupted(*session, {query("SELECT 1")}, 50ms)
+                                  : reading.read_cancelled(*session, {query("SELECT 1")}, 50ms);
   CHECK(Clock::now() - start < 1s);
   REQUIRE(!answer);
   CHECK(answer.error().error.code == Errc::cancelled);

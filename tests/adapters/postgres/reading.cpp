@@ -87,6 +87,14 @@ ReadSession::Answer Reading::read_cancelled(ReadSession& session,
   return run(loop_, session.read(std::move(queries), {}), after);
 }
 
+ReadSession::Answer Reading::read_interrupted(ReadSession& session,
+                                              std::vector<ReadQuery> queries,
+                                              std::chrono::milliseconds after) {
+  asio::steady_timer timer(loop_, after);
+  timer.async_wait([&session](boost::system::error_code) { session.interrupt(); });
+  return run(loop_, session.read(std::move(queries), {}));
+}
+
 ReadQuery query(ReadStatement statement, std::vector<std::optional<std::string>> values) {
   return {statement, std::nullopt, std::move(values)};
 }

@@ -36,6 +36,10 @@ class Reading {
   ReadSession::Answer read_cancelled(ReadSession& session,
                                      std::vector<ReadQuery> queries,
                                      std::chrono::milliseconds after);
+  // The same, but the session is interrupted.
+  ReadSession::Answer read_interrupted(ReadSession& session,
+                                       std::vector<ReadQuery> queries,
+                                       std::chrono::milliseconds after);
 
   Pool& pool() { return pool_; }
 

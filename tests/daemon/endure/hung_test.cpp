@@ -8,9 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <future>
 #include <string>
+#include <thread>
 
 #include <doctest/doctest.h>
 
@@ -157,4 +160,65 @@ TEST_CASE("names that nobody looks up delay no other environment, no person and 
   crowd.start({"unshare", "-m", "sh", "-c", bind + " && exec \"$@\"", "sh"});
   crowd.check("check this host's name servers");
   CHECK(silent.was_asked());
+}
+
+TEST_CASE(
+    "what becomes export_only is let go of in the middle of a look, however hung its server is") {
+  for (const bool connects : {false, true}) {
+    CAPTURE(connects);
+    std::atomic<int> asked = 0;
+    std::atomic<int> left = 0;
+    const FakeServer server([&](int socket) {
+      if (connects) {
+        welcome(socket);
+      }
+      receive(socket);
+      ++asked;
+      receive_all(socket);
+      ++left;
+    });
+    Rig rig;
+    rig.file("V1__users.sql", "CREATE TABLE users (id int);\n");
+    rig.configure("      - name: dev\n        poll: 1h\n        database: \"" + server.address() +
+                  "\"\n");
+    rig.start();
+    REQUIRE(rig.eventually([&] { return asked == 1; }));
+    REQUIRE(left == 0);
+    REQUIRE(rig.tidemark({"mode", "shop/dev", "export_only", "--reason", "quarantine"}).status ==
+            0);
+    CHECK(rig.eventually([&] { return left == 1; }, 4));  // not when the look would be given up
+    CHECK(rig.get("/metrics").find("tidemark_polls_total{") == std::string::npos);
+    CHECK(rig.status("dev").at("last_poll").is_null());
+    CHECK(rig.stop() == 0);
+    CHECK(asked == 1);
+  }
+}
+
+TEST_CASE(
+    "a look on a connection that hung is let go of too, and the next one does not wait for it") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  auto& server = PostgresServer::shared();
+  const auto database = server.create_database("shop");
+  Rig rig;
+  rig.file("V1__users.sql", "CREATE TABLE users (id int);\n");
+  rig.configure("      - name: dev\n        poll: 1s\n        database: \"" +
+                server.address(database) + "\"\n");
+  rig.start();
+  REQUIRE(rig.eventually([&] { return rig.polls("dev") >= 2; }));
+  const auto backend =
+      std::stoi(server.run("SELECT pid FROM pg_stat_activity WHERE application_name = "
+                           "'tidemark shop/dev' AND datname = '" +
+                           database + "'"));
+  REQUIRE(::kill(backend, SIGSTOP) == 0);
+  std::this_thread::sleep_for(2s);  // more than a poll: somebody waits for it now
+  const auto began = Clock::now();
+  CHECK(rig.tidemark({"mode", "shop/dev", "export_only", "--reason", "quarantine"}).status == 0);
+  CHECK(rig.tidemark({"mode", "shop/dev", "managed", "--reason", "it is well", "--yes"}).status ==
+        0);
+  CHECK(rig.tidemark({"poll", "shop/dev"}).status == 0);
+  CHECK(Clock::now() - began < 6s);
+  CHECK(rig.get("/metrics").find("outcome=\"retry\"} 1") == std::string::npos);
+  ::kill(backend, SIGCONT);
 }
