@@ -5,6 +5,8 @@ target_include_directories(tidemark_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(tidemark_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
   -Wnon-virtual-dtor -Woverloaded-virtual -Wformat=2)
+# A library that is linked and not used would cost each start of the client its loading.
+target_link_options(tidemark_options INTERFACE LINKER:--as-needed)
 target_compile_definitions(tidemark_options INTERFACE
   TIDEMARK_VERSION="${PROJECT_VERSION}"
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION

@@ -3,6 +3,7 @@
 #
 #   deploy/install-packages.sh build    to build and run tidemark, and a PostgreSQL for the quickstart
 #   deploy/install-packages.sh test     these and what its tests run besides
+#   deploy/install-packages.sh bench    these and the tools that its bench measures it against
 #
 # Changes nothing when all of them are there. Removes no package, starts no service, creates no PostgreSQL cluster.
 set -euo pipefail
@@ -22,6 +23,8 @@ test_packages=(
   ccache fish git libclang-rt-19-dev lintian man-db mandoc openssl pgbouncer prometheus python3 python3-jsonschema
   python3-yaml sqlite3 strace systemd zsh
 )
+# dbmate comes by npm, where there is one.
+bench_packages=(alembic libdbd-pg-perl python3-psycopg2 sqitch)
 services=(pgbouncer prometheus)
 
 say() { printf 'install-packages: %s\n' "$*"; }
@@ -45,7 +48,8 @@ missing_of() {
 case "$*" in
   build) wanted=("${build_packages[@]}") ;;
   test) wanted=("${build_packages[@]}" "${test_packages[@]}") ;;
-  *) die "say which packages: $0 build, or $0 test" ;;
+  bench) wanted=("${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}") ;;
+  *) die "say which packages: $0 build, test or bench" ;;
 esac
 command -v dpkg-query apt-get >/dev/null || die "this is no Debian: install the equivalents of ${wanted[*]}"
 mapfile -t missing < <(missing_of "${wanted[@]}")

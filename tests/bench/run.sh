@@ -5,7 +5,7 @@
 #   tests/bench/run.sh --check    the same, and fails when a ratio is not reached
 #   tests/bench/run.sh --quick    a minute or two with small numbers: whether the bench still runs
 #
-# Needs what deploy/install-packages.sh test installs. Peers that cannot be installed are skipped, aloud.
+# Needs what deploy/install-packages.sh bench installs, and npm for dbmate. Peers that are not there are skipped, aloud.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
