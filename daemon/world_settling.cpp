@@ -150,7 +150,7 @@ Awaitable<std::vector<World::Settling>> World::judge(std::vector<Place> due) {
 // One that cannot be written keeps no other from it.
 Awaitable<Result<void>> World::settle_together(std::vector<Settling> settling) {
   Result<void> outcome;
-  std::vector<Settling> written;
+  std::vector<Settling> to_write;
   std::vector<Place> places;
   std::vector<Change> changes;
   for (auto& each : settling) {
@@ -167,7 +167,7 @@ Awaitable<Result<void>> World::settle_together(std::vector<Settling> settling) {
         !change.audit.empty()) {
       places.push_back(each.at);
       changes.push_back(std::move(change));
-      written.push_back(std::move(each));
+      to_write.push_back(std::move(each));
     } else {
       believe(std::move(each));
     }
@@ -175,7 +175,7 @@ Awaitable<Result<void>> World::settle_together(std::vector<Settling> settling) {
   const auto results = co_await write(std::move(places), std::move(changes));
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (results[i]) {
-      believe(std::move(written[i]));
+      believe(std::move(to_write[i]));
     } else {
       outcome = results[i];
     }

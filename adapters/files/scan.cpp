@@ -283,17 +283,20 @@ void DirectoryScanner::read_all(Pass& pass) {
   keep_what_is_hidden(pass);
 }
 
+// All of it or, when something throws, nothing: what is known points into the files.
 void DirectoryScanner::know(Pass& pass) {
   sort_unless_sorted(pass.known, &Known::path);
   sort_unless_sorted(pass.files, &ScannedFile::path);
-  known_ = std::move(pass.known);
-  files_ = std::make_shared<const std::vector<ScannedFile>>(std::move(pass.files));
-  fingerprint_ = fingerprint_of(*files_);
-  auto file = files_->begin();
-  for (auto& known : known_) {
-    const bool counts = file != files_->end() && file->path == known.path;
+  auto files = std::make_shared<const std::vector<ScannedFile>>(std::move(pass.files));
+  const auto fingerprint = fingerprint_of(*files);
+  auto file = files->begin();
+  for (auto& known : pass.known) {
+    const bool counts = file != files->end() && file->path == known.path;
     known.file = counts ? &*file++ : nullptr;
   }
+  known_ = std::move(pass.known);
+  files_ = std::move(files);
+  fingerprint_ = fingerprint;
 }
 
 void DirectoryScanner::keep_or_read(const Walk::File& file, std::size_t root, Pass& pass) {

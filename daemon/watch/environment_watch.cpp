@@ -213,6 +213,9 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt_in_steps(Asked as
   auto token = asio::bind_cancellation_slot(steps_.slot(), asio::as_tuple(asio::use_awaitable));
   auto attempting = asio::co_spawn(executor, attempt(asked), std::move(token));
   auto [aborted, looked] = co_await std::move(attempting);
+  if (cancelled.is_connected()) {
+    cancelled.clear();  // whoever waited may live longer than this watch
+  }
   if (aborted) {
     co_return std::unexpected(ReadFailure{{Errc::cancelled, "interrupted"}, ""});
   }
