@@ -97,7 +97,9 @@ bool Directory::counts(const Result<ScanResult>& outcome, Clock::time_point bega
     last_scan_ = wall_clock_now();
     seen.quiet_for = outcome->quiet_for;
     seen.unsteady = outcome->git_busy || !outcome->unsteady.empty();
-    seen.bereft = outcome->files->size() * 2 < files_ || outcome->files->empty();
+    // A file that is just being written is not gone.
+    const auto there = outcome->files->size() + outcome->unread.keys.size();
+    seen.bereft = there * 2 < files_ || there == 0;
   } else {
     ++failures_;
   }

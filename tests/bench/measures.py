@@ -12,7 +12,8 @@ import time
 import typing
 
 from pgbench import capture, pgbench
-from servers import (PgBouncer, Tidemark, Trouble, Unix, accepts, make_schemas, rss_of, run, sum_of, wait_until)
+from servers import (MIGRATIONS, PgBouncer, Tidemark, Trouble, Unix, accepts, make_schemas, rss_of, run, sum_of,
+                     wait_until)
 
 
 class Row(typing.NamedTuple):
@@ -340,14 +341,13 @@ def scale_through(bench, bouncer, sizes):
 
 # --- long ledgers -----------------------------------------------------------------------------------------------------
 
-def wait_until_settled(daemon, postgres):
-    """What the first look brought is compared and stored for a while after it, which is no part of an unchanged poll."""
-    before, cost = None, None
-    for _ in range(40):
-        before, cost = cost, during(daemon, postgres, 3)[1]
-        if before is not None and cost > before / 2:
-            return
-    raise Trouble("the cost of a poll never settled")
+def wait_until_stored(daemon, rows):
+    """Until what the first look brought is compared and stored, each look reads all of it again."""
+    foreign = rows - MIGRATIONS
+    wait_until(120, "the comparison of all rows",
+               lambda: sum_of(daemon.metrics(), "tidemark_drift_findings") >= foreign)
+    polls = daemon.polls()
+    wait_until(120, "five polls", lambda: daemon.polls() > polls + 5)
 
 
 def ledgers(bench):
@@ -360,8 +360,7 @@ def ledgers(bench):
         daemon = Tidemark(bench.build, bench.folder / "ledger", bench.postgres, database, 1, "100ms")
         try:
             daemon.wait_until_all_seen(120)
-            wait_until(120, "five polls", lambda daemon=daemon: daemon.polls() > 5)
-            wait_until_settled(daemon, bench.postgres)
+            wait_until_stored(daemon, size)
             figures.append((size, *during(daemon, bench.postgres, bench.few(15, 3))))
         finally:
             daemon.stop()

@@ -26,9 +26,11 @@ struct Scene {
   Loop loop;
   std::unique_ptr<Directory> directory;
 
-  Directory& watch(std::vector<std::string> roots, DirectoryTimes times = quick()) {
+  Directory& watch(std::vector<std::string> roots,
+                   DirectoryTimes times = quick(),
+                   ScanLimits limits = hasty()) {
     directory = std::make_unique<Directory>(
-        loop.executor(), RepoPaths{std::move(roots), {}}, every_sql_file, times, hasty());
+        loop.executor(), RepoPaths{std::move(roots), {}}, every_sql_file, times, limits);
     return *directory;
   }
 
@@ -57,6 +59,19 @@ TEST_CASE("what is there is told at once, and again when it changed") {
   CHECK(scene.names_now() == Strings{"2.sql"});
   fs::rename(scene.folder / "m/2.sql", scene.folder / "m/3.sql");
   CHECK(scene.names_now() == Strings{"3.sql"});
+}
+
+TEST_CASE("files that were written a moment ago are no directory that lost its files") {
+  Scene scene;
+  auto times = quick();
+  times.settle.at_most = 60s;
+  auto limits = hasty();
+  limits.read.young = 100ms;
+  write(scene.folder / "m/1.sql", "x");
+  auto& directory = scene.watch({scene.folder.root("m")}, times, limits);
+  const auto result = scene.loop.next(directory, 10s);
+  REQUIRE_MESSAGE(result, result.error().detail);
+  CHECK(names(*result) == Strings{"1.sql"});
 }
 
 TEST_CASE("an editor that renames its new copy over the old one makes one change") {
