@@ -1,5 +1,6 @@
 // The daemon's main(): arguments, config, ledger, and then it runs.
 
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -65,7 +66,7 @@ int cannot_start(const ServiceManager& manager, const std::string& why) {
   return exit_failed;
 }
 
-int run(const std::string& config_path, const Loaded& loaded) {
+int run(const std::string& config_path, Loaded loaded) {
   const auto manager = ServiceManager::take_from_environment();
   if (!manager) {
     return cannot_start({}, manager.error().detail);
@@ -89,7 +90,8 @@ int run(const std::string& config_path, const Loaded& loaded) {
     return cannot_start(*manager, opened.error().detail);
   }
   hold_signals();
-  auto daemon = Daemon::prepare(config_path, *loaded, std::move(*opened), *manager, *passed);
+  auto daemon = Daemon::prepare(
+      config_path, std::move(*loaded), std::move(*opened), *manager, *passed);
   if (!daemon) {
     return cannot_start(*manager, daemon.error().detail);
   }
@@ -102,6 +104,9 @@ int main(int argc, char** argv) {
   // Passwords pass through here: nothing of ours is for others to read, and no core of it may lie
   // around.
   ::umask(077);
+  // A page of metrics and a long ledger's rows go back when they were used: else the C library
+  // takes them for the usual, and keeps their memory for years.
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
   ::prctl(PR_SET_DUMPABLE, 0);
   forget_libpq_environment();
 
@@ -126,9 +131,9 @@ int main(int argc, char** argv) {
   if (!check_only) {
     leave_when_told_to_stop();
   }
-  const auto loaded = read_config(config);
+  auto loaded = read_config(config);
   if (!check_only) {
-    return run(config, loaded);
+    return run(config, std::move(loaded));
   }
   return loaded ? check(*loaded) : report(loaded.error());
 }

@@ -92,6 +92,7 @@ Awaitable<Result<void>> World::add_app(AppSettings settings, ContentReader conte
   if (!states) {
     co_return std::unexpected(states.error());
   }
+  app->unsettled.reserve(states->size());
   for (std::size_t i = 0; i < states->size(); ++i) {
     remember(*app, settings.environments[i], std::move((*states)[i]));
   }

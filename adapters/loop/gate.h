@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <utility>
 
@@ -38,7 +38,7 @@ class Gate {
   void leave();
 
   bool taken_ = false;
-  std::deque<asio::steady_timer*> waiting_;
+  std::list<asio::steady_timer*> waiting_;  // there are thousands of gates, and nobody waits
 };
 
 }  // namespace tidemark

@@ -44,12 +44,16 @@ std::uint64_t bytes_taken(int socket) {
   // struct tcp_info up to tcpi_bytes_received, which the C library's headers do not know.
   std::array<std::uint64_t, 17> info{};
   socklen_t size = sizeof(info);
-  int waiting = 0;
   if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, info.data(), &size) != 0 ||
-      size != sizeof(info) || ::ioctl(socket, FIONREAD, &waiting) != 0) {
+      size != sizeof(info)) {
     return 0;
   }
-  return info.back() - std::min(info.back(), static_cast<std::uint64_t>(waiting));
+  return info.back() - std::min(info.back(), bytes_waiting(socket));
+}
+
+std::uint64_t bytes_waiting(int socket) {
+  int waiting = 0;
+  return ::ioctl(socket, FIONREAD, &waiting) == 0 ? static_cast<std::uint64_t>(waiting) : 0;
 }
 
 }  // namespace tidemark

@@ -30,6 +30,8 @@ std::expected<asio::posix::stream_descriptor, ReadFailure> watched_socket(
 // How many bytes have been taken from a socket since it was opened: what arrived without what still
 // waits. 0 for a Unix socket, where the kernel does not tell.
 std::uint64_t bytes_taken(int socket);
+// How many bytes have arrived and wait.
+std::uint64_t bytes_waiting(int socket);
 bool is_unix_socket(int socket);
 
 }  // namespace tidemark

@@ -9,19 +9,48 @@
 namespace tidemark {
 namespace {
 
-// Takes what has arrived. Rows come one by one, so that a large answer is noticed while it is
-// small.
-void collect(PGconn& connection, ReplyCollector& collector) {
-  while (!collector.done() && !collector.hopeless() && PQisBusy(&connection) == 0) {
+// What is taken from a socket from now on.
+class Traffic {
+ public:
+  Traffic(int socket, bool local)
+      : socket_(socket), local_(local), before_(local ? 0 : bytes_taken(socket)) {}
+
+  // Before each read: a Unix socket does not count what came.
+  void will_read() { waited_ += local_ ? bytes_waiting(socket_) : 0; }
+
+  std::uint64_t bytes() const {
+    if (local_) {
+      return waited_;
+    }
+    const auto now = bytes_taken(socket_);
+    return now - std::min(now, before_);
+  }
+
+ private:
+  int socket_;
+  bool local_;
+  std::uint64_t before_;
+  std::uint64_t waited_ = 0;
+};
+
+// Takes what has arrived.
+void collect(PGconn& connection, ReplyReader& reader, bool row_by_row) {
+  while (!reader.done() && !reader.hopeless() && PQisBusy(&connection) == 0) {
     const ResultHandle result(PQgetResult(&connection));
-    collector.take(result.get());
-    if (result == nullptr) {
+    reader.take(result.get());
+    if (result == nullptr && row_by_row) {
       PQsetSingleRowMode(&connection);  // for the next command
     }
   }
 }
 
 }  // namespace
+
+struct Link::Exchange {
+  Bounds bounds;
+  ReplyReader reader;
+  Traffic traffic;
+};
 
 Link::Link(ConnectionHandle connection, asio::posix::stream_descriptor socket)
     : connection_(std::move(connection)),
@@ -40,37 +69,41 @@ std::expected<std::unique_ptr<Link>, ReadFailure> Link::make(const asio::any_io_
   return std::unique_ptr<Link>(new Link(std::move(connection), std::move(*socket)));
 }
 
-Awaitable<Link::Replies> Link::exchange(std::vector<Command> commands, Bounds bounds) {
+Awaitable<Link::Ending> Link::exchange(std::span<const Command> commands,
+                                       Bounds bounds,
+                                       RowSink& sink) {
   assert(open());
-  ReplyCollector collector(commands.size(), bounds);
+  Exchange exchange{
+      bounds, ReplyReader(commands.size(), bounds, sink), Traffic(socket_.native_handle(), local_)};
+  const ReplyReader& reader = exchange.reader;
   auto woke = Woke::ready;
-  if (send(commands)) {
-    woke = co_await receive(collector, bounds.deadline);
+  if (send(commands, bounds.row_by_row)) {
+    woke = co_await receive(exchange);
   }
   if (woke != Woke::ready) {
     close();
     co_return std::unexpected(not_in_time(woke, bounds.deadline));
   }
-  if (!collector.done()) {
-    auto failure = collector.failure().value_or(lost_connection(PQerrorMessage(connection_.get())));
+  if (!reader.done()) {
+    auto failure = reader.failure().value_or(lost_connection(PQerrorMessage(connection_.get())));
     close();
     co_return std::unexpected(std::move(failure));
   }
-  if (collector.failure()) {
-    co_return std::unexpected(*collector.failure());
+  if (reader.failure()) {
+    co_return std::unexpected(*reader.failure());
   }
-  co_return std::move(collector).replies();
+  co_return reader.last_tag();
 }
 
-bool Link::send(const std::vector<Command>& commands) {
-  for (const auto& [sql, values] : commands) {
-    std::vector<const char*> texts;
-    texts.reserve(values.size());
-    for (const auto& value : values) {
+bool Link::send(std::span<const Command> commands, bool row_by_row) {
+  std::vector<const char*> texts;
+  for (const auto& command : commands) {
+    texts.clear();
+    for (const auto& value : command.values) {
       texts.push_back(value ? value->c_str() : nullptr);
     }
     if (PQsendQueryParams(connection_.get(),
-                          sql.c_str(),
+                          command.sql(),
                           static_cast<int>(texts.size()),
                           nullptr,
                           texts.data(),
@@ -80,35 +113,35 @@ bool Link::send(const std::vector<Command>& commands) {
       return false;
     }
   }
-  taken_ = taken();
-  return PQpipelineSync(connection_.get()) == 1 && PQsetSingleRowMode(connection_.get()) == 1;
+  return PQpipelineSync(connection_.get()) == 1 &&
+         (!row_by_row || PQsetSingleRowMode(connection_.get()) == 1);
 }
 
 // Reads while it sends: a server that waits for us to read would never read the rest.
-Awaitable<Woke> Link::receive(ReplyCollector& collector, Deadline deadline) {
-  while (!collector.done() && !collector.hopeless()) {
+Awaitable<Woke> Link::receive(Exchange& exchange) {
+  while (!exchange.reader.done() && !exchange.reader.hopeless()) {
     const bool unsent = PQflush(connection_.get()) == 1;
     const auto interest = unsent ? Interest::either : Interest::read;
-    const auto woke = co_await wait_ready(socket_, interest, deadline);
+    const auto woke = co_await wait_ready(socket_, interest, exchange.bounds.deadline);
     if (woke != Woke::ready) {
       co_return woke;
     }
     if (!open()) {
       co_return Woke::cancelled;
     }
-    consume(collector);
+    consume(exchange);
   }
   co_return Woke::ready;
 }
 
-void Link::consume(ReplyCollector& collector) {
+void Link::consume(Exchange& exchange) {
+  exchange.traffic.will_read();
   // When it fails, the results that follow say why, the server's own word first.
   PQconsumeInput(connection_.get());
-  collect(*connection_, collector);
+  collect(*connection_, exchange.reader, exchange.bounds.row_by_row);
   // libpq shows nothing of a row before its end, and would hold a gigabyte; and it keeps every
   // parameter that a server reports.
-  const auto now_taken = taken();
-  collector.note_traffic(now_taken - std::min(now_taken, taken_));
+  exchange.reader.note_traffic(exchange.traffic.bytes());
 }
 
 bool Link::idle() const {

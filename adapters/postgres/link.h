@@ -5,6 +5,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,36 +18,35 @@
 namespace tidemark {
 
 struct Command {
-  std::string sql;
+  const char* literal;
   std::vector<std::optional<std::string>> values;
-};
-
-struct Reply {
-  ResultSet rows;
-  std::string tag;  // "COMMIT"
+  std::string made;  // unless empty, of the literal, and sent instead
+  const char* sql() const { return made.empty() ? literal : made.c_str(); }
 };
 
 struct Bounds {
   Deadline deadline;
   std::uint64_t rows_max;
   std::uint64_t bytes_max;
-  std::size_t tags_only;  // so many of the first replies: nobody wants their rows
+  // A large answer is noticed while it is small, for twice the work.
+  bool row_by_row = true;
 };
 
-class ReplyCollector;
+class RowSink;
 
 // An open connection in pipeline mode. It knows nothing of transactions and of what is sent.
 class Link {
  public:
-  using Replies = std::expected<std::vector<Reply>, ReadFailure>;
+  using Ending = std::expected<std::string, ReadFailure>;
 
   static std::expected<std::unique_ptr<Link>, ReadFailure> make(
       const asio::any_io_executor& executor, ConnectionHandle connection);
 
-  // Sends all commands and one Sync, and takes a reply for each. The first error stands for all;
-  // the server skips what comes after it. Whatever else happens, late, cancelled, lost, too much
-  // or not understood, closes the link.
-  Awaitable<Replies> exchange(std::vector<Command> commands, Bounds bounds);
+  // Sends all commands and one Sync, and gives the rows to `sink`; its answer is the last command's
+  // tag. The first error stands for all; the server skips what comes after it. Whatever else
+  // happens, late, cancelled, lost, too much or not understood, closes the link. What is passed by
+  // reference must live until then.
+  Awaitable<Ending> exchange(std::span<const Command> commands, Bounds bounds, RowSink& sink);
 
   bool open() const { return connection_ != nullptr; }
   // Not in a transaction, as far as the server said.
@@ -57,15 +57,14 @@ class Link {
 
  private:
   Link(ConnectionHandle connection, asio::posix::stream_descriptor socket);
-  bool send(const std::vector<Command>& commands);
-  Awaitable<Woke> receive(ReplyCollector& collector, Deadline deadline);
-  void consume(ReplyCollector& collector);
-  std::uint64_t taken() { return local_ ? 0 : bytes_taken(socket_.native_handle()); }
+  struct Exchange;
+  bool send(std::span<const Command> commands, bool row_by_row);
+  Awaitable<Woke> receive(Exchange& exchange);
+  void consume(Exchange& exchange);
 
   ConnectionHandle connection_;
   asio::posix::stream_descriptor socket_;
-  bool local_;               // over a Unix socket, of which nobody knows how much came
-  std::uint64_t taken_ = 0;  // from the socket, before the exchange
+  bool local_;  // over a Unix socket
 };
 
 }  // namespace tidemark

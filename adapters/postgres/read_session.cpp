@@ -6,6 +6,7 @@
 
 #include "adapters/postgres/connect.h"
 #include "adapters/postgres/link.h"
+#include "adapters/postgres/replies.h"
 
 namespace tidemark {
 namespace {
@@ -38,54 +39,31 @@ std::string replaced(std::string text, std::string_view what, const std::string&
 }
 
 Result<Command> command_of(ReadQuery query) {
-  std::string sql(query.statement.text());
+  Command command{query.statement.text().data(), std::move(query.values), ""};
   if (query.ledger) {
-    sql = replaced(std::move(sql), "{ledger}", quoted(*query.ledger));
-  } else if (sql.find("{ledger}") != std::string::npos) {
+    command.made = replaced(command.literal, "{ledger}", quoted(*query.ledger));
+  } else if (query.statement.text().contains("{ledger}")) {
     return fail(Errc::internal, "a statement on a ledger was given no table");
   }
-  for (const auto& value : query.values) {
+  for (const auto& value : command.values) {
     if (value && value->find('\0') != std::string::npos) {
       return fail(Errc::invalid, "a value has a zero byte in it");
     }
   }
-  return Command{std::move(sql), std::move(query.values)};
+  return command;
 }
 
 std::string milliseconds(std::chrono::milliseconds time) {
   return std::to_string(time.count());
 }
 
-Result<std::vector<Command>> batch_of(std::vector<ReadQuery> queries, const ReadLimits& limits) {
-  std::vector<Command> batch;
-  batch.push_back({begin_sql, {}});
-  batch.push_back({settings_sql,
-                   {milliseconds(limits.statement_timeout),
-                    milliseconds(limits.lock_timeout),
-                    milliseconds(limits.deadline)}});
-  for (auto& query : queries) {
-    auto command = command_of(std::move(query));
-    if (!command) {
-      return std::unexpected(command.error());
-    }
-    batch.push_back(std::move(*command));
-  }
-  batch.push_back({"COMMIT", {}});
-  return batch;
-}
+// So many commands before the statements of a batch, and after them.
+constexpr std::size_t before = 2;
+constexpr std::size_t after = 1;
 
-// What lies between the settings and the COMMIT.
-std::vector<ResultSet> answers_in(std::vector<Reply> replies) {
-  std::vector<ResultSet> answers;
-  for (auto reply = replies.begin() + 2; reply != replies.end() - 1; ++reply) {
-    answers.push_back(std::move(reply->rows));
-  }
-  return answers;
-}
-
-std::unexpected<ReadFailure> at(const std::string& where, ReadFailure failure) {
+ReadFailure at(const std::string& where, ReadFailure failure) {
   failure.error.detail = where + ": " + failure.error.detail;
-  return std::unexpected(std::move(failure));
+  return failure;
 }
 
 std::string version_text(int version) {
@@ -95,6 +73,30 @@ std::string version_text(int version) {
 }
 
 }  // namespace
+
+Result<ReadBatch> ReadBatch::make(std::vector<ReadQuery> queries, const ReadLimits& limits) {
+  std::vector<Command> commands;
+  commands.reserve(before + queries.size() + after);
+  commands.push_back({begin_sql, {}, ""});
+  commands.push_back({settings_sql,
+                      {milliseconds(limits.statement_timeout),
+                       milliseconds(limits.lock_timeout),
+                       milliseconds(limits.deadline)},
+                      ""});
+  for (auto& query : queries) {
+    auto command = command_of(std::move(query));
+    if (!command) {
+      return std::unexpected(command.error());
+    }
+    commands.push_back(std::move(*command));
+  }
+  commands.push_back({"COMMIT", {}, ""});
+  return ReadBatch(std::move(commands), limits);
+}
+
+ReadBatch::ReadBatch(std::vector<Command> commands, const ReadLimits& limits)
+    : commands_(std::make_shared<const std::vector<Command>>(std::move(commands))),
+      limits_(limits) {}
 
 ReadSession::ReadSession(std::unique_ptr<Link> link, std::string where)
     : link_(std::move(link)), where_(std::move(where)) {}
@@ -113,43 +115,64 @@ Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> ReadSession:
                                              std::move(options.application_name),
                                              deadline);
   if (!connection) {
-    co_return at(where, std::move(connection.error()));
+    co_return std::unexpected(at(where, std::move(connection.error())));
   }
   auto link = Link::make(executor, std::move(*connection));
   if (!link) {
-    co_return at(where, std::move(link.error()));
+    co_return std::unexpected(at(where, std::move(link.error())));
   }
   if (const int version = (*link)->server_version(); version < oldest_server) {
     ReadFailure old{{Errc::denied,
                      "runs PostgreSQL " + version_text(version) +
                          ", too old to be read (11 or newer is needed)"},
                     ""};
-    co_return at(where, std::move(old));
+    co_return std::unexpected(at(where, std::move(old)));
   }
   co_return std::unique_ptr<ReadSession>(new ReadSession(std::move(*link), std::move(where)));
 }
 
 Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,
                                                  ReadLimits limits) {
+  const auto batch = ReadBatch::make(std::move(queries), limits);
+  if (!batch) {
+    ReadFailure wrong{batch.error(), ""};
+    co_return std::unexpected(at(where_, std::move(wrong)));
+  }
+  AnswerSink sink(before, batch->commands_->size() - after);
+  auto failure = co_await run(*batch, sink, true);
+  if (failure) {
+    co_return std::unexpected(std::move(*failure));
+  }
+  co_return std::move(sink).answers();
+}
+
+Awaitable<std::expected<Digest, ReadFailure>> ReadSession::digest(ReadBatch batch) {
+  DigestSink sink(before, batch.commands_->size() - after);
+  auto failure = co_await run(batch, sink, false);
+  if (failure) {
+    co_return std::unexpected(std::move(*failure));
+  }
+  co_return sink.digest();
+}
+
+Awaitable<std::optional<ReadFailure>> ReadSession::run(const ReadBatch& batch,
+                                                       RowSink& sink,
+                                                       bool row_by_row) {
   if (!usable()) {
     ReadFailure closed{{Errc::retry, "the connection is closed"}, ""};
     co_return at(where_, std::move(closed));
   }
-  auto batch = batch_of(std::move(queries), limits);
-  if (!batch) {
-    ReadFailure wrong{batch.error(), ""};
-    co_return at(where_, std::move(wrong));
+  const auto& limits = batch.limits_;
+  const Bounds bounds{Deadline{limits.deadline}, limits.rows_max, limits.bytes_max, row_by_row};
+  auto ending = co_await link_->exchange(*batch.commands_, bounds, sink);
+  if (ending && *ending != "COMMIT") {
+    ReadFailure odd{{Errc::broken, "the transaction ended with " + *ending}, ""};
+    ending = std::unexpected(std::move(odd));
   }
-  const Bounds bounds{Deadline{limits.deadline}, limits.rows_max, limits.bytes_max, 2};
-  auto replies = co_await link_->exchange(std::move(*batch), bounds);
-  if (replies && replies->back().tag != "COMMIT") {
-    ReadFailure odd{{Errc::broken, "the transaction ended with " + replies->back().tag}, ""};
-    replies = std::unexpected(std::move(odd));
+  if (ending) {
+    co_return std::nullopt;
   }
-  if (replies) {
-    co_return answers_in(std::move(*replies));
-  }
-  auto failure = std::move(replies.error());
+  auto failure = std::move(ending.error());
   if (link_->open() && !link_->idle()) {
     failure = co_await roll_back(std::move(failure), bounds.deadline);
   }
@@ -159,9 +182,10 @@ Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,
 // After an error, which made the server skip our COMMIT.
 Awaitable<ReadFailure> ReadSession::roll_back(ReadFailure failure, Deadline deadline) {
   std::vector<Command> rollback;
-  rollback.push_back({"ROLLBACK", {}});
-  const Bounds bounds{deadline, 0, 65536, 1};
-  const auto rolled_back = co_await link_->exchange(std::move(rollback), bounds);
+  rollback.push_back({"ROLLBACK", {}, ""});
+  const Bounds bounds{deadline, 0, 65536};
+  NoSink nobody;
+  const auto rolled_back = co_await link_->exchange(rollback, bounds, nobody);
   if (!rolled_back && rolled_back.error().error.code == Errc::cancelled) {
     co_return rolled_back.error();
   }

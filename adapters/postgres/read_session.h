@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,15 @@
 #include "adapters/postgres/failure.h"
 #include "adapters/postgres/statement.h"
 #include "adapters/postgres/target.h"
+#include "core/catalog/content.h"
 #include "core/result.h"
 
 namespace tidemark {
 
 class Link;
 class Resolver;
+class RowSink;
+struct Command;
 struct Deadline;
 
 struct ReadLimits {
@@ -27,6 +31,18 @@ struct ReadLimits {
   // Of all answers of a batch together. More is Errc::broken and costs the connection.
   std::uint64_t rows_max = 1'000'000;
   std::uint64_t bytes_max = 256ULL << 20U;  // of memory, nearly
+};
+
+// Statements for one transaction, made once and sent again and again.
+class ReadBatch {
+ public:
+  static Result<ReadBatch> make(std::vector<ReadQuery> queries, const ReadLimits& limits);
+
+ private:
+  friend class ReadSession;
+  ReadBatch(std::vector<Command> commands, const ReadLimits& limits);
+  std::shared_ptr<const std::vector<Command>> commands_;  // with what is sent around them
+  ReadLimits limits_;
 };
 
 // One connection to a watched database that can only read: it sends nothing but ReadStatements,
@@ -54,6 +70,10 @@ class ReadSession {
   // again or, if it cannot be, says so by usable().
   Awaitable<Answer> read(std::vector<ReadQuery> queries, ReadLimits limits);
 
+  // digest_of() what read() would answer, for less: nothing is kept of it. For answers that are
+  // small unless something changed.
+  Awaitable<std::expected<Digest, ReadFailure>> digest(ReadBatch batch);
+
   // A read that is under way ends soon, as cancelled; the session is not usable any more.
   void interrupt();
 
@@ -62,6 +82,7 @@ class ReadSession {
 
  private:
   ReadSession(std::unique_ptr<Link> link, std::string where);
+  Awaitable<std::optional<ReadFailure>> run(const ReadBatch& batch, RowSink& sink, bool row_by_row);
   Awaitable<ReadFailure> roll_back(ReadFailure failure, Deadline deadline);
 
   std::unique_ptr<Link> link_;

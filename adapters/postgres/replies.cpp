@@ -19,20 +19,63 @@ ReadFailure error_in(const PGresult& result) {
   return {{meaning_of(sqlstate), message + " (" + one_line(sqlstate) + ")"}, sqlstate};
 }
 
-std::optional<std::string> cell(const PGresult& result, int row, int column) {
-  if (PQgetisnull(&result, row, column) != 0) {
+std::optional<std::string_view> cell(const PGresult& rows, int row, int column) {
+  if (PQgetisnull(&rows, row, column) != 0) {
     return std::nullopt;
   }
-  return std::string(PQgetvalue(&result, row, column),
-                     static_cast<std::size_t>(PQgetlength(&result, row, column)));
+  return std::string_view(PQgetvalue(&rows, row, column),
+                          static_cast<std::size_t>(PQgetlength(&rows, row, column)));
 }
 
 }  // namespace
 
-ReplyCollector::ReplyCollector(std::size_t commands, Bounds bounds)
-    : replies_(commands), bounds_(bounds) {}
+RowSink::Taken AnswerSink::take(std::size_t command, const PGresult& rows) {
+  if (command < first_ || command - first_ >= answers_.size()) {
+    return {};
+  }
+  ResultSet& answer = answers_[command - first_];
+  const int columns = PQnfields(&rows);
+  for (int column = static_cast<int>(answer.columns.size()); column < columns; ++column) {
+    answer.columns.emplace_back(PQfname(&rows, column));
+  }
+  Taken taken;
+  for (int row = 0; row < PQntuples(&rows); ++row) {
+    auto& cells = answer.rows.emplace_back();
+    cells.reserve(static_cast<std::size_t>(columns));
+    for (int column = 0; column < columns; ++column) {
+      const auto value = cell(rows, row, column);
+      cells.emplace_back(value);
+      taken.bytes += sizeof(cells.back()) + (value ? value->size() : 0);
+    }
+    ++taken.rows;
+  }
+  return taken;
+}
 
-void ReplyCollector::take(const PGresult* result) {
+RowSink::Taken DigestSink::take(std::size_t command, const PGresult& rows) {
+  if (command < first_ || command >= end_) {
+    return {};
+  }
+  Taken taken;
+  for (int row = 0; row < PQntuples(&rows); ++row) {
+    for (int column = 0; column < PQnfields(&rows); ++column) {
+      const auto value = cell(rows, row, column);
+      digest_.add(value);
+      taken.bytes += value ? value->size() : 0;
+    }
+    digest_.end_row();
+    ++taken.rows;
+  }
+  if (PQresultStatus(&rows) != PGRES_SINGLE_TUPLE) {
+    digest_.end_answer();
+  }
+  return taken;
+}
+
+ReplyReader::ReplyReader(std::size_t commands, Bounds bounds, RowSink& sink)
+    : commands_(commands), bounds_(bounds), sink_(sink) {}
+
+void ReplyReader::take(const PGresult* result) {
   if (result == nullptr) {
     ++at_;
     return;
@@ -41,7 +84,7 @@ void ReplyCollector::take(const PGresult* result) {
     case PGRES_SINGLE_TUPLE:
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
-      add_rows(*result);
+      take_rows(*result);
       return;
     case PGRES_FATAL_ERROR:
       keep_first(error_in(*result));
@@ -63,29 +106,17 @@ void ReplyCollector::take(const PGresult* result) {
   give_up("the server answered with something unknown");
 }
 
-void ReplyCollector::add_rows(const PGresult& result) {
-  if (at_ >= replies_.size()) {
+void ReplyReader::take_rows(const PGresult& result) {
+  if (at_ >= commands_) {
     give_up("the server answered more than it was asked");
     return;
   }
-  auto& [set, tag] = replies_[at_];
-  tag = PQcmdStatus(const_cast<PGresult*>(&result));  // libpq reads only
-  if (at_ < bounds_.tags_only) {
-    return;
+  if (at_ + 1 == commands_) {
+    last_tag_ = PQcmdStatus(const_cast<PGresult*>(&result));  // libpq reads only
   }
-  const int columns = PQnfields(&result);
-  for (int column = static_cast<int>(set.columns.size()); column < columns; ++column) {
-    set.columns.emplace_back(PQfname(&result, column));
-  }
-  for (int row = 0; row < PQntuples(&result); ++row) {
-    auto& cells = set.rows.emplace_back();
-    cells.reserve(static_cast<std::size_t>(columns));
-    for (int column = 0; column < columns; ++column) {
-      cells.push_back(cell(result, row, column));
-      bytes_ += sizeof(cells.back()) + (cells.back() ? cells.back()->size() : 0);
-    }
-    ++rows_;
-  }
+  const auto taken = sink_.take(at_, result);
+  rows_ += taken.rows;
+  bytes_ += taken.bytes;
   if (rows_ > bounds_.rows_max) {
     give_up_of(bounds_.rows_max, "rows");
   } else if (bytes_ > bounds_.bytes_max) {
@@ -93,25 +124,25 @@ void ReplyCollector::add_rows(const PGresult& result) {
   }
 }
 
-void ReplyCollector::note_traffic(std::uint64_t bytes) {
+void ReplyReader::note_traffic(std::uint64_t bytes) {
   if (bytes > bounds_.bytes_max) {
     give_up_of(bounds_.bytes_max, "bytes");
   }
 }
 
-void ReplyCollector::keep_first(ReadFailure failure) {
+void ReplyReader::keep_first(ReadFailure failure) {
   // A backend that was terminated gives two: why, and that the connection was lost.
   if (!failure_) {
     failure_ = std::move(failure);
   }
 }
 
-void ReplyCollector::give_up(std::string why) {
+void ReplyReader::give_up(std::string why) {
   hopeless_ = true;
   keep_first({{Errc::broken, std::move(why)}, ""});
 }
 
-void ReplyCollector::give_up_of(std::uint64_t most, const char* what) {
+void ReplyReader::give_up_of(std::uint64_t most, const char* what) {
   give_up("the answer has more than " + std::to_string(most) + " " + what);
 }
 

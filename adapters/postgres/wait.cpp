@@ -16,20 +16,24 @@ namespace {
 
 using Socket = asio::posix::stream_descriptor;
 
-// False when the timer was first. This is what every look waits in: without a parallel group, which
-// costs as much again.
-Awaitable<bool> first_of(Socket& socket, Socket::wait_type type, asio::steady_timer& timer) {
-  // An expiry that is queued already runs also when the socket, or all of this, has gone.
-  const auto waiting = std::make_shared<Socket*>(&socket);
-  timer.async_wait([waiting](boost::system::error_code error) {
-    if (Socket* const late = std::exchange(*waiting, nullptr); late != nullptr && !error) {
-      late->cancel(error);
-    }
-  });
-  [[maybe_unused]] const auto [error] =
-      co_await socket.async_wait(type, asio::as_tuple(asio::use_awaitable));
-  co_return std::exchange(*waiting, nullptr) != nullptr;
-}
+// Cancels what waits for a socket when its time is up. This is what every look waits with: a
+// parallel group costs as much again as all the rest.
+class Expiry {
+ public:
+  Expiry(Socket& socket, asio::steady_timer& timer) : waiting_(std::make_shared<Socket*>(&socket)) {
+    // An expiry that is queued already runs also when the socket, or all of this, has gone.
+    timer.async_wait([waiting = waiting_](boost::system::error_code error) {
+      if (Socket* const late = std::exchange(*waiting, nullptr); late != nullptr && !error) {
+        late->cancel(error);
+      }
+    });
+  }
+  // False when it was first.
+  bool forget() { return std::exchange(*waiting_, nullptr) != nullptr; }
+
+ private:
+  std::shared_ptr<Socket*> waiting_;
+};
 
 Awaitable<bool> first_of_both(Socket& socket, asio::steady_timer& timer) {
   auto group =
@@ -70,7 +74,10 @@ Awaitable<Woke> wait_ready(Socket& socket, Interest interest, Deadline deadline)
     ready = co_await first_of_both(socket, timer);
   } else {
     const auto type = interest == Interest::read ? Socket::wait_read : Socket::wait_write;
-    ready = co_await first_of(socket, type, timer);
+    Expiry expiry(socket, timer);
+    [[maybe_unused]] const auto [error] =
+        co_await socket.async_wait(type, asio::as_tuple(asio::use_awaitable));
+    ready = expiry.forget();
   }
   const auto state = co_await asio::this_coro::cancellation_state;
   co_return why(state, ready);

@@ -181,7 +181,10 @@ class History {
     }
   }
 
-  std::vector<Row> take() { return std::move(rows_); }
+  std::vector<Row> take() {
+    rows_.shrink_to_fit();  // they are kept for as long as nothing changes
+    return std::move(rows_);
+  }
 
  private:
   // The newest run of a key counts: a repeatable that ran again, a version that was applied again.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "adapters/postgres/answer_digest.h"
 #include "adapters/tools/answer.h"
 #include "adapters/tools/privileges.h"
 
@@ -49,23 +50,6 @@ bool not_as_found(const ReadFailure& failure) {
       "0A000",  // a type changed under a plan
       insufficient_privilege};
   return std::ranges::find(states, failure.sqlstate) != states.end();
-}
-
-void append(std::string& text, const std::optional<std::string>& value) {
-  text += value ? std::to_string(value->size()) + ':' + *value : "-";
-}
-
-Digest digest_of(std::span<const ResultSet> answers) {
-  std::string text;
-  for (const auto& answer : answers) {
-    text += std::to_string(answer.rows.size()) + '\n';
-    for (const auto& row : answer.rows) {
-      for (const auto& value : row) {
-        append(text, value);
-      }
-    }
-  }
-  return sha256(text);
 }
 
 bool is_old(const std::optional<TimePoint>& at, TimePoint now) {
@@ -223,14 +207,14 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
   auto told = identity_.read(*answer);
   Sight sight{std::move(told.identity), told.standby, false, {}};
   if (readable()) {
-    known_ = digest_of(std::span(*answer).first(glanced));
     sight.moved = number_of(value_of(answer->at(told.answers))) != choice_.ledger->relation.oid;
-    sight.rows = std::move(answer->back());
-    const bool large = sight.rows.rows.size() > small_ledger_rows;
-    if (sight.moved || large != large_) {
-      known_.reset();  // the next look knows how to glance
+    const bool large = answer->back().rows.size() > small_ledger_rows;
+    auto glance = ReadBatch::make(glance_queries(), settings_.limits);
+    if (glance && !sight.moved && large == large_) {  // else the next look knows how to glance
+      known_ = Known{std::move(*glance), digest_of(std::span(*answer).first(glanced))};
     }
     large_ = large;
+    sight.rows = std::move(answer->back());
   }
   co_return sight;
 }
@@ -239,14 +223,15 @@ Awaitable<std::expected<bool, ReadFailure>> Observer::glance(ReadSession& sessio
   if (!known_ || due(now)) {
     co_return false;
   }
-  ReadSession::Answer answer = co_await session.read(glance_queries(), settings_.limits);
-  if (answer) {
-    co_return digest_of(*answer) == *known_;
+  auto batch = known_->glance;
+  auto digest = co_await session.digest(std::move(batch));
+  if (digest) {
+    co_return *digest == known_->digest;
   }
-  if (not_as_found(answer.error())) {
+  if (not_as_found(digest.error())) {
     co_return false;
   }
-  co_return std::unexpected(answer.error());
+  co_return std::unexpected(std::move(digest.error()));
 }
 
 // There is a ledger, and the server does not let us read it.

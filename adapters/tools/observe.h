@@ -52,9 +52,9 @@ class Observer {
   // `session` must outlive the look, and may be another one each time.
   Awaitable<Looked> look(ReadSession& session, TimePoint now);
 
-  // Whether a look would see what the last one saw, for less than a look: of a large ledger only its
-  // tail is read and what the server counts of its changes. That proves no change in the middle of
-  // it: a look now and then does. False also when only a look can tell.
+  // Whether a look would see what the last one saw, for less than a look: of a large ledger only
+  // its tail is read and what the server counts of its changes. That proves no change in the middle
+  // of it: a look now and then does. False also when only a look can tell.
   Awaitable<std::expected<bool, ReadFailure>> glance(ReadSession& session, TimePoint now);
 
  private:
@@ -89,8 +89,13 @@ class Observer {
   std::optional<TimePoint> privileges_asked_at_;  // not at each search: it costs more
   std::optional<std::string> excess_privileges_;  // as asked since the last look
   bool had_rows_ = false;
-  bool large_ = false;           // the ledger is, as last read
-  std::optional<Digest> known_;  // of what a glance saw that was a part of the last look
+  bool large_ = false;  // the ledger is, as last read
+  // A part of the last look that tells whether anything changed, and what it told.
+  struct Known {
+    ReadBatch glance;
+    Digest digest;
+  };
+  std::optional<Known> known_;
 };
 
 }  // namespace tidemark

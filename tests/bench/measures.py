@@ -3,11 +3,11 @@
 import ctypes
 import ctypes.util
 import json
+import multiprocessing
 import os
 import random
 import shutil
 import statistics
-import threading
 import time
 import typing
 
@@ -253,44 +253,43 @@ def lateness(daemon, poll_seconds, watch_seconds):
     return worst
 
 
-class Prober(threading.Thread):
-    """Asks something small again and again: its slowest answer is the longest that the loop was held, or less."""
+def probe(socket, pipe):
+    """Until told to end, asks something small; tells how long the slowest answer took."""
+    connection = Unix(socket)
+    slowest = 0.0
+    while not pipe.poll(0.0005):
+        began = time.monotonic()
+        connection.request("GET", "/-/healthy")
+        connection.getresponse().read()
+        slowest = max(slowest, time.monotonic() - began)
+    pipe.send(slowest)
 
-    def __init__(self, daemon):
-        super().__init__(daemon=True)
-        self.connection = Unix(daemon.socket)
-        self.ended = threading.Event()
-        self.times = []
 
-    def run(self):
-        while not self.ended.is_set():
-            began = time.monotonic()
-            self.connection.request("GET", "/-/healthy")
-            self.connection.getresponse().read()
-            self.times.append(time.monotonic() - began)
-            time.sleep(0.0005)
-        self.connection.close()
-
-    def stop(self):
-        self.ended.set()
-        self.join()
-        return max(self.times)
+def held_during(daemon, what):
+    """The longest that something small had to wait meanwhile: the loop was held for that long, or for less."""
+    ours, theirs = multiprocessing.Pipe()
+    # A process: threads of one Python wait for each other.
+    prober = multiprocessing.get_context("fork").Process(target=probe, args=(daemon.socket, theirs), daemon=True)
+    prober.start()
+    what()
+    ours.send("end")
+    slowest = ours.recv()
+    prober.join()
+    return slowest
 
 
 def scrapes(daemon):
-    """The slowest of five scrapes, and the longest that something small had to wait meanwhile."""
-    prober = Prober(daemon)
-    prober.start()
-    time.sleep(0.5)
-    prober.times.clear()
-    slowest = 0.0
-    text = ""
-    for _ in range(5):
-        began = time.monotonic()
-        text = daemon.metrics()
-        slowest = max(slowest, time.monotonic() - began)
-        time.sleep(0.2)
-    return slowest, prober.stop(), len(text)
+    """The slowest of five scrapes, how long is the page, and how long the loop was held."""
+    pages = []
+
+    def scrape():
+        for _ in range(5):
+            began = time.monotonic()
+            text = daemon.metrics()
+            pages.append((time.monotonic() - began, len(text)))
+            time.sleep(0.2)
+    held = held_during(daemon, scrape)
+    return max(pages)[0], held, pages[-1][1]
 
 
 def scale(bench):

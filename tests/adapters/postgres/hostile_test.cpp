@@ -1,7 +1,10 @@
 // Servers that mean harm: whatever they do, it costs little time and memory, they see no byte of a
 // password, and what they did is told.
 
+#include <cstdlib>
+
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <mutex>
@@ -97,16 +100,22 @@ std::function<void(int)> then(std::function<void(int)> answer) {
   };
 }
 
-std::expected<void, ReadFailure> read_from(const FakeServer& server, ReadLimits limits) {
+enum class Want { answers, digest };
+
+std::expected<void, ReadFailure> read_from(const std::string& address,
+                                           ReadLimits limits,
+                                           Want want = Want::answers) {
   Reading reading;
-  auto connected = reading.connect(server.address());
+  auto connected = reading.connect(address);
   REQUIRE(connected);
-  const auto answer = reading.read(**connected, {query("SELECT 1")}, limits);
-  CHECK_FALSE((*connected)->usable());
-  if (!answer) {
-    return std::unexpected(answer.error());
-  }
-  return {};
+  const auto first = [](auto answer) -> std::expected<void, ReadFailure> {
+    return answer ? std::expected<void, ReadFailure>{} : std::unexpected(answer.error());
+  };
+  auto& session = **connected;
+  auto read = want == Want::answers ? first(reading.read(session, {query("SELECT 1")}, limits))
+                                    : first(reading.digest(session, {query("SELECT 1")}, limits));
+  CHECK_FALSE(session.usable());
+  return read;
 }
 
 // The beginning of an answer: BEGIN, the settings, and the columns of the query.
@@ -309,7 +318,7 @@ TEST_CASE("an answer that stalls in the middle of a row is left at the deadline"
   }));
   ReadLimits limits;
   limits.deadline = 300ms;
-  const auto read = read_from(server, limits);
+  const auto read = read_from(server.address(), limits);
   REQUIRE(!read);
   CHECK(read.error().error.code == Errc::retry);
   CHECK(read.error().error.detail.ends_with("gave no answer within 300 ms"));
@@ -332,19 +341,31 @@ TEST_CASE(
   ReadLimits limits;
   limits.deadline = 20s;
   limits.bytes_max = 8U << 20U;
-  for (const auto& flood : floods) {
-    const Cost cost(15s);
-    FakeServer server(then([&](int socket) {
-      send(socket, beginning());
-      while (send(socket, flood())) {
+  char folder[] = "/tmp/tidemark-flood-XXXXXX";
+  REQUIRE(::mkdtemp(folder) != nullptr);
+  for (const auto want : {Want::answers, Want::digest}) {
+    for (const std::string& where : {std::string(), std::string(folder)}) {
+      for (const auto& flood : floods) {
+        const Cost cost(15s);
+        std::filesystem::remove(std::filesystem::path(folder) / ".s.PGSQL.5432");
+        FakeServer server(then([&](int socket) {
+                            send(socket, beginning());
+                            while (send(socket, flood())) {
+                            }
+                          }),
+                          where);
+        const auto address = where.empty() ? server.address()
+                                           : "postgresql://reader@/shop?host=" + where +
+                                                 "&port=" + std::to_string(server.port());
+        const auto read = read_from(address, limits, want);
+        REQUIRE(!read);
+        CHECK(read.error().error.code == Errc::broken);
+        CHECK(read.error().error.detail.find("the answer has more than 8388608 bytes") !=
+              std::string::npos);
       }
-    }));
-    const auto read = read_from(server, limits);
-    REQUIRE(!read);
-    CHECK(read.error().error.code == Errc::broken);
-    CHECK(read.error().error.detail.find("the answer has more than 8388608 bytes") !=
-          std::string::npos);
+    }
   }
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace tidemark::test

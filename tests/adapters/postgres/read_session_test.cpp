@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "adapters/postgres/answer_digest.h"
 #include "tests/adapters/postgres/reading.h"
 
 namespace tidemark::test {
@@ -58,6 +59,59 @@ TEST_CASE("rows come back as text, NULL as nothing, with the names of their colu
       {"one", "none", "empty", "yes", "bytes"},
       {{"1", std::nullopt, "", "t", "\\x00ff"}, {"2", "ä", " ", "f", "\\x"}}};
   CHECK(*answer == std::vector<ResultSet>{expected});
+}
+
+TEST_CASE("a digest is that of the answers") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Fixture fixture;
+  const std::vector<ReadQuery> queries{
+      query("SELECT 1, NULL::text, '' UNION ALL SELECT 2, 'ä', NULL"),
+      query("SELECT 1 WHERE false"),
+      query("SELECT $1::text", {"x"})};
+  const auto digest = fixture.reading.digest(*fixture.session, queries);
+  const auto answer = fixture.read(queries);
+  REQUIRE(answer);
+  REQUIRE(digest);
+  CHECK(*digest == digest_of(*answer));
+  CHECK(fixture.reading.digest(*fixture.session, queries).value() == *digest);
+
+  const auto failed = fixture.reading.digest(*fixture.session, {query("SELECT 1 / 0")});
+  REQUIRE(!failed);
+  CHECK(failed.error().sqlstate == "22012");
+  CHECK(fixture.reading.digest(*fixture.session, queries).value() == *digest);
+}
+
+TEST_CASE("answers with other values have another digest") {
+  const auto of = [](std::vector<Rows> all) {
+    std::vector<ResultSet> answers;
+    for (auto& rows : all) {
+      answers.push_back({{}, std::move(rows)});
+    }
+    return digest_of(answers);
+  };
+  const std::vector<std::vector<Rows>> different{{},
+                                                 {{}},
+                                                 {{}, {}},
+                                                 {{{}}},
+                                                 {{{""}}},
+                                                 {{{std::nullopt}}},
+                                                 {{{"-"}}},
+                                                 {{{"a", "b"}}},
+                                                 {{{"a"}, {"b"}}},
+                                                 {{{"a"}}, {{"b"}}},
+                                                 {{{"ab"}}},
+                                                 {{{"a1:b"}}},
+                                                 {{{"a\n"}}},
+                                                 {{{"a;"}}}};
+  for (std::size_t i = 0; i < different.size(); ++i) {
+    for (std::size_t j = 0; j < different.size(); ++j) {
+      CAPTURE(i);
+      CAPTURE(j);
+      CHECK((of(different[i]) == of(different[j])) == (i == j));
+    }
+  }
 }
 
 TEST_CASE("values travel beside the statement") {

@@ -77,6 +77,16 @@ ReadSession::Answer Reading::read(ReadSession& session,
   return run(loop_, session.read(std::move(queries), limits));
 }
 
+std::expected<Digest, ReadFailure> Reading::digest(ReadSession& session,
+                                                   std::vector<ReadQuery> queries,
+                                                   ReadLimits limits) {
+  auto batch = ReadBatch::make(std::move(queries), limits);
+  if (!batch) {
+    throw std::runtime_error(batch.error().detail);
+  }
+  return run(loop_, session.digest(*batch));
+}
+
 Connected Reading::connect_cancelled(const std::string& address, std::chrono::milliseconds after) {
   return run(loop_, ReadSession::connect(pool_, resolver_, target_of(address), "", {}), after);
 }

@@ -31,6 +31,10 @@ class Reading {
                            std::vector<ReadQuery> queries,
                            ReadLimits limits = {});
 
+  std::expected<Digest, ReadFailure> digest(ReadSession& session,
+                                            std::vector<ReadQuery> queries,
+                                            ReadLimits limits = {});
+
   // The same, cancelled after a while.
   Connected connect_cancelled(const std::string& address, std::chrono::milliseconds after);
   ReadSession::Answer read_cancelled(ReadSession& session,
