@@ -36,10 +36,11 @@ class Bench {
   const std::string& database() const { return database_; }
   void sql(const std::string& text) { server_->run(text, database_); }
 
-  void observe(LedgerSetting setting = {}, std::string schema = "") {
+  void observe(LedgerSetting setting = {}, std::string schema = "", ReadLimits limits = {}) {
     Observer::Settings settings;
     settings.their_ledger = std::move(setting);
     settings.schema = std::move(schema);
+    settings.limits = limits;
     observer_.emplace(std::move(settings));
   }
 

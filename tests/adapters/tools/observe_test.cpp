@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <string>
+#include <thread>
 
 #include "tests/adapters/tools/bench.h"
 #include "tests/adapters/tools/flyway_fixture.h"
@@ -26,6 +29,29 @@ LedgerSetting flyway_in(std::string schema, std::string name) {
 std::string server_log() {
   std::ifstream file(PostgresServer::shared().folder() / "server.log");
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Waits for as long as a slow machine takes.
+ReadLimits patient() {
+  ReadLimits limits;
+  limits.statement_timeout = limits.lock_timeout = limits.deadline = std::chrono::seconds(20);
+  return limits;
+}
+
+// Until so many wait for a table in this database; false when that takes too long.
+bool until_waiting(const std::string& database, const std::string& how_many) {
+  PostgresSession session(PostgresServer::shared(), database);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (session.run(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation' AND "
+            "database = (SELECT oid FROM pg_database WHERE datname = current_database())") ==
+        how_many) {
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return false;
 }
 
 }  // namespace
@@ -431,7 +457,8 @@ TEST_CASE("an environment that is one schema is shown nothing of the others") {
   const auto whole = bench.look();
   REQUIRE(whole.shape.rejected.size() == 1);
   CHECK(whole.shape.rejected[0].table.text() == "other.flyway_schema_history");
-  CHECK(whole.shape.rejected[0].why == "looks like a Flyway ledger, but column checksum is missing");
+  CHECK(whole.shape.rejected[0].why ==
+        "looks like a Flyway ledger, but column checksum is missing");
   bench.observe({}, "app");
   const auto looked = bench.look();
   CHECK(looked.shape.table == "app.flyway_schema_history");
@@ -446,6 +473,52 @@ TEST_CASE("a ledger that is emptied and filled again in one transaction was neve
   CHECK(bench.see().rows.size() == 1);
   bench.sql("BEGIN; TRUNCATE " + usual + ";" + applied(usual, 1) + applied(usual, 2) + "COMMIT");
   CHECK(bench.see().rows.size() == 2);
+}
+
+TEST_CASE("a ledger that is emptied and filled again while a look waits for it was never empty") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  bench.observe({}, "", patient());
+  SUBCASE("at a look that knows of rows") {
+    bench.see();
+  }
+  SUBCASE("at the first look, which would believe it") {}
+  PostgresSession tool(PostgresServer::shared(), bench.database());
+  tool.run("BEGIN; TRUNCATE " + usual + ";" + applied(usual, 1) + applied(usual, 2));
+  auto met = std::async(std::launch::async, [&] {
+    const bool waited = until_waiting(bench.database(), "1");
+    tool.run("COMMIT");
+    return waited;
+  });
+  const auto seen = bench.see();
+  CHECK(met.get());
+  CHECK(seen.rows.size() == 2);
+}
+
+TEST_CASE("a ledger that is emptied in one transaction and filled in the next was never empty") {
+  Bench bench;
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  bench.observe({}, "", patient());
+  bench.see();
+  PostgresSession empties(PostgresServer::shared(), bench.database());
+  PostgresSession fills(PostgresServer::shared(), bench.database());
+  empties.run("BEGIN; TRUNCATE " + usual);
+  auto filled = std::async(std::launch::async, [&] {
+    const bool waited = until_waiting(bench.database(), "1");
+    auto next = std::async(std::launch::async, [&] {
+      fills.run("BEGIN; LOCK TABLE " + usual + ";" + applied(usual, 1));
+      // The first transaction of the look has seen no row, and the second waits.
+      const bool waits_again = until_waiting(bench.database(), "1");
+      fills.run("COMMIT");
+      return waits_again;
+    });
+    const bool in_between = until_waiting(bench.database(), "2");
+    empties.run("COMMIT");
+    return next.get() && waited && in_between;
+  });
+  const auto seen = bench.see();
+  CHECK(filled.get());
+  CHECK(seen.rows.size() == 1);
 }
 
 TEST_CASE("that all rows are gone is believed only when a second transaction says so too") {
