@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <doctest/doctest.h>
@@ -48,14 +49,31 @@ Statements documented() {
   return all;
 }
 
-std::string with_placeholder(std::string statement, const std::string& table) {
-  if (const auto at = statement.find(table); at != std::string::npos) {
-    statement.replace(at, table.size(), "{ledger}");
+// In words, and with {ledger} for the name of one.
+std::string as_documented(const std::string& text) {
+  auto statement = in_words(text);
+  for (const std::string table : {R"("public"."flyway_schema_history")",
+                                  R"("public"."FLYWAY_SCHEMA_HISTORY")",
+                                  R"("public"."renamed_history")"}) {
+    if (const auto at = statement.find(table); at != std::string::npos) {
+      statement.replace(at, table.size(), "{ledger}");
+    }
   }
   return statement;
 }
 
-// What the server logged of us: {"application_name":"tidemark …","message":"execute <unnamed>: …"}.
+// How a session ended, or why it did not begin, and no more.
+bool is_goodbye(const boost::json::object& message) {
+  const std::string_view text = message.at("message").as_string();
+  return message.at("error_severity").as_string() == "FATAL" ||
+         text.starts_with("unexpected EOF on client connection") ||
+         text.starts_with("could not receive data from client") ||
+         text.starts_with("could not send data to client");
+}
+
+// What the server logged of everybody but ourselves, whatever he calls himself:
+// {"user":"watcher","message":"execute <unnamed>: …"}. A function call without SQL is logged too,
+// by its own words.
 Statements logged(const PostgresServer& server) {
   Statements all;
   for (const auto& entry : std::filesystem::directory_iterator(server.folder() / "data" / "log")) {
@@ -65,14 +83,17 @@ Statements logged(const PostgresServer& server) {
     std::ifstream file(entry.path());
     for (std::string line; std::getline(file, line);) {
       const auto message = boost::json::parse(line).as_object();
-      const auto* who = message.if_contains("application_name");
+      const auto* who = message.if_contains("user");
       const std::string text(message.at("message").as_string());
-      const auto begin = text.find(": ");
-      if (who != nullptr && who->as_string().starts_with("tidemark ") &&
-          (text.starts_with("statement: ") || text.starts_with("execute "))) {
-        auto statement = with_placeholder(in_words(text.substr(begin + 2)),
-                                          R"("public"."flyway_schema_history")");
-        all.insert(with_placeholder(std::move(statement), R"("public"."FLYWAY_SCHEMA_HISTORY")"));
+      if (who == nullptr || who->as_string() == server.user() || is_goodbye(message)) {
+        continue;
+      }
+      if (text.starts_with("statement: ") || text.starts_with("execute ")) {
+        all.insert(as_documented(text.substr(text.find(": ") + 2)));
+      } else if (const auto* statement = message.if_contains("statement"); statement != nullptr) {
+        all.insert(as_documented(std::string(statement->as_string())));  // it failed
+      } else {
+        all.insert(text);
       }
     }
   }
@@ -100,9 +121,27 @@ std::string many_rows(const std::string& table) {
          "generate_series(1, 150) i";
 }
 
-std::string rows_written(PostgresServer& server, const std::string& database) {
-  return server.run("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_all_tables",
-                    database);
+// In all databases, and since the server was made.
+long rows_written(PostgresServer& server) {
+  return std::stol(server.run(
+      "SELECT sum(tup_inserted + tup_updated + tup_deleted)::bigint FROM pg_stat_database"));
+}
+
+// The same, of one statement that we run.
+long rows_written_by(const std::string& sql, PostgresServer& server, const std::string& database) {
+  PostgresSession session(server, database);
+  session.run("BEGIN; " + sql);
+  const auto rows = session.run(
+      "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_xact_all_tables");
+  session.run("COMMIT");
+  return std::stol(rows);
+}
+
+// Who leaves tells the server what he wrote when he is gone.
+bool nobody_is_there(PostgresServer& server) {
+  return server.run(
+             "SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL AND pid <> "
+             "pg_backend_pid()") == "0";
 }
 
 }  // namespace
@@ -133,22 +172,22 @@ TEST_CASE("a watched server logs what is documented and nothing else, and counts
   add("large", create_flyway_ledger() + ";" + many_rows("flyway_schema_history"));
   add("upper", upper_case_ledger());
   add("upper_large", upper_case_ledger() + ";" + many_rows("\"FLYWAY_SCHEMA_HISTORY\""));
-  // Who leaves tells the server what he wrote when he is gone.
-  REQUIRE(rig.eventually([&] {
-    return server.run(
-               "SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL AND pid <> "
-               "pg_backend_pid()") == "0";
-  }));
-  const auto before = rows_written(server, "small");
+  REQUIRE(rig.eventually([&] { return nobody_is_there(server); }));
+  const auto before = rows_written(server);
   rig.configure(environments, "defaults: {poll: 50ms}\n");
   rig.start();
   // An hour's worth of the default, and more.
-  CHECK(rig.eventually([&] { return rig.polls("small") >= 100 && rig.polls("upper_large") >= 100; },
-                       60));
-  CHECK(rows_written(server, "small") == before);
-  server.run("DROP TABLE flyway_schema_history", "small");
+  for (const auto* name : {"small", "large", "upper", "upper_large"}) {
+    CHECK(rig.eventually([&] { return rig.polls(name) >= 100; }, 60));
+  }
+  CHECK(rows_written(server) == before);
+  const auto renamed = rows_written_by(
+      "ALTER TABLE flyway_schema_history RENAME TO renamed_history", server, "small");
+  CHECK(renamed > 0);
   CHECK(rig.eventually([&] { return without(documented(), logged(server)).empty(); }));
   rig.stop();
+  REQUIRE(rig.eventually([&] { return nobody_is_there(server); }));
+  CHECK(rows_written(server) == before + renamed);
 
   for (const auto& statement : without(logged(server), documented())) {
     FAIL_CHECK("not documented: " << statement);
