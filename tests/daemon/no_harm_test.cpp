@@ -119,7 +119,7 @@ std::string is(const Other& other) {
   return "pid = " + other.pid();
 }
 
-// Of those in front it counts who holds what one waits for, and who waits for it longer.
+// Behind who holds what one waits for, and behind who stands in front in the queue for it.
 std::string behind(const Other& other) {
   return other.pid() + " = ANY(pg_blocking_pids(pid))";
 }
