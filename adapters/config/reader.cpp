@@ -175,7 +175,7 @@ ConnectionLimits read_limits(const YamlNode& node, Problems& problems) {
   ConnectionLimits limits;
   Section section(node, "limits", problems);
   section.read_count("connections_per_server", limits.per_server, 1, 10'000);
-  section.read_count("connections_per_second", limits.per_second, 1, 10'000);
+  section.read_count("connects_per_second", limits.per_second, 1, 10'000);
   section.finish();
   return limits;
 }

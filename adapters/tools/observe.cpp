@@ -69,6 +69,11 @@ bool Observer::due(TimePoint now) const {
   return !readable() || is_old(discovered_at_, now);
 }
 
+void Observer::connected() {
+  discovered_at_.reset();
+  privileges_asked_at_.reset();
+}
+
 Awaitable<Looked> Observer::look(ReadSession& session, TimePoint now) {
   Attempt<Sight> sight = co_await find_and_see(session, now);
   const bool gone = sight && had_rows_ && !choice_.uncertain && sight->rows.rows.empty();

@@ -49,6 +49,10 @@ class Observer {
   explicit Observer(Settings settings)
       : settings_(std::move(settings)), identity_(settings_.schema, settings_.limits) {}
 
+  // The next look is on a new connection, with which all may be another server, and the role
+  // another one: it searches for the ledger and asks what the role may do.
+  void connected();
+
   // `session` must outlive the look, and may be another one each time.
   Awaitable<Looked> look(ReadSession& session, TimePoint now);
 

@@ -296,6 +296,9 @@ Awaitable<std::expected<void, ReadFailure>> EnvironmentWatch::connect(Asked aske
   if (!observer_) {
     observer_.emplace(observer_settings_);
   }
+  if (settings_.connection == ConnectionUse::keep) {  // else it connects for each look
+    observer_->connected();
+  }
   co_return std::expected<void, ReadFailure>{};
 }
 

@@ -227,7 +227,7 @@ class Tidemark:
     def _config(self, postgres, database, poll, connection, mode):
         lines = [f"ledger: sqlite:{self.home}/ledger.db", f"control: {{socket: {self.socket}}}",
                  f'http: {{listen: "127.0.0.1:{self.port}"}}', "log: {level: warn}",
-                 "limits: {connections_per_server: 10000, connections_per_second: 10000}",
+                 "limits: {connections_per_server: 10000, connects_per_second: 10000}",
                  f"defaults: {{poll: {poll}}}"]
         if connection != "keep":
             lines[-1] = f"defaults: {{poll: {poll}, connection: {connection}}}"

@@ -184,6 +184,7 @@ TEST_CASE("a ledger whose audit log was tampered with is read, and takes no chan
   rig.configure("      - name: prod\n");
   rig.start();
   REQUIRE(rig.tidemark({"mark", "shop/prod", "1", "--reason", "first"}).status == 0);
+  CHECK(rig.get("/metrics").find("\ntidemark_audit_verified 1\n") != std::string::npos);
   rig.stop();
   const auto script = "import sqlite3; c = sqlite3.connect('" + rig.ledger().string() +
                       "'); c.executescript(\"DROP TRIGGER IF EXISTS audit_is_append_only_update; " +
@@ -201,4 +202,5 @@ TEST_CASE("a ledger whose audit log was tampered with is read, and takes no chan
   CHECK(rig.tidemark({"unmark", "shop/prod", "1", "--reason", "x"}).status != 0);
   CHECK(rig.tidemark({"audit", "verify"}).status == 1);
   CHECK(rig.tidemark({"events"}).out.find("audit.broken") != std::string::npos);
+  CHECK(rig.get("/metrics").find("\ntidemark_audit_verified 0\n") != std::string::npos);
 }

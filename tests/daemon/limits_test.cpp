@@ -54,7 +54,7 @@ TEST_CASE("a server sees no more connections than its limit, and all environment
   }
   Crowd crowd(12);
   crowd.configure(crowd.environments,
-                  "limits: {connections_per_server: 3, connections_per_second: 500}\n"
+                  "limits: {connections_per_server: 3, connects_per_second: 500}\n"
                   "defaults: {poll: 300ms}\n");
   crowd.start();
   int most = 0;
@@ -78,7 +78,7 @@ TEST_CASE("a server sees no more connections than its limit, and all environment
 
   // More are let in as soon as the config says so.
   crowd.configure(crowd.environments,
-                  "limits: {connections_per_server: 100, connections_per_second: 500}\n"
+                  "limits: {connections_per_server: 100, connects_per_second: 500}\n"
                   "defaults: {poll: 300ms}\n");
   crowd.send(SIGHUP);
   CHECK(crowd.eventually([&] { return crowd.connections() == 12; }));
@@ -91,7 +91,7 @@ TEST_CASE("a person does not stand in the line of the schedule") {
   Crowd crowd(40);
   // One new connection a second: the schedule alone takes forty seconds for a round.
   crowd.configure(crowd.environments,
-                  "limits: {connections_per_server: 1, connections_per_second: 1}\n"
+                  "limits: {connections_per_server: 1, connects_per_second: 1}\n"
                   "defaults: {poll: 1s}\n");
   crowd.start();
   const auto asked = crowd.tidemark({"poll", "shop/e39"});

@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <cstdlib>
+
 #include <boost/json/serialize.hpp>
 
 #include "tests/daemon/support/flyway.h"
@@ -61,6 +63,13 @@ TEST_CASE("the line runs: a Flyway ledger and a directory become a matrix") {
   }));
   CHECK(boost::json::serialize(shop.status("staging").at("warnings")) ==
         R"(["credential can write: is a superuser"])");
+  const auto lags_measured = [&] {
+    const auto page = shop.get("/metrics");
+    const std::string name = "\ntidemark_event_loop_lag_seconds_count ";
+    const auto at = page.find(name);
+    return at == std::string::npos ? 0 : std::atoi(page.c_str() + at + name.size());
+  };
+  CHECK(shop.eventually([&] { return lags_measured() > 2; }));
 
   SUBCASE("an edited file turns its cell drifted by itself, once, and back") {
     shop.file("V2__orders.sql", shop.orders + "-- edited\n");

@@ -39,7 +39,7 @@ http:
   hosts: [Tidemark.Example.com, 192.0.2.7, "[2001:DB8::7]"]
   expose: content
 log: {level: debug, format: json}
-limits: {connections_per_server: 3, connections_per_second: 50}
+limits: {connections_per_server: 3, connects_per_second: 50}
 defaults: {poll: 5m, lag: {after: 3h}, connection: per_poll}
 apps:
   - name: shop

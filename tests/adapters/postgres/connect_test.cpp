@@ -45,7 +45,8 @@ PostgresServer& guarded() {
     server.run("ALTER SYSTEM SET ssl_cert_file = '" + folder + "/cert.pem'");
     server.run("ALTER SYSTEM SET ssl_key_file = '" + folder + "/key.pem'");
     server.run("ALTER SYSTEM SET ssl = on");
-    server.run("CREATE ROLE reader LOGIN PASSWORD '" + canary + "'");
+    server.run("SET password_encryption = 'scram-sha-256'; CREATE ROLE reader LOGIN PASSWORD '" +
+               canary + "'");
     server.restart();
     return true;
   }();

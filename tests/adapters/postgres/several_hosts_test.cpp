@@ -152,7 +152,8 @@ TEST_CASE("a password that one host refuses is not offered to the next") {
     return;
   }
   static PostgresServer server({true, "scram-sha-256", {}});
-  server.run("CREATE ROLE reader LOGIN PASSWORD 'right'");
+  server.run(
+      "SET password_encryption = 'scram-sha-256'; CREATE ROLE reader LOGIN PASSWORD 'right'");
   const FakeServer next([](int) { FAIL("was tried"); });
   Reading reading;
   const auto connected = reading.connect(

@@ -54,6 +54,8 @@ class Bench {
     return run(observer_->look(*session_, now));
   }
 
+  void connected() { observer_->connected(); }
+
   bool glance(TimePoint now = TimePoint{}) {
     const auto same = run(observer_->glance(*session_, now));
     if (!same) {

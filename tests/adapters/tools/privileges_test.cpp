@@ -97,7 +97,7 @@ TEST_CASE("what a credential could do beyond reading is told") {
   }
 }
 
-TEST_CASE("privileges are asked when the ledger is looked for, not at each look") {
+TEST_CASE("privileges are asked at connect and now and then, not at each look") {
   Bench bench("watcher_now_and_then");
   bench.sql(flyway_ddl(usual) + applied(usual, 1) + as_of_15 + "GRANT SELECT ON " + usual +
             " TO watcher_now_and_then");
@@ -106,6 +106,10 @@ TEST_CASE("privileges are asked when the ledger is looked for, not at each look"
   CHECK(bench.look().excess_privileges == std::nullopt);
   CHECK(bench.look(TimePoint(std::chrono::hours(1))).excess_privileges ==
         "can write to " + usual + " (INSERT)");
+  bench.sql("REVOKE INSERT ON " + usual + " FROM watcher_now_and_then");
+  bench.connected();
+  CHECK_FALSE(bench.glance(TimePoint(std::chrono::hours(1))));
+  CHECK(bench.look(TimePoint(std::chrono::hours(1))).excess_privileges == "");
 }
 
 TEST_CASE("without a ledger each look searches for one, and privileges are asked now and then") {

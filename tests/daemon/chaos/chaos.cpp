@@ -33,7 +33,7 @@ std::string ChaosShop::environment(const std::string& name,
 void ChaosShop::start_unread(const std::string& keys, const std::string& more) {
   if (!std::filesystem::exists(config())) {
     configure(environment("staging", address_, keys) + more,
-              "defaults: {poll: 60ms}\nlimits: {connections_per_second: 500}\n");
+              "defaults: {poll: 60ms}\nlimits: {connects_per_second: 500}\n");
   }
   start();
   started_ = pid();

@@ -59,6 +59,21 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a credential that could write is told at the next connect") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Denied shop;
+  shop.start_and_look();
+  CHECK(shop.tidemark({"status"}).out.find("credential can write") == std::string::npos);
+  shop.sql("GRANT INSERT ON flyway_schema_history TO " + shop.role());
+  shop.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" +
+           shop.role() + "'");
+  CHECK(shop.eventually([&] {
+    return shop.tidemark({"status"}).out.find("credential can write") != std::string::npos;
+  }));
+}
+
 TEST_CASE("a ledger that could never be read is unknown, and not empty") {
   if (!PostgresServer::available()) {
     return;
