@@ -23,8 +23,8 @@ test_packages=(
   ccache fish git libclang-rt-19-dev lintian man-db mandoc openssl pgbouncer prometheus python3 python3-jsonschema
   python3-yaml sqlite3 strace systemd zsh
 )
-# dbmate comes by npm, where there is one.
-bench_packages=(alembic libdbd-pg-perl python3-psycopg2 sqitch)
+# dbmate and Liquibase come by npm, where there is one.
+bench_packages=(alembic libdbd-pg-perl openjdk-17-jre-headless python3-psycopg2 sqitch)
 services=(pgbouncer prometheus)
 
 say() { printf 'install-packages: %s\n' "$*"; }

@@ -140,12 +140,21 @@ def npm(folder, package):
 
 def dbmate(bench, folder):
     program = npm(folder, "dbmate") / "dbmate"
-    return [str(program), "--url", bench.postgres.url("peer_dbmate").replace("postgresql:", "postgres:").replace(
-        "@/", "@localhost/").replace("?host=", "?socket=") + "&sslmode=disable", "-d", str(folder / "db"), "status"]
+    url = f"postgres://postgres@127.0.0.1:{bench.postgres.port}/peer_dbmate?sslmode=disable"
+    return [str(program), "--url", url, "-d", str(folder / "db"), "status"]
 
 
 def liquibase(bench, folder):
-    raise Trouble("its driver needs a TCP listener, which this bench's server has not")
+    if shutil.which("java") is None:
+        raise Trouble("java is not installed")
+    npm(folder, "liquibase@4.28.1")
+    (folder / "changes.sql").write_text("--liquibase formatted sql\n" + "".join(
+        f"--changeset bench:{number}\nCREATE TABLE p{number} (id bigint);\n" for number in range(1, 11)))
+    command = [str(folder / "node_modules/liquibase/dist/liquibase/liquibase"),
+               f"--url=jdbc:postgresql://127.0.0.1:{bench.postgres.port}/peer_liquibase", "--username=postgres",
+               "--changelog-file=changes.sql"]
+    run(command + ["update"], cwd=folder)
+    return command + ["status"]
 
 
 def sqitch(bench, folder):
@@ -153,7 +162,7 @@ def sqitch(bench, folder):
         raise Trouble("sqitch is not installed")
     run(["sqitch", "init", "shop", "--engine", "pg"], cwd=folder)
     run(["sqitch", "add", "one", "-n", "one"], cwd=folder)
-    target = f"db:pg://postgres@/peer_sqitch?host={bench.postgres.folder}"
+    target = f"db:pg://postgres@127.0.0.1:{bench.postgres.port}/peer_sqitch"
     for step in ("deploy", "revert", "verify"):
         (folder / step / "one.sql").write_text("SELECT 1;\n")
     run(["sqitch", "deploy", target], cwd=folder)
@@ -165,7 +174,7 @@ def alembic(bench, folder):
         raise Trouble("alembic is not installed")
     run(["alembic", "init", "versions"], cwd=folder)
     ini = folder / "alembic.ini"
-    url = f"postgresql://postgres@/peer_alembic?host={bench.postgres.folder}"
+    url = f"postgresql://postgres@127.0.0.1:{bench.postgres.port}/peer_alembic"
     ini.write_text("\n".join(f"sqlalchemy.url = {url}" if line.startswith("sqlalchemy.url") else line
                              for line in ini.read_text().splitlines()))
     run(["alembic", "current"], cwd=folder)

@@ -59,7 +59,7 @@ def pgbench(postgres, folder, database, statements, clients, seconds, rate, reco
     script = folder / "poll.sql"
     script.write_text(text)
     command = [postgres.bin / "pgbench", "-n", "-M", "extended", "-c", str(clients), "-j", "1", "-R", str(rate),
-               "-f", script, "-h", postgres.folder, "-U", "watcher"]
+               "-f", script, "-h", postgres.folder, "-p", str(postgres.port), "-U", "watcher"]
     # The clock of -T starts before the connections are made, which can take all of it.
     command += ["-C", "-T", str(seconds)] if reconnect else ["-t", str(rate * seconds // clients)]
     for name, value in variables.items():

@@ -79,6 +79,7 @@ class Postgres:
         self.bin = found[-1]
         self.folder = folder / "pg"
         self.folder.mkdir()
+        self.port = free_port()
         self.user = {}
         if os.geteuid() == 0:
             self.user = {"user": "postgres", "group": "postgres", "extra_groups": []}
@@ -87,7 +88,8 @@ class Postgres:
         self.folder.chmod(0o755)
         data = self.folder / "data"
         self._run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D", data)
-        settings = {"listen_addresses": "''", "unix_socket_directories": f"'{self.folder}'", "fsync": "off",
+        settings = {"listen_addresses": "'127.0.0.1'", "port": self.port,  # Java has no Unix sockets
+                    "unix_socket_directories": f"'{self.folder}'", "fsync": "off",
                     "max_connections": connections, "shared_buffers": "256MB", "log_destination": "csvlog",
                     "logging_collector": "on", "log_directory": f"'{self.folder}/log'", "log_filename": "'all.log'",
                     "log_rotation_age": 0, "log_rotation_size": 0, "autovacuum": "off"}
@@ -103,17 +105,17 @@ class Postgres:
         return run([self.bin / program, *map(str, arguments)], cwd=self.folder, **self.user)
 
     def _answers(self):
-        return subprocess.run([self.bin / "pg_isready", "-q", "-h", self.folder], check=False).returncode == 0
+        return subprocess.run([self.bin / "pg_isready", "-q", "-h", self.folder, "-p", str(self.port)], check=False).returncode == 0
 
     def sql(self, database, text):
-        done = subprocess.run([self.bin / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "postgres",
-                               "-d", database], input=text, capture_output=True, text=True, check=False)
+        done = subprocess.run([self.bin / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.folder,
+                               "-p", str(self.port), "-U", "postgres", "-d", database], input=text, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise Trouble(f"psql: {done.stderr[:400]}")
         return done.stdout
 
     def url(self, database, role="postgres"):
-        return f"postgresql://{role}@/{database}?host={self.folder}"
+        return f"postgresql://{role}@/{database}?host={self.folder}&port={self.port}"
 
     def cpu(self):
         return cpu_of_family(self.pid)
@@ -140,7 +142,7 @@ class PgBouncer:
                     "log_connections": 0, "log_disconnections": 0}
         (self.folder / "users").write_text('"watcher" ""\n')
         config = self.folder / "pgbouncer.ini"
-        config.write_text(f"[databases]\n* = host={self.folder}\n[pgbouncer]\n" +
+        config.write_text(f"[databases]\n* = host={self.folder} port={postgres.port}\n[pgbouncer]\n" +
                           "".join(f"{key} = {value}\n" for key, value in settings.items()))
         self.process = subprocess.Popen(["/usr/sbin/pgbouncer", "-q", config], cwd=self.folder, **postgres.user,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
