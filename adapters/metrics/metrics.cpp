@@ -35,7 +35,8 @@ std::string_view to_string(std::string_view outcome) {
   return outcome;
 }
 
-constexpr std::array task_kinds{"directory", "environment", "housekeeping"};
+constexpr std::array task_kinds{
+    "directory", "environment", "housekeeping", "loop", "reload", "service", "signals"};
 
 const Histogram::BucketBoundaries poll_seconds{
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};

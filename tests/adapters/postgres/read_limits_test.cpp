@@ -107,6 +107,15 @@ TEST_CASE("the deadline counts whatever the server does") {
   CHECK(answer.error().error.code == Errc::retry);
   CHECK(answer.error().error.detail.ends_with(": gave no answer within 100 ms"));
   CHECK(!session->usable());
+  const auto asleep = [] {
+    return PostgresServer::shared().run(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE query LIKE 'SELECT pg_catalog.pg_sleep(20)%' AND state = 'active'");
+  };
+  while (asleep() != "0" && Clock::now() - start < 15s) {
+    std::this_thread::sleep_for(50ms);
+  }
+  CHECK(asleep() == "0");
   const auto again = reading.read(*session, {query("SELECT 1")});
   REQUIRE(!again);
   CHECK(again.error().error.detail.ends_with(": the connection is closed"));
