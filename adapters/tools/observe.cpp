@@ -88,7 +88,8 @@ Awaitable<Looked> Observer::look(ReadSession& session, TimePoint now) {
   if (!sight) {
     co_return looked(std::unexpected(sight.error()));
   }
-  co_return looked(observation(*sight, now));
+  Observation seen = co_await observation(std::move(*sight), now);
+  co_return looked(std::move(seen));
 }
 
 Awaitable<Observer::Attempt<Observer::Sight>> Observer::find_and_see(ReadSession& session,
@@ -257,10 +258,10 @@ void Observer::refuse(const std::string& words) {
   }
 }
 
-Observation Observer::observation(const Sight& sight, TimePoint now) {
+Awaitable<Observation> Observer::observation(Sight sight, TimePoint now) {
   Observation seen;
   seen.standby = sight.standby;
-  seen.identity = sight.identity;
+  seen.identity = std::move(sight.identity);
   seen.as_of = now;
   if (choice_.uncertain) {
     seen.trouble = choice_.trouble;
@@ -270,18 +271,34 @@ Observation Observer::observation(const Sight& sight, TimePoint now) {
     seen.tool = choice_.ledger->tool->name();
     seen.table = choice_.ledger->relation.name.text();
   }
+  const bool has_rows = !sight.rows.rows.empty();
   if (readable()) {
-    auto rows = choice_.ledger->tool->rows(sight.rows);
+    auto rows = co_await rows_in(std::move(sight.rows));
     if (!rows) {
       seen.ledger = Observation::Ledger::unreadable;
       seen.trouble = rows.error().detail;
-      return seen;
+      co_return seen;
     }
     seen.ledger = Observation::Ledger::read;
     seen.rows = std::move(*rows);
   }
-  had_rows_ = choice_.uncertain ? had_rows_ : !sight.rows.rows.empty();
-  return seen;
+  had_rows_ = choice_.uncertain ? had_rows_ : has_rows;
+  co_return seen;
+}
+
+Awaitable<Result<std::vector<Row>>> Observer::rows_in(ResultSet answer) {
+  const Tool& tool = *choice_.ledger->tool;
+  if (answer.rows.size() <= small_ledger_rows) {
+    co_return tool.rows(answer);
+  }
+  // To free a hundred thousand rows takes as long as to read them: that is done there, too.
+  auto work = [&tool, answer = std::move(answer)]() mutable {
+    auto rows = tool.rows(answer);
+    answer = {};
+    return rows;
+  };
+  auto rows = co_await pool_.run(std::move(work));
+  co_return rows;
 }
 
 Looked Observer::looked(Attempt<Observation> result) {

@@ -46,8 +46,11 @@ class Observer {
     ReadLimits limits;
   };
 
-  explicit Observer(Settings settings)
-      : settings_(std::move(settings)), identity_(settings_.schema, settings_.limits) {}
+  // Many rows are made sense of on the pool.
+  Observer(Settings settings, Pool& pool)
+      : settings_(std::move(settings)),
+        pool_(pool),
+        identity_(settings_.schema, settings_.limits) {}
 
   // The next look is on a new connection, with which all may be another server, and the role
   // another one: it searches for the ledger and asks what the role may do.
@@ -82,10 +85,12 @@ class Observer {
   std::vector<ReadQuery> glance_queries() const;
   Awaitable<Attempt<Sight>> see_again(ReadSession& session, TimePoint now);
   void refuse(const std::string& words);
-  Observation observation(const Sight& sight, TimePoint now);
+  Awaitable<Observation> observation(Sight sight, TimePoint now);
+  Awaitable<Result<std::vector<Row>>> rows_in(ResultSet answer);
   Looked looked(Attempt<Observation> result);
 
   Settings settings_;
+  Pool& pool_;
   IdentityReader identity_;
   std::optional<TimePoint> discovered_at_;  // empty: discover before the next look
   LedgerChoice choice_;

@@ -294,7 +294,7 @@ Awaitable<std::expected<void, ReadFailure>> EnvironmentWatch::connect(Asked aske
   }
   session_ = std::move(*session);
   if (!observer_) {
-    observer_.emplace(observer_settings_);
+    observer_.emplace(observer_settings_, connecting_);
   }
   if (settings_.connection == ConnectionUse::keep) {  // else it connects for each look
     observer_->connected();

@@ -41,7 +41,7 @@ class Bench {
     settings.their_ledger = std::move(setting);
     settings.schema = std::move(schema);
     settings.limits = limits;
-    observer_.emplace(std::move(settings));
+    observer_.emplace(std::move(settings), pool_);
   }
 
   Looked look(TimePoint now = TimePoint{}) {

@@ -21,7 +21,8 @@ struct Locked {
     for (const char c : password) {
       quoted += c == '\'' ? "''" : std::string(1, c);
     }
-    shop.sql("ALTER ROLE " + shop.role() + " PASSWORD '" + quoted + "'");
+    shop.sql("SET password_encryption = 'scram-sha-256'; ALTER ROLE " + shop.role() +
+             " PASSWORD '" + quoted + "'");
   }
   std::string file() const { return (shop.folder() / "secrets" / "password").string(); }
   void set_file(const std::string& password) const {
