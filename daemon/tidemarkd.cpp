@@ -90,8 +90,8 @@ int run(const std::string& config_path, Loaded loaded) {
     return cannot_start(*manager, opened.error().detail);
   }
   hold_signals();
-  auto daemon = Daemon::prepare(
-      config_path, std::move(*loaded), std::move(*opened), *manager, *passed);
+  auto daemon =
+      Daemon::prepare(config_path, std::move(*loaded), std::move(*opened), *manager, *passed);
   if (!daemon) {
     return cannot_start(*manager, daemon.error().detail);
   }
@@ -104,8 +104,8 @@ int main(int argc, char** argv) {
   // Passwords pass through here: nothing of ours is for others to read, and no core of it may lie
   // around.
   ::umask(077);
-  // A page of metrics and a long ledger's rows go back when they were used: else the C library
-  // takes them for the usual, and keeps their memory for years.
+  // Large blocks, as of a page of metrics, go back to the system at once: else the C library finds
+  // larger and larger ones usual, and keeps them.
   ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
   ::prctl(PR_SET_DUMPABLE, 0);
   forget_libpq_environment();

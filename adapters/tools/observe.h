@@ -52,8 +52,8 @@ class Observer {
         pool_(pool),
         identity_(settings_.schema, settings_.limits) {}
 
-  // The next look is on a new connection, with which all may be another server, and the role
-  // another one: it searches for the ledger and asks what the role may do.
+  // The next look is on a new connection, perhaps to another server, as another role: it searches
+  // for the ledger again, and asks what the role may do.
   void connected();
 
   // `session` must outlive the look, and may be another one each time.
