@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,6 +73,11 @@ void Certificate::write(const std::filesystem::path& certificate,
   }
   PEM_write_PrivateKey(file, key_.get(), nullptr, nullptr, 0, nullptr, nullptr);
   std::fclose(file);
+}
+
+void Certificate::use_in(SSL_CTX& context) const {
+  SSL_CTX_use_certificate(&context, certificate_.get());
+  SSL_CTX_use_PrivateKey(&context, key_.get());
 }
 
 }  // namespace tidemark::test

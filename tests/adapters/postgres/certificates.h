@@ -6,6 +6,7 @@
 #include <string>
 
 #include <openssl/evp.h>
+#include <openssl/types.h>
 #include <openssl/x509.h>
 
 namespace tidemark::test {
@@ -19,6 +20,7 @@ class Certificate {
                     std::chrono::seconds until = std::chrono::hours(24)) const;
 
   void write(const std::filesystem::path& certificate, const std::filesystem::path& key) const;
+  void use_in(SSL_CTX& context) const;
 
  private:
   Certificate(const std::string& name,

@@ -41,7 +41,28 @@ std::pair<int, int> bound_in(const std::string& folder) {
   return {bound, port};
 }
 
+// Nobody sends as much to a server that means harm.
+constexpr std::size_t heard_max = 1U << 20U;
+
+// Of the server whose thread it is.
+thread_local std::string* heard_here = nullptr;
+
+// What the script left, where it is: taking it would change how the connection ends.
+void hear_rest(int socket) {
+  std::array<char, 65536> bytes;
+  const auto count = ::recv(socket, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (count > 0) {
+    note_heard({bytes.data(), static_cast<std::size_t>(count)});
+  }
+}
+
 }  // namespace
+
+void note_heard(std::string_view bytes) {
+  if (heard_here != nullptr) {
+    heard_here->append(bytes.substr(0, heard_max + 1 - heard_here->size()));
+  }
+}
 
 FakeServer::FakeServer(std::function<void(int)> script, const std::string& folder)
     : script_(std::move(script)) {
@@ -53,16 +74,41 @@ FakeServer::FakeServer(std::function<void(int)> script, const std::string& folde
 }
 
 FakeServer::~FakeServer() {
+  end();
+  ::close(listener_);
+}
+
+void FakeServer::end() {
   stopping_ = true;
   ::shutdown(listener_, SHUT_RDWR);  // wakes accept()
   if (const int socket = socket_; socket >= 0) {
     ::shutdown(socket, SHUT_RDWR);
   }
-  thread_.join();
-  ::close(listener_);
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+const std::string& FakeServer::heard() {
+  end();
+  return heard_;
+}
+
+bool FakeServer::heard_nothing_of(std::string_view secret) {
+  constexpr std::size_t piece = 4;
+  if (secret.size() < piece || heard().size() > heard_max) {
+    throw std::runtime_error("too short a secret, or more heard than was kept");
+  }
+  for (std::size_t at = 0; at + piece <= secret.size(); ++at) {
+    if (heard().find(secret.substr(at, piece)) != std::string::npos) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void FakeServer::serve() {
+  heard_here = &heard_;
   while (!stopping_) {
     const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) {
@@ -70,6 +116,7 @@ void FakeServer::serve() {
     }
     socket_ = socket;
     script_(socket);
+    hear_rest(socket);
     socket_ = -1;
     ::close(socket);
   }
@@ -113,7 +160,11 @@ int closed_port() {
 std::string receive(int socket) {
   std::array<char, 65536> bytes;
   const auto count = ::recv(socket, bytes.data(), bytes.size(), 0);
-  return count > 0 ? std::string(bytes.data(), static_cast<std::size_t>(count)) : std::string{};
+  if (count <= 0) {
+    return {};
+  }
+  note_heard({bytes.data(), static_cast<std::size_t>(count)});
+  return {bytes.data(), static_cast<std::size_t>(count)};
 }
 
 void receive_all(int socket) {

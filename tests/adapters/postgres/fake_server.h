@@ -10,7 +10,7 @@
 namespace tidemark::test {
 
 // Listens on 127.0.0.1, or on a Unix socket in a folder, and does with each connection what a
-// script says, one after the other.
+// script says, one after the other. Keeps what it is sent, whatever the script does with it.
 class FakeServer {
  public:
   explicit FakeServer(std::function<void(int socket)> script, const std::string& folder = "");
@@ -21,14 +21,21 @@ class FakeServer {
   int port() const { return port_; }
   std::string address() const;
 
+  // These end it, so that nothing is on its way any more. All that it was sent in its life:
+  const std::string& heard();
+  // Whether no four bytes of the secret in a row were among that.
+  bool heard_nothing_of(std::string_view secret);
+
  private:
   void serve();
+  void end();
 
   std::function<void(int)> script_;
   int listener_;
   int port_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> socket_ = -1;
+  std::string heard_;  // the thread's, until it has ended
   std::thread thread_;
 };
 
@@ -52,6 +59,8 @@ class BlackHole {
 int closed_port();
 // What comes next, at least one byte; "" at the end.
 std::string receive(int socket);
+// For what comes another way: the server whose script this is called by has heard it.
+void note_heard(std::string_view bytes);
 void receive_all(int socket);
 // False when the other side is gone.
 bool send(int socket, std::string_view bytes);

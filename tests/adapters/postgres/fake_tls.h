@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <openssl/ssl.h>
+
+#include "tests/adapters/postgres/certificates.h"
+
+namespace tidemark::test {
+
+// The server's end of TLS on a connection of a FakeServer, after the wish for it was granted. What
+// comes through it counts as heard, as it is and as it was sent.
+class FakeTls {
+ public:
+  FakeTls(const Certificate& shown, int socket);
+
+  // Whether the other side took the certificate.
+  bool established() const { return established_; }
+  // As of a socket.
+  std::string receive();
+  void send(const std::string& bytes);
+
+ private:
+  std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_;
+  std::unique_ptr<SSL, void (*)(SSL*)> tls_;
+  bool established_ = false;
+};
+
+}  // namespace tidemark::test
