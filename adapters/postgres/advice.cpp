@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include <openssl/x509_vfy.h>
 
@@ -16,6 +17,11 @@ struct Advice {
   std::string_view words;
   std::string_view change;
 };
+
+constexpr std::string_view closed =
+    "look into the server's log, and check host and port in database:";
+constexpr std::string_view too_much = "check their_ledger:, and host and port in database:";
+constexpr std::string_view strange = "is it PostgreSQL? check host and port in database:";
 
 // The first that fits.
 constexpr std::array advices = {
@@ -53,6 +59,22 @@ constexpr std::array advices = {
     Advice{"", "session is not read-only", "check target_session_attrs in database:"},
     Advice{"", "server is in hot standby mode", "check target_session_attrs in database:"},
     Advice{"", "server is not in hot standby mode", "check target_session_attrs in database:"},
+    Advice{"",
+           "authentication method",
+           "let the server's pg_hba.conf ask for scram-sha-256, or what else is known here"},
+    Advice{"", "SCRAM", strange},
+    Advice{"", "server signature", strange},
+    Advice{"", "wrong version number", strange},
+    Advice{"", "error response during SSL exchange", closed},
+    Advice{"", "server closed the connection", closed},
+    Advice{"", "connection has been closed", closed},
+    Advice{"", "EOF detected", closed},
+    Advice{"", "Connection reset by peer", closed},
+    Advice{"", "Broken pipe", closed},
+    Advice{"", "connection was lost", closed},
+    Advice{"",
+           "gave no answer",
+           "look whether the server hangs, or what lies before it: no key of the config helps"},
 };
 
 std::string authorities(const std::map<std::string, std::string>& parameters) {
@@ -94,6 +116,10 @@ std::string change_for(const ReadFailure& failure,
       text.find("certificate verify failed") != std::string_view::npos) {
     return of_certificate(X509_V_ERR_UNSPECIFIED, parameters);
   }
+  if (failure.sqlstate.empty() && failure.error.code == Errc::broken) {
+    return std::string(text.find("answer has more than") == std::string_view::npos ? strange
+                                                                                   : too_much);
+  }
   const auto* found = std::ranges::find_if(advices, fits);
   return found == advices.end() ? std::string() : std::string(found->change);
 }
@@ -112,9 +138,17 @@ ReadFailure advised(ReadFailure failure,
     return failure;
   }
   if (const auto change = change_for(failure, parameters); !change.empty()) {
+    if (detail.ends_with('.')) {
+      detail.pop_back();
+    }
     detail += ": " + change;
   }
   return failure;
+}
+
+// A SQLSTATE means something else there.
+ReadFailure advised(ReadFailure failure) {
+  return failure.sqlstate.empty() ? advised(std::move(failure), {}, 0) : failure;
 }
 
 }  // namespace tidemark

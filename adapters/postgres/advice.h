@@ -13,4 +13,7 @@ ReadFailure advised(ReadFailure failure,
                     const std::map<std::string, std::string>& parameters,
                     int certificate);
 
+// The same for what no server said: of a read, or of a connect whose parameters do not matter.
+ReadFailure advised(ReadFailure failure);
+
 }  // namespace tidemark

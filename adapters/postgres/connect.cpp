@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/postgres/advice.h"
 #include "adapters/postgres/attempt.h"
 #include "adapters/postgres/endpoint.h"
 #include "adapters/postgres/plain_startup.h"
@@ -126,7 +127,7 @@ Awaitable<Connected> connect_once(Pool& pool, std::shared_ptr<Attempt> attempt, 
       waited = co_await wait_for_turn(*attempt, deadline);
     }
     if (!waited) {
-      co_return std::unexpected(std::move(waited.error()));
+      co_return std::unexpected(advised(std::move(waited.error())));
     }
     woke = *waited;
     if (woke == Woke::ready) {
@@ -135,11 +136,11 @@ Awaitable<Connected> connect_once(Pool& pool, std::shared_ptr<Attempt> attempt, 
     }
     if (woke == Woke::ready && attempt->waits() &&
         bytes_taken(PQsocket(attempt->connection())) > greeting_bytes_max) {
-      co_return std::unexpected(
-          ReadFailure{{Errc::broken,
-                       "says more than " + std::to_string(greeting_bytes_max) +
-                           " bytes before it lets us in: is it PostgreSQL?"},
-                      ""});
+      ReadFailure flood{
+          {Errc::broken,
+           "says more than " + std::to_string(greeting_bytes_max) + " bytes before it lets us in"},
+          ""};
+      co_return std::unexpected(advised(std::move(flood)));
     }
   }
   if (woke != Woke::ready) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 #include "core/text/printable.h"
 
@@ -52,6 +53,29 @@ constexpr std::array<std::string_view, 9> garbage_words = {
     "unexpected response from server",
     "unexpected message from server",
 };
+
+constexpr std::size_t told_max = 500;
+
+// Without its middle, when it is long: libpq's own words are at the beginning and at the end.
+std::string shortened(std::string_view text) {
+  constexpr std::string_view gap = " … ";
+  constexpr std::size_t end_size = 150;
+  if (text.size() <= told_max) {
+    return std::string(text);
+  }
+  const auto in_character = [text](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+  };
+  auto from = told_max - gap.size() - end_size;
+  auto to = text.size() - end_size;
+  for (int i = 0; i < 3 && in_character(from); ++i) {
+    --from;
+  }
+  for (int i = 0; i < 3 && in_character(to); ++i) {
+    ++to;
+  }
+  return std::string(text.substr(0, from)).append(gap).append(text.substr(to));
+}
 
 // "connection to server at … failed: FATAL:  28P01: password authentication failed …": the last
 // one, where several addresses were tried.
@@ -121,9 +145,11 @@ Errc meaning_of(std::string_view sqlstate) {
 
 ReadFailure connect_failure(std::string_view message) {
   const auto sqlstate = sqlstate_in(message);
-  return {
-      {meaning_of_connect(sqlstate, message), one_line(without_location(without_place(message)))},
-      sqlstate};
+  auto line = one_line(without_location(without_place(message)));
+  if (line.empty()) {
+    return {{Errc::broken, "sent an error without a word"}, ""};
+  }
+  return {{meaning_of_connect(sqlstate, message), std::move(line)}, sqlstate};
 }
 
 ReadFailure lost_connection(std::string_view message) {
@@ -134,7 +160,8 @@ ReadFailure lost_connection(std::string_view message) {
 std::string one_line(std::string_view text) {
   std::string line;
   bool space = false;
-  for (const char c : text) {
+  // Before it is worked on, which makes more of it, and after that.
+  for (const char c : shortened(text)) {
     if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
       space = true;
       continue;
@@ -145,7 +172,7 @@ std::string one_line(std::string_view text) {
     space = false;
     line += c;
   }
-  return printable(line);
+  return shortened(printable(line));
 }
 
 }  // namespace tidemark

@@ -24,7 +24,8 @@ ReadFailure connect_failure(std::string_view message);
 // does not speak the protocol.
 ReadFailure lost_connection(std::string_view message);
 
-// `text` as one line, without control characters.
+// What a server or libpq says, as one line without control characters; of more than 500 bytes only
+// the beginning and the end.
 std::string one_line(std::string_view text);
 
 }  // namespace tidemark

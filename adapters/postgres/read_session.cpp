@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "adapters/postgres/advice.h"
 #include "adapters/postgres/connect.h"
 #include "adapters/postgres/link.h"
 #include "adapters/postgres/replies.h"
@@ -166,13 +167,13 @@ Awaitable<std::optional<ReadFailure>> ReadSession::run(const ReadBatch& batch,
   const Bounds bounds{Deadline{limits.deadline}, limits.rows_max, limits.bytes_max, row_by_row};
   auto ending = co_await link_->exchange(*batch.commands_, bounds, sink);
   if (ending && *ending != "COMMIT") {
-    ReadFailure odd{{Errc::broken, "the transaction ended with " + *ending}, ""};
+    ReadFailure odd{{Errc::broken, "the transaction ended with " + one_line(*ending)}, ""};
     ending = std::unexpected(std::move(odd));
   }
   if (ending) {
     co_return std::nullopt;
   }
-  auto failure = std::move(ending.error());
+  auto failure = advised(std::move(ending.error()));
   if (link_->open() && !link_->idle()) {
     failure = co_await roll_back(std::move(failure), bounds.deadline);
   }

@@ -11,7 +11,7 @@ std::string field(const PGresult& result, int code) {
 }
 
 ReadFailure error_in(const PGresult& result) {
-  const auto sqlstate = field(result, PG_DIAG_SQLSTATE);
+  const auto sqlstate = field(result, PG_DIAG_SQLSTATE).substr(0, 5);
   if (sqlstate.empty()) {
     return lost_connection(PQresultErrorMessage(&result));
   }

@@ -51,12 +51,46 @@ TEST_CASE("a failure to connect says which key of the config decides, or what to
       {"fe_sendauth: no password supplied\n", "set password:"},
       {"session is read-only\n", "check target_session_attrs in database:"},
       {"SSL error: unsupported protocol\n", "check ssl_min_protocol_version in database:"},
+      {"expected authentication request from server, but received H\n",
+       "is it PostgreSQL? check host and port in database:"},
+      {"received invalid response to SSL negotiation: H\n",
+       "is it PostgreSQL? check host and port in database:"},
+      {"incorrect server signature\n", "is it PostgreSQL? check host and port in database:"},
+      {"server closed the connection unexpectedly\n\tThis probably means the server terminated "
+       "abnormally\n\tbefore or while processing the request.\n",
+       "look into the server's log, and check host and port in database:"},
+      {"SSL SYSCALL error: EOF detected\n",
+       "look into the server's log, and check host and port in database:"},
+      {"authentication method 99 not supported\n",
+       "let the server's pg_hba.conf ask for scram-sha-256, or what else is known here"},
   };
   for (const auto& [message, change] : cases) {
     CAPTURE(message);
     CHECK(told(to + message).ends_with(": " + change));
     CHECK(told(to + message).find("10.0.0.1") == std::string::npos);
   }
+}
+
+TEST_CASE("a failure to read says what to change, where anything helps") {
+  const auto of_read = [](Errc code, const std::string& words, const std::string& sqlstate = "") {
+    return advised({{code, words}, sqlstate}).error.detail;
+  };
+  CHECK(of_read(Errc::broken, "lost synchronization with server: got message type \"?\"")
+            .ends_with(": is it PostgreSQL? check host and port in database:"));
+  CHECK(of_read(Errc::broken, "the answer has more than 1000000 rows")
+            .ends_with(" rows: check their_ledger:, and host and port in database:"));
+  CHECK(
+      of_read(Errc::retry, "gave no answer within 10000 ms")
+          .ends_with("look whether the server hangs, or what lies before it: no key of the config "
+                     "helps"));
+  CHECK(of_read(Errc::retry, "the connection was lost")
+            .ends_with("look into the server's log, and check host and port in database:"));
+  CHECK(of_read(Errc::retry, "processing the request.").ends_with("request."));
+  // That server answers as PostgreSQL does; it says by itself what is wrong.
+  CHECK(of_read(Errc::denied, "permission denied for table x (42501)", "42501") ==
+        "permission denied for table x (42501)");
+  CHECK(of_read(Errc::cancelled, "stopped while waiting for an answer") ==
+        "stopped while waiting for an answer");
 }
 
 TEST_CASE("what time alone changes comes without advice") {

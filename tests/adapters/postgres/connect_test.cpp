@@ -234,22 +234,29 @@ TEST_CASE("TLS is verified: authority, name, and that there is any") {
 }
 
 TEST_CASE("somebody who does not speak PostgreSQL's protocol is broken") {
-  for (const auto& greeting : {std::string("HTTP/1.1 400 Bad Request\r\n\r\n"),
-                               message('R', std::string("\0\0\0\x63", 4)),
-                               message('Z', "I")}) {
-    FakeServer server([greeting](int socket) {
+  const std::string elsewhere = "is it PostgreSQL? check host and port in database:";
+  for (const auto& [greeting, advice] :
+       {std::pair{std::string("HTTP/1.1 400 Bad Request\r\n\r\n"), elsewhere},
+        {message('R', std::string("\0\0\0\x63", 4)),
+         "let the server's pg_hba.conf ask for scram-sha-256, or what else is known here"},
+        {message('Z', "I"), elsewhere}}) {
+    FakeServer server([&](int socket) {
       receive(socket);
       send(socket, greeting);
     });
     const auto failure = refusal(server.address(), canary);
     CAPTURE(failure.error.detail);
     CHECK(failure.error.code != Errc::retry);
+    CHECK(failure.error.detail.ends_with(advice));
+    CHECK(server.heard_nothing_of(canary));
   }
 }
 
 TEST_CASE("a server that closes while we connect is a reason to try again") {
   FakeServer server([](int socket) { receive(socket); });
-  CHECK(refusal(server.address()).error.code == Errc::retry);
+  const auto failure = refusal(server.address());
+  CHECK(failure.error.code == Errc::retry);
+  CHECK(failure.error.detail.ends_with("check host and port in database:"));
 }
 
 TEST_CASE("a server that repeats a password is not quoted") {

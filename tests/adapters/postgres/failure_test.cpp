@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/text/printable.h"
+
 namespace tidemark {
 
 TEST_CASE("a SQLSTATE tells what the caller can do") {
@@ -65,7 +67,27 @@ TEST_CASE("a refused connect is understood from what libpq says of it") {
 TEST_CASE("a failure is told on one line, without the server's source and control characters") {
   CHECK(connect_failure("FATAL:  28P01: no\nDETAIL:  why\nLOCATION:  auth.c:1\n").error.detail ==
         "FATAL: 28P01: no DETAIL: why");
+  CHECK(connect_failure("").error.detail == "sent an error without a word");
   CHECK(one_line("a\n\n\tb  c \x1b[31m") == "a b c \\x1b[31m");
+}
+
+TEST_CASE("of what is long the beginning and the end are told, in whole characters") {
+  const auto told = [](const std::string& text) { return one_line("<" + text + ">"); };
+  for (const std::string character : {"x", "é", "€", "\xF0\x9F\x8C\x8A", "\x01", "\xff"}) {
+    for (int count = 90; count < 2000; count += 7) {
+      std::string text;
+      for (int i = 0; i < count; ++i) {
+        text += character;
+      }
+      const auto line = told(text);
+      CHECK(line.size() <= 500);
+      CHECK(line.starts_with("<"));
+      CHECK(line.ends_with(">"));
+      CHECK(printable(line) == line);
+    }
+  }
+  CHECK(told(std::string(498, 'x')).size() == 500);
+  CHECK(told(std::string(499, 'x')).find("x … x") != std::string::npos);
 }
 
 }  // namespace tidemark

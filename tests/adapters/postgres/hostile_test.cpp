@@ -3,18 +3,21 @@
 
 #include <cstdlib>
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "tests/adapters/postgres/certificates.h"
 #include "tests/adapters/postgres/fake_server.h"
+#include "tests/adapters/postgres/fake_tls.h"
+#include "tests/adapters/postgres/messages.h"
 #include "tests/adapters/postgres/reading.h"
 
 namespace tidemark::test {
@@ -24,41 +27,6 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 const std::string canary = "kanarienvogel-7c1f";
-
-// What it is sent, as long as it listens.
-class Listener {
- public:
-  std::string hear(int socket) {
-    auto bytes = receive(socket);
-    const std::lock_guard lock(mutex_);
-    heard_ += bytes;
-    return bytes;
-  }
-  void hear_all(int socket) {
-    while (!hear(socket).empty()) {
-    }
-  }
-  std::string heard() {
-    const std::lock_guard lock(mutex_);
-    return heard_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::string heard_;
-};
-
-std::string asks_for(char kind, const std::string& more = "") {
-  return message('R', std::string("\0\0\0", 3) + kind + more);
-}
-const std::string in_clear = asks_for(3);
-const std::string md5 = asks_for(5, "salt");
-const std::string scram = asks_for(10, std::string("SCRAM-SHA-256\0\0", 15));
-const std::string let_in = asks_for(0);
-
-std::string parameter(const std::string& name, const std::string& value) {
-  return message('S', name + '\0' + value + '\0');
-}
 
 std::uint64_t resident_bytes() {
   std::ifstream pages("/proc/self/statm");
@@ -82,11 +50,16 @@ struct Cost {
   std::uint64_t before_ = resident_bytes();
 };
 
+bool says(const ReadFailure& failure, std::string_view words) {
+  return failure.error.detail.find(words) != std::string::npos;
+}
+
+// With a password, of which nothing is told.
 ReadFailure refused_by(const std::string& address, std::chrono::milliseconds deadline = 20s) {
   Reading reading;
   const auto connected = reading.connect(address, canary, {"tidemark", deadline});
   REQUIRE(!connected);
-  CHECK(connected.error().error.detail.find(canary) == std::string::npos);
+  CHECK_FALSE(says(connected.error(), canary));
   return connected.error();
 }
 
@@ -118,18 +91,7 @@ std::expected<void, ReadFailure> read_from(const std::string& address,
   return read;
 }
 
-// The beginning of an answer: BEGIN, the settings, and the columns of the query.
-std::string beginning() {
-  const auto complete = [](const std::string& tag) { return message('C', tag + '\0'); };
-  const std::string bound = message('1', "") + message('2', "");
-  std::string column("c\0", 2);
-  column.append(6, '\0').append("\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0", 12);
-  const auto columns = message('T', std::string("\0\1", 2) + column);
-  return bound + message('n', "") + complete("BEGIN") + bound + columns + complete("SELECT 0") +
-         bound + columns;
-}
-
-const std::string row = message('D', std::string("\0\1\0\0\0\1x", 7));
+const std::string row = row_of("x");
 
 }  // namespace
 
@@ -139,42 +101,41 @@ TEST_CASE("no server without TLS gets a password in clear, however it asks for i
     std::vector<std::string> messages;  // each after something was heard
     bool at_once = true;                // or byte after byte
   };
-  const std::string notice = message('N', error_fields("01000", "hello"));
+  const auto in_clear = asks_in_clear();
   const std::vector<Ask> asks = {
       {"plainly", {in_clear}},
       {"byte after byte", {in_clear}, false},
-      {"after a notice", {notice + in_clear}},
-      {"after it was told an MD5 sum", {md5, in_clear}},
-      {"together with a question for an MD5 sum", {md5 + in_clear}},
-      {"in the middle of SCRAM", {scram, in_clear}},
-      {"together with SCRAM", {scram + in_clear}},
-      {"after it has let us in", {let_in + in_clear}},
+      {"after a notice", {notice("hello") + in_clear}},
+      {"after it was told an MD5 sum", {asks_for_md5(), in_clear}},
+      {"together with a question for an MD5 sum", {asks_for_md5() + in_clear}},
+      {"in the middle of SCRAM", {asks_for_scram(), in_clear}},
+      {"together with SCRAM", {asks_for_scram() + in_clear}},
+      {"after it has let us in", {lets_in() + in_clear}},
       {"after an error", {message('E', error_fields("57P03", "later")) + in_clear}},
       {"twice", {in_clear + in_clear}},
   };
   for (const auto& [what, messages, at_once] : asks) {
     CAPTURE(what);
-    Listener listener;
     FakeServer server([&](int socket) {
-      listener.hear(socket);
+      receive(socket);
       for (const auto& bytes : messages) {
         for (std::size_t i = 0; !at_once && i < bytes.size(); ++i) {
           send(socket, bytes.substr(i, 1));
           std::this_thread::sleep_for(2ms);
         }
         send(socket, at_once ? bytes : "");
-        listener.hear(socket);
+        receive(socket);
       }
-      listener.hear_all(socket);
+      receive_all(socket);
     });
     const auto failure = refused_by(server.address(), 2s);
-    CHECK(listener.heard().find(canary) == std::string::npos);
-    CHECK(listener.heard().find("reader") != std::string::npos);
+    CHECK(server.heard_nothing_of(canary));
+    CHECK(server.heard().find("reader") != std::string::npos);
     if (messages == std::vector<std::string>{in_clear}) {
       CHECK(failure.error.code == Errc::denied);
-      CHECK(failure.error.detail.find("asks for the password in clear on a connection without TLS, "
-                                      "and did not get it: set sslmode=verify-full") !=
-            std::string::npos);
+      CHECK(says(failure,
+                 "asks for the password in clear on a connection without TLS, and did not get it: "
+                 "set sslmode=verify-full in database:"));
     }
   }
 }
@@ -182,35 +143,74 @@ TEST_CASE("no server without TLS gets a password in clear, however it asks for i
 TEST_CASE("a server that has no TLS, or takes it away, gets no password in clear") {
   for (const std::string mode : {"verify-full", "verify-ca", "require", "prefer", "allow"}) {
     CAPTURE(mode);
-    Listener listener;
-    FakeServer server([&](int socket) {
-      if (listener.hear(socket).size() == 8) {  // the wish for TLS
+    FakeServer server([](int socket) {
+      if (receive(socket).size() == 8) {  // the wish for TLS
         send(socket, "N");
-        if (listener.hear(socket).empty()) {
+        if (receive(socket).empty()) {
           return;
         }
       }
-      send(socket, in_clear);
-      listener.hear_all(socket);
+      send(socket, asks_in_clear());
+      receive_all(socket);
     });
     const auto failure = refused_by("host=127.0.0.1 user=reader dbname=shop sslmode=" + mode +
                                     " port=" + std::to_string(server.port()));
     CHECK(failure.error.code == Errc::denied);
-    CHECK(listener.heard().find(canary) == std::string::npos);
-    CHECK(failure.error.detail.find("sslmode=") != std::string::npos);
+    CHECK(server.heard_nothing_of(canary));
+    CHECK(says(failure, "sslmode="));
+    CHECK(says(failure, "in database:"));
   }
 }
 
 TEST_CASE("a server that answers the wish for TLS with data of its own is not believed") {
-  Listener listener;
-  FakeServer server([&](int socket) {
-    listener.hear(socket);
-    send(socket, "S" + let_in + in_clear);
-    listener.hear_all(socket);
+  FakeServer server([](int socket) {
+    receive(socket);
+    send(socket, "S" + lets_in() + asks_in_clear());
+    receive_all(socket);
   });
-  refused_by("host=127.0.0.1 user=reader port=" + std::to_string(server.port()), 500ms);
-  CHECK(listener.heard().find("reader") == std::string::npos);
-  CHECK(listener.heard().find(canary) == std::string::npos);
+  const auto failure =
+      refused_by("host=127.0.0.1 user=reader port=" + std::to_string(server.port()), 500ms);
+  CHECK(says(failure, "check host and port in database:"));
+  CHECK(server.heard().find("reader") == std::string::npos);
+  CHECK(server.heard_nothing_of(canary));
+}
+
+TEST_CASE("a server whose certificate is not trusted hears not even a name, also within TLS") {
+  const auto folder = make_server_folder();
+  const FolderKeeper keeper(folder);
+  const auto authority = Certificate::authority("the right one");
+  authority.write(folder / "ca.pem", folder / "ca.key");
+  struct Case {
+    std::string advice;
+    Certificate shown;
+    bool heard = false;
+  };
+  const std::array cases = {
+      Case{"set tls_ca:", Certificate::authority("another").signs("db.example")},
+      Case{"renew the server's certificate", authority.signs("db.example", -48h, -24h)},
+      Case{"name the server in database: as its certificate does",
+           authority.signs("other.example")},
+      Case{"", authority.signs("db.example"), true},  // so that hearing is proven to work
+  };
+  for (const auto& [advice, shown, heard] : cases) {
+    CAPTURE(advice);
+    FakeServer server([&shown](int socket) {
+      receive(socket);
+      send(socket, "S");
+      FakeTls tls(shown, socket);
+      tls.receive();
+      tls.send(asks_in_clear());
+      tls.receive();
+    });
+    const auto failure =
+        refused_by("host=db.example hostaddr=127.0.0.1 user=reader sslrootcert=" +
+                   (folder / "ca.pem").string() + " port=" + std::to_string(server.port()));
+    CAPTURE(failure.error.detail);
+    CHECK((heard || failure.error.code == Errc::denied));
+    CHECK(says(failure, advice));
+    CHECK((server.heard().find("reader") != std::string::npos) == heard);
+    CHECK(server.heard_nothing_of(canary) == !heard);
+  }
 }
 
 TEST_CASE("MD5 and SCRAM work without TLS, one message at a time") {
@@ -239,6 +239,8 @@ TEST_CASE("a server that refuses a password is recognised, so that it is read ag
     const auto failure = refused_by(server.address());
     CHECK(failure.sqlstate == sqlstate);
     CHECK(failure.error.code == Errc::denied);
+    CHECK(says(failure, "check user in database:"));
+    CHECK(server.heard_nothing_of(canary));
   }
 }
 
@@ -252,29 +254,52 @@ TEST_CASE("a server that does not accept, or accepts and says nothing, costs its
   CHECK(not_accepted.error.detail.ends_with(
       "gave no answer within 200 ms: check host and port in database:"));
   for (const std::string said : {"", "R", "R\0\0\0", "S"}) {
-    FakeServer silent([&](int socket) {
-      receive(socket);
-      send(socket, said);
-      receive_all(socket);
-    });
     for (const std::string mode : {"disable", "verify-full"}) {
+      FakeServer silent([&](int socket) {
+        receive(socket);
+        send(socket, said);
+        receive_all(socket);
+      });
       const auto failure = refused_by(
           "host=127.0.0.1 user=reader sslmode=" + mode + " port=" + std::to_string(silent.port()),
           200ms);
       CAPTURE(failure.error.detail);
       CHECK(failure.error.code != Errc::internal);
+      CHECK(says(failure, "check host and port in database:"));
+      CHECK(silent.heard_nothing_of(canary));
     }
   }
 }
 
-TEST_CASE("endless garbage is no greeting") {
+TEST_CASE("a server that closes before it lets us in is told, with what to look at") {
+  for (const std::string mode : {"disable", "verify-full"}) {
+    for (const std::string said : {"", "R", "S"}) {
+      CAPTURE(mode);
+      CAPTURE(said);
+      FakeServer server([&](int socket) {
+        receive(socket);
+        send(socket, said);
+      });
+      const auto failure = refused_by("host=127.0.0.1 user=reader sslmode=" + mode +
+                                      " port=" + std::to_string(server.port()));
+      CAPTURE(failure.error.detail);
+      CHECK(failure.error.code != Errc::denied);
+      CHECK(says(failure, "check host and port in database:"));
+      CHECK(server.heard_nothing_of(canary));
+    }
+  }
+}
+
+TEST_CASE("endless garbage is no greeting, and little of it is repeated") {
   const std::string noise(1U << 16U, 'x');
   const std::string lines(1U << 16U, 'E');
+  const auto wordless = message('E', std::string(20'000, '\x01'));
   for (const auto& [mode, garbage] : {std::pair{"disable", noise},
                                       {"disable", lines},
                                       {"verify-full", noise},
                                       {"verify-full", "S" + noise},
-                                      {"verify-full", lines}}) {
+                                      {"verify-full", lines},
+                                      {"disable", wordless}}) {
     CAPTURE(mode);
     const Cost cost(15s);
     FakeServer server([&](int socket) {
@@ -285,7 +310,27 @@ TEST_CASE("endless garbage is no greeting") {
     const auto failure = refused_by("host=127.0.0.1 user=reader sslmode=" + std::string(mode) +
                                     " port=" + std::to_string(server.port()));
     CAPTURE(failure.error.detail);
-    CHECK(failure.error.detail.size() < 40000);
+    CHECK(failure.error.detail.size() < 700);
+    CHECK(says(failure, "check host and port in database:"));
+    CHECK(server.heard_nothing_of(canary));
+  }
+}
+
+TEST_CASE("of a refusal that is an endless tale little is repeated") {
+  for (const std::string letter : {"x", "\x01", "\xe2\x82\xac"}) {
+    std::string tale;
+    for (int i = 0; i < 8'000; ++i) {
+      tale += letter;
+    }
+    FakeServer server([&](int socket) {
+      receive(socket);
+      send(socket, message('E', error_fields("28000", tale)));
+    });
+    const auto failure = refused_by(server.address());
+    CHECK(failure.sqlstate == "28000");
+    CHECK(failure.error.detail.size() < 700);
+    CHECK(says(failure, "check user in database:"));
+    CHECK(server.heard_nothing_of(canary));
   }
 }
 
@@ -294,19 +339,22 @@ TEST_CASE("a flood of parameters or notices instead of a greeting is cut off") {
   const std::string much(20000, 'v');
   const std::vector<std::function<std::string()>> floods = {
       [&] { return parameter("p" + std::to_string(++number), much); },
-      [&] { return message('N', error_fields("01000", much)); },
+      [&] { return notice(much); },
   };
   for (const auto& flood : floods) {
     const Cost cost(15s);
     FakeServer server([&](int socket) {
       receive(socket);
-      send(socket, let_in);
+      send(socket, lets_in());
       while (send(socket, flood())) {
       }
     });
     const auto failure = refused_by(server.address());
     CHECK(failure.error.code == Errc::broken);
-    CHECK(failure.error.detail.find("before it lets us in") != std::string::npos);
+    CHECK(says(failure,
+               "says more than 1048576 bytes before it lets us in: is it PostgreSQL? check host "
+               "and port in database:"));
+    CHECK(server.heard_nothing_of(canary));
   }
 }
 
@@ -321,7 +369,9 @@ TEST_CASE("an answer that stalls in the middle of a row is left at the deadline"
   const auto read = read_from(server.address(), limits);
   REQUIRE(!read);
   CHECK(read.error().error.code == Errc::retry);
-  CHECK(read.error().error.detail.ends_with("gave no answer within 300 ms"));
+  CHECK(read.error().error.detail.ends_with(
+      "gave no answer within 300 ms: look whether the server hangs, or what lies before it: no key "
+      "of the config helps"));
 }
 
 TEST_CASE(

@@ -98,6 +98,8 @@ TEST_CASE("a server that closes in the middle of an answer is a reason to try ag
     const auto failure = failure_of(beginning);
     CHECK(failure.error.code == Errc::retry);
     CHECK(failure.sqlstate.empty());
+    CHECK(failure.error.detail.ends_with(
+        ": look into the server's log, and check host and port in database:"));
   }
 }
 
@@ -109,6 +111,15 @@ TEST_CASE("a fatal error without another word is what is reported") {
   CHECK(failure.error.detail.ends_with(": going down (57P01)"));
 }
 
+TEST_CASE("of an error that does not end, little is repeated") {
+  const std::string much(1U << 20U, '\x01');
+  const auto failure = failure_of(first_replies() + message('E', error_fields("42P01", much)));
+  CHECK(failure.error.detail.size() < 700);
+  CHECK(failure.error.detail.ends_with("\\x01 (42P01)"));
+  const auto odd = failure_of(first_replies() + message('E', error_fields(much, "no")));
+  CHECK(odd.error.detail.size() < 700);
+}
+
 TEST_CASE("what is no answer is broken") {
   for (const auto& beginning : {first_replies() + std::string("?\0\0\0\4", 5),
                                 first_replies() + message('D', "x") + message('D', "x"),
@@ -117,6 +128,7 @@ TEST_CASE("what is no answer is broken") {
     const auto failure = failure_of(beginning);
     CAPTURE(failure.error.detail);
     CHECK(failure.error.code == Errc::broken);
+    CHECK(failure.error.detail.ends_with(": is it PostgreSQL? check host and port in database:"));
   }
 }
 
@@ -137,7 +149,8 @@ TEST_CASE("a transaction that ends with anything but COMMIT is no answer") {
   const auto session = session_on(reading, server.address());
   const auto answer = reading.read(*session, {query("SELECT 1")});
   REQUIRE(!answer);
-  CHECK(answer.error().error.detail.ends_with(": the transaction ended with ROLLBACK"));
+  CHECK(answer.error().error.detail.find(
+            ": the transaction ended with ROLLBACK: is it PostgreSQL?") != std::string::npos);
 }
 
 TEST_CASE("a session whose transaction cannot be left is given up") {
