@@ -47,8 +47,8 @@ void Attempt::start() {
 }
 
 void Attempt::step() {
+  const CertificateVerdict::Listening listening(verdict_);
   status_ = PQconnectPoll(connection_.get());
-  verdict_.listen(*connection_);
 }
 
 bool Attempt::could_tell_password() const {
@@ -59,7 +59,6 @@ bool Attempt::could_tell_password() const {
 
 ConnectionHandle Attempt::take() {
   wipe(password_);
-  CertificateVerdict::stop_listening(*connection_);
   // libpq keeps the password for PQreset, which we do not use.
   if (char* kept = PQpass(connection_.get()); kept != nullptr) {
     ::explicit_bzero(kept, std::strlen(kept));

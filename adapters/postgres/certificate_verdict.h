@@ -1,28 +1,24 @@
 #pragma once
 
-#include <string>
-
-#include <libpq-fe.h>
-
 namespace tidemark {
 
-// Why OpenSSL did not accept a server's certificate: libpq says only that it did not. Must stay
-// where it is while it listens.
+// Why OpenSSL did not accept a server's certificate: libpq says only that it did not.
 class CertificateVerdict {
  public:
-  CertificateVerdict() = default;
-  CertificateVerdict(const CertificateVerdict&) = delete;
-  CertificateVerdict& operator=(const CertificateVerdict&) = delete;
-
-  // After each connect poll: from the one on that began the handshake, it listens.
-  void listen(PGconn& connection);
-  static void stop_listening(PGconn& connection);
+  // Hears what this thread's handshakes come to, as long as it exists. libpq begins one in the same
+  // step in which it may already fail, so this is there before any handshake is.
+  class Listening {
+   public:
+    explicit Listening(CertificateVerdict& verdict);
+    ~Listening();
+    Listening(const Listening&) = delete;
+    Listening& operator=(const Listening&) = delete;
+  };
 
   // X509_V_ERR_…; 0 as long as nothing was refused.
   int error() const { return error_; }
 
  private:
-  bool listening_ = false;
   int error_ = 0;
 };
 
