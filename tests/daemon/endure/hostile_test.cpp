@@ -191,7 +191,7 @@ struct Battlefield : Rig {
       told = problem(environment);
       return told.find(advice) != std::string::npos;
     };
-    REQUIRE_MESSAGE(eventually(is_told, 40), environment << ": " << told);
+    CHECK_MESSAGE(eventually(is_told, 25), environment << ": " << told);
     CHECK_FALSE(status(environment).at("reachable").as_bool());
     CHECK(cell(environment, "V1__users") == "unknown");
   }
