@@ -29,9 +29,8 @@ using Clock = std::chrono::steady_clock;
 using Script = std::function<void(int)>;
 
 // Of a look 256 MiB are taken at most, and a million rows, beside what holds them. Measured: 70 MiB
-// for a million rows of one letter, 260 MiB for 256 MiB in large rows, and half as much again where
-// three such looks, each second, leave the heap in pieces.
-constexpr std::uint64_t resident_max_of_flood = 400ULL << 20U;
+// for a million rows of one letter, 260 MiB for 256 MiB in large rows or in one.
+constexpr std::uint64_t resident_max_of_flood = 320ULL << 20U;
 constexpr std::uint64_t resident_max_of_rest = 64ULL << 20U;
 
 // The most that a process had in memory so far.
