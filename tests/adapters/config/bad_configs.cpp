@@ -69,9 +69,9 @@ std::vector<BadConfig> bad_configs() {
       {top("limits: {connections_per_server: 0}"),
        {"6:34 connections_per_server: expected a whole number from 1 to 10000"}},
       {top("limits: {connects_per_second: '8'}"),
-       {"6:34 connects_per_second: expected a whole number from 1 to 10000"}},
+       {"6:31 connects_per_second: expected a whole number from 1 to 10000"}},
       {top("limits: {connects_per_second: 1.5}"),
-       {"6:34 connects_per_second: expected a whole number from 1 to 10000"}},
+       {"6:31 connects_per_second: expected a whole number from 1 to 10000"}},
       {top("limits: {connections: 8}"),
        {"6:10 unknown key 'connections' in limits: expected connections_per_server or "
         "connects_per_second"}},
