@@ -189,6 +189,8 @@ def check_dashboard():
     for path in ("dashboards/tidemark.yaml", "datasources/prometheus.yaml"):
         document = promql.read_yaml(os.path.join(promql.ROOT, "deploy/grafana/provisioning", path))
         expect(document["apiVersion"] == 1, f"{path}: apiVersion 1")
+        for provider in document.get("providers", []):
+            expect(provider["options"]["path"] == "/usr/share/tidemark/grafana", f"{path}: not where the package puts it")
 
 
 def main(tidemark, tidemarkd):

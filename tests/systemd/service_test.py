@@ -6,16 +6,18 @@
 
 import contextlib
 import ctypes
+import hashlib
 import os
 import signal
 import socket
+import struct
 import sys
 import time
 import unittest
 
 sys.dont_write_bytecode = True
 
-from service import Manager, Service  # noqa: E402
+from service import PATIENCE, Manager, Service  # noqa: E402
 
 PROGRAMS = sys.argv[1:3]
 
@@ -113,6 +115,41 @@ class Telling(ServiceTest):
         self.service.eventually(seen.exists, "asking for the password")
         for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"):
             self.assertNotIn(name, seen.read_text())
+
+
+def md5_answer_to(listener):
+    """What the next client answers when it is asked for an MD5 sum of its password."""
+    client, _ = listener.accept()
+    with client:
+        client.recv(4096)
+        client.sendall(b"R" + struct.pack("!ii", 12, 5) + b"salt")
+        return client.recv(4096)[5:].rstrip(b"\0").decode()
+
+
+class Credentials(ServiceTest):
+    def setUp(self):
+        super().setUp()
+        self.database = self.listening(socket.AF_INET, ("127.0.0.1", 0))
+        port = self.database.getsockname()[1]
+        self.service.configure(
+            "      - name: dev\n        poll: 1s\n        password: {credential: shop-dev}\n"
+            f"        database: postgresql://reader@127.0.0.1:{port}/shop?sslmode=disable\n")
+        self.credentials = self.service.folder / "credentials"
+        self.credentials.mkdir()
+
+    def test_a_credential_of_the_unit_is_the_password(self):
+        (self.credentials / "shop-dev").write_text("geheim\n")
+        self.start(environment={"CREDENTIALS_DIRECTORY": str(self.credentials)})
+        self.until_ready()
+        self.database.settimeout(PATIENCE)
+        inner = hashlib.md5(b"geheim" + b"reader").hexdigest()
+        self.assertEqual("md5" + hashlib.md5(inner.encode() + b"salt").hexdigest(), md5_answer_to(self.database))
+
+    def test_a_credential_that_the_unit_has_not_is_told_at_the_start(self):
+        self.start(environment={"CREDENTIALS_DIRECTORY": str(self.credentials)})
+        self.assertEqual(2, self.service.ended())
+        self.assertIn("a secret that cannot be read", self.manager.next(1)["STATUS"])
+        self.assertIn("shop-dev", self.service.log.read_text())
 
 
 class Reloading(ServiceTest):
