@@ -22,8 +22,10 @@ import urllib.parse
 import urllib.request
 
 sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../support"))
 
 import promql  # noqa: E402
+import sanitizers  # noqa: E402
 import yaml  # noqa: E402
 
 # Exposed and on no panel and in no alert, for a reason.
@@ -314,6 +316,7 @@ def main(tidemark, tidemarkd):
             raise
         finally:
             world.stop()
+        expect(not (reported := sanitizers.reported(world.log("tidemarkd"))), f"the daemon reported:\n{reported}")
     for problem in dict.fromkeys(problems):
         print(problem)
     print(f"scraped: {len(list(promql.queries()))} queries, {len(promql.alerts())} alerts, {len(problems)} problems")

@@ -9,9 +9,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import sanitizers  # noqa: E402
 
 PATIENCE = 20  # seconds for what the daemon does by itself
 
@@ -153,4 +158,7 @@ class Service:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
             self.process.wait()
+        reported = sanitizers.reported(self.logged()) if self.log.exists() else ""
         shutil.rmtree(self.folder)
+        if reported:
+            raise AssertionError(f"the daemon reported:\n{reported}")
