@@ -1,4 +1,4 @@
-// Other branches are checked out under the running daemon: 20,000 files at a time.
+// Other branches are checked out under the running daemon: many thousand files at a time.
 
 #include <unistd.h>
 
@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int files = 20'000;
+constexpr int files = FILES;
 constexpr int applied = 2'000;
 
 std::string name(int number) {
@@ -151,13 +151,17 @@ void check_checkouts(Repository& repository, int rounds) {
     CHECK(calm_while(repository, [&] { repository.check_out("old"); }));
     CHECK(repository.eventually([&] { return repository.shows(files - applied); }, 60));
   }
+  // Several without a pause, and not too many: after a minute of unrest a scan counts whatever it
+  // sees, and where much else runs a checkout takes ten seconds.
   CHECK(calm_while(repository, [&] {
     repository.move_all("old", "moved");
     repository.move_all("moved", "old");
-    for (int round = 0; round < rounds; ++round) {
-      repository.check_out("new");
-      repository.check_out("old");
-    }
+    repository.check_out("new");
+  }));
+  CHECK(repository.eventually([&] { return repository.shows(files + 1 - applied); }, 60));
+  CHECK(calm_while(repository, [&] {
+    repository.check_out("old");
+    repository.check_out("new");
     repository.check_out("edited");
   }));
   const auto drifts = [&] { return repository.cells("drifted") == 1; };
@@ -180,7 +184,7 @@ std::vector<std::string> limited(const std::string& limit, int to) {
 
 }  // namespace
 
-TEST_CASE("20,000 files are checked out again and again, and the only drift seen is real") {
+TEST_CASE("thousands of files are checked out again and again, and the only drift seen is real") {
   if (!PostgresServer::available()) {
     return;
   }
