@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "tests/adapters/postgres/fake_server.h"
+#include "tests/adapters/postgres/messages.h"
 
 namespace tidemark::test {
 namespace {
@@ -49,6 +50,15 @@ std::string FakeTls::receive() {
 
 void FakeTls::send(const std::string& bytes) {
   SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()));
+}
+
+void ask_in_clear_within_tls(const Certificate& certificate, int socket) {
+  receive(socket);
+  send(socket, "S");
+  FakeTls tls(certificate, socket);
+  tls.receive();
+  tls.send(asks_in_clear());
+  tls.receive();
 }
 
 }  // namespace tidemark::test

@@ -15,8 +15,6 @@ class FakeTls {
  public:
   FakeTls(const Certificate& shown, int socket);
 
-  // Whether the other side took the certificate.
-  bool established() const { return established_; }
   // As of a socket.
   std::string receive();
   void send(const std::string& bytes);
@@ -24,7 +22,11 @@ class FakeTls {
  private:
   std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_;
   std::unique_ptr<SSL, void (*)(SSL*)> tls_;
-  bool established_ = false;
+  bool established_ = false;  // the other side took the certificate
 };
+
+// For scripts: takes the wish for TLS, shows the certificate, and within TLS asks for the password
+// in clear.
+void ask_in_clear_within_tls(const Certificate& certificate, int socket);
 
 }  // namespace tidemark::test

@@ -194,14 +194,7 @@ TEST_CASE("a server whose certificate is not trusted hears not even a name, also
   };
   for (const auto& [advice, shown, heard] : cases) {
     CAPTURE(advice);
-    FakeServer server([&shown](int socket) {
-      receive(socket);
-      send(socket, "S");
-      FakeTls tls(shown, socket);
-      tls.receive();
-      tls.send(asks_in_clear());
-      tls.receive();
-    });
+    FakeServer server([&shown](int socket) { ask_in_clear_within_tls(shown, socket); });
     const auto failure =
         refused_by("host=db.example hostaddr=127.0.0.1 user=reader sslrootcert=" +
                    (folder / "ca.pem").string() + " port=" + std::to_string(server.port()));
