@@ -280,6 +280,7 @@ def held_during(daemon, what):
     # A process: threads of one Python wait for each other.
     prober = multiprocessing.get_context("fork").Process(target=probe, args=(daemon.socket, theirs), daemon=True)
     prober.start()
+    theirs.close()  # or nobody would notice its end
     what()
     ours.send("end")
     slowest = ours.recv()

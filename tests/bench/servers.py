@@ -105,11 +105,13 @@ class Postgres:
         return run([self.bin / program, *map(str, arguments)], cwd=self.folder, **self.user)
 
     def _answers(self):
-        return subprocess.run([self.bin / "pg_isready", "-q", "-h", self.folder, "-p", str(self.port)], check=False).returncode == 0
+        command = [self.bin / "pg_isready", "-q", "-h", self.folder, "-p", str(self.port)]
+        return subprocess.run(command, check=False).returncode == 0
 
     def sql(self, database, text):
-        done = subprocess.run([self.bin / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.folder,
-                               "-p", str(self.port), "-U", "postgres", "-d", database], input=text, capture_output=True, text=True, check=False)
+        command = [self.bin / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p", str(self.port),
+                   "-U", "postgres", "-d", database]
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise Trouble(f"psql: {done.stderr[:400]}")
         return done.stdout
