@@ -199,8 +199,9 @@ std::vector<ReadQuery> Observer::glance_queries() const {
 
 Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session) {
   known_.reset();
-  auto queries = glance_queries();
-  const auto glanced = queries.size();
+  auto glance = glance_queries();
+  const auto glanced = glance.size();
+  auto queries = glance;
   const bool with_all = readable() && large_;
   if (with_all) {
     // After the rest: what changes in between shows in the next glance.
@@ -215,9 +216,10 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
   if (readable()) {
     sight.moved = number_of(value_of(answer->at(told.answers))) != choice_.ledger->relation.oid;
     const bool large = answer->back().rows.size() > small_ledger_rows;
-    auto glance = ReadBatch::make(glance_queries(), settings_.limits);
-    if (glance && !sight.moved && large == large_) {  // else the next look knows how to glance
-      known_ = Known{std::move(*glance), digest_of(std::span(*answer).first(glanced))};
+    if (!sight.moved && large == large_) {  // else the next look knows how to glance
+      if (auto again = ReadBatch::make(std::move(glance), settings_.limits)) {
+        known_ = Known{std::move(*again), digest_of(std::span(*answer).first(glanced))};
+      }
     }
     large_ = large;
     sight.rows = std::move(answer->back());

@@ -42,10 +42,6 @@ class ConnectionBudget {
   };
   Step next(Time now);
 
-  // Whether next() has anything to do.
-  bool waits() const {
-    return places_.size() > limits_.per_server || !persons_.empty() || !schedule_.empty();
-  }
   bool unused() const { return places_.empty() && persons_.empty() && schedule_.empty(); }
 
  private:

@@ -49,13 +49,10 @@ void Connections::Place::hurry() {
 
 void Connections::Place::rest() {
   if (all_ != nullptr) {
-    ConnectionBudget& budget = all_->servers_.at(server_).budget;
-    budget.rest(id_, now());
-    if (budget.waits()) {
-      // Copied: the place may be called back, and be gone, in there.
-      const std::string server = server_;
-      all_->advance(server);
-    }
+    all_->servers_.at(server_).budget.rest(id_, now());
+    // Copied: the place may be called back, and be gone, in there.
+    const std::string server = server_;
+    all_->advance(server);
   }
 }
 
