@@ -22,7 +22,6 @@ class FakeTls {
  private:
   std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_;
   std::unique_ptr<SSL, void (*)(SSL*)> tls_;
-  bool established_ = false;  // the other side took the certificate
 };
 
 // For scripts: takes the wish for TLS, shows the certificate, and within TLS asks for the password
