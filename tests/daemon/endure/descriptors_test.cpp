@@ -125,10 +125,6 @@ TEST_CASE(
   };
   REQUIRE_MESSAGE(rig.eventually(refused), rig.log());
   CHECK(rig.log().find("LimitNOFILE=") != std::string::npos);
-  server.run(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-      "AND application_name LIKE 'tidemark%'",
-      database);
   rig.file("V1__users.sql", "edited\n");
 
   // It answers, and says what it lacks.
@@ -142,7 +138,14 @@ TEST_CASE(
     answered += rig.tidemark({"status"}).status == 0 ? 1 : 0;
   }
   CHECK(answered >= 10);
-  CHECK(rig.status("staging").at("last_poll").at("outcome").as_string() == "retry");
+  // A poll may be the first at the descriptor of the connection that ended: then once more.
+  CHECK(rig.eventually([&] {
+    server.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+        "AND application_name LIKE 'tidemark%'",
+        database);
+    return rig.status("staging").at("last_poll").at("outcome").as_string() == "retry";
+  }));
   CHECK(rig.cell("staging", "V1__users").starts_with("applied"));
 
   // Without turning in circles, in the log neither.
@@ -152,7 +155,9 @@ TEST_CASE(
   std::this_thread::sleep_for(std::chrono::seconds(4));
   CHECK(cpu_seconds(rig.pid()) - cpu < 0.4);
   CHECK(said() - said_before < 10);
-  CHECK(rig.json({"findings"}).at("findings").as_array().empty());
+  for (const auto& finding : rig.json({"findings"}).at("findings").as_array()) {
+    CHECK(finding.at("kind").as_string() == "edited");
+  }
 
   SUBCASE("the clients go") {
     clients.leave();
