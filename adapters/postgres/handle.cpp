@@ -15,6 +15,15 @@
 #include <unistd.h>
 
 namespace tidemark {
+namespace {
+
+// How many bytes have arrived and wait.
+std::uint64_t bytes_waiting(int socket) {
+  int waiting = 0;
+  return ::ioctl(socket, FIONREAD, &waiting) == 0 ? static_cast<std::uint64_t>(waiting) : 0;
+}
+
+}  // namespace
 
 std::expected<asio::posix::stream_descriptor, ReadFailure> watched_socket(
     const asio::any_io_executor& executor, const PGconn* connection) {
@@ -34,12 +43,6 @@ std::expected<asio::posix::stream_descriptor, ReadFailure> watched_socket(
   return socket;
 }
 
-bool is_unix_socket(int socket) {
-  int domain = 0;
-  socklen_t size = sizeof(domain);
-  return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
-}
-
 std::uint64_t bytes_taken(int socket) {
   // struct tcp_info up to tcpi_bytes_received, which the C library's headers do not know.
   std::array<std::uint64_t, 17> info{};
@@ -49,11 +52,6 @@ std::uint64_t bytes_taken(int socket) {
     return 0;
   }
   return info.back() - std::min(info.back(), bytes_waiting(socket));
-}
-
-std::uint64_t bytes_waiting(int socket) {
-  int waiting = 0;
-  return ::ioctl(socket, FIONREAD, &waiting) == 0 ? static_cast<std::uint64_t>(waiting) : 0;
 }
 
 }  // namespace tidemark

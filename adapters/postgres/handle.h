@@ -17,11 +17,6 @@ struct FinishConnection {
 };
 using ConnectionHandle = std::unique_ptr<PGconn, FinishConnection>;
 
-struct ClearResult {
-  void operator()(PGresult* result) const { PQclear(result); }
-};
-using ResultHandle = std::unique_ptr<PGresult, ClearResult>;
-
 // A duplicate of libpq's socket for Asio to watch. Never the descriptor itself: libpq closes and
 // reopens it as it likes, and Asio would go on watching, or close, whatever has its number by then.
 std::expected<asio::posix::stream_descriptor, ReadFailure> watched_socket(
@@ -30,8 +25,5 @@ std::expected<asio::posix::stream_descriptor, ReadFailure> watched_socket(
 // How many bytes have been taken from a socket since it was opened: what arrived without what still
 // waits. 0 for a Unix socket, where the kernel does not tell.
 std::uint64_t bytes_taken(int socket);
-// How many bytes have arrived and wait.
-std::uint64_t bytes_waiting(int socket);
-bool is_unix_socket(int socket);
 
 }  // namespace tidemark

@@ -1,61 +1,27 @@
 #include "adapters/postgres/link.h"
 
-#include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
-#include "adapters/postgres/replies.h"
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace tidemark {
-namespace {
 
-// What is taken from a socket from now on.
-class Traffic {
- public:
-  Traffic(int socket, bool local)
-      : socket_(socket), local_(local), before_(local ? 0 : bytes_taken(socket)) {}
-
-  // Before each read: a Unix socket does not count what came.
-  void will_read() { waited_ += local_ ? bytes_waiting(socket_) : 0; }
-
-  std::uint64_t bytes() const {
-    if (local_) {
-      return waited_;
-    }
-    const auto now = bytes_taken(socket_);
-    return now - std::min(now, before_);
-  }
-
- private:
-  int socket_;
-  bool local_;
-  std::uint64_t before_;
-  std::uint64_t waited_ = 0;
-};
-
-// Takes what has arrived.
-void collect(PGconn& connection, ReplyReader& reader, bool row_by_row) {
-  while (!reader.done() && !reader.hopeless() && PQisBusy(&connection) == 0) {
-    const ResultHandle result(PQgetResult(&connection));
-    reader.take(result.get());
-    if (result == nullptr && row_by_row) {
-      PQsetSingleRowMode(&connection);  // for the next command
-    }
-  }
-}
-
-}  // namespace
-
-struct Link::Exchange {
-  Bounds bounds;
+struct Link::Talk {
+  std::string said;
+  std::string_view unsent;
   ReplyReader reader;
-  Traffic traffic;
+  std::optional<ReadFailure> lost;
+  bool over() const { return reader.done() || reader.hopeless() || lost; }
 };
 
 Link::Link(ConnectionHandle connection, asio::posix::stream_descriptor socket)
     : connection_(std::move(connection)),
-      socket_(std::move(socket)),
-      local_(is_unix_socket(socket_.native_handle())) {}
+      transport_(connection_.get()),
+      socket_(std::move(socket)) {}
 
 std::expected<std::unique_ptr<Link>, ReadFailure> Link::make(const asio::any_io_executor& executor,
                                                              ConnectionHandle connection) {
@@ -63,89 +29,94 @@ std::expected<std::unique_ptr<Link>, ReadFailure> Link::make(const asio::any_io_
   if (!socket) {
     return std::unexpected(socket.error());
   }
-  if (PQenterPipelineMode(connection.get()) == 0) {
-    return std::unexpected(lost_connection(PQerrorMessage(connection.get())));
-  }
   return std::unique_ptr<Link>(new Link(std::move(connection), std::move(*socket)));
 }
 
 Awaitable<Link::Ending> Link::exchange(std::span<const Command> commands,
-                                       Bounds bounds,
-                                       RowSink& sink) {
+                                       Deadline deadline,
+                                       AnswerBounds bounds,
+                                       RowSink* sink) {
   assert(open());
-  Exchange exchange{
-      bounds, ReplyReader(commands.size(), bounds, sink), Traffic(socket_.native_handle(), local_)};
-  const ReplyReader& reader = exchange.reader;
-  auto woke = Woke::ready;
-  if (send(commands, bounds.row_by_row)) {
-    woke = co_await receive(exchange);
-  }
+  Talk current{
+      pipeline_of(commands), {}, ReplyReader(messages_, commands.size(), bounds, sink), {}};
+  current.unsent = current.said;
+  idle_ = false;
+  const auto woke = co_await talk(current, deadline);
   if (woke != Woke::ready) {
     close();
-    co_return std::unexpected(not_in_time(woke, bounds.deadline));
+    co_return std::unexpected(not_in_time(woke, deadline));
   }
+  const ReplyReader& reader = current.reader;
   if (!reader.done()) {
-    auto failure = reader.failure().value_or(lost_connection(PQerrorMessage(connection_.get())));
     close();
-    co_return std::unexpected(std::move(failure));
+    // The server's own word first, why it closes.
+    co_return std::unexpected(reader.failure() ? *reader.failure() : std::move(*current.lost));
   }
+  idle_ = reader.idle();
   if (reader.failure()) {
     co_return std::unexpected(*reader.failure());
   }
   co_return reader.last_tag();
 }
 
-bool Link::send(std::span<const Command> commands, bool row_by_row) {
-  std::vector<const char*> texts;
-  for (const auto& command : commands) {
-    texts.clear();
-    for (const auto& value : command.values) {
-      texts.push_back(value ? value->c_str() : nullptr);
+Awaitable<Woke> Link::talk(Talk& talk, Deadline deadline) {
+  const auto executor = co_await asio::this_coro::executor;
+  for (;;) {
+    const auto interest = move(talk);
+    if (talk.over()) {
+      co_return Woke::ready;
     }
-    if (PQsendQueryParams(connection_.get(),
-                          command.sql(),
-                          static_cast<int>(texts.size()),
-                          nullptr,
-                          texts.data(),
-                          nullptr,
-                          nullptr,
-                          0) == 0) {
-      return false;
+    auto woke = Woke::ready;
+    if (interest) {
+      woke = co_await wait_ready(socket_, *interest, deadline);
+    } else if (std::chrono::steady_clock::now() < deadline.at) {
+      co_await asio::post(executor, asio::use_awaitable);  // others have their turn
+    } else {
+      woke = Woke::late;
     }
-  }
-  return PQpipelineSync(connection_.get()) == 1 &&
-         (!row_by_row || PQsetSingleRowMode(connection_.get()) == 1);
-}
-
-// Reads while it sends: a server that waits for us to read would never read the rest.
-Awaitable<Woke> Link::receive(Exchange& exchange) {
-  while (!exchange.reader.done() && !exchange.reader.hopeless()) {
-    const bool unsent = PQflush(connection_.get()) == 1;
-    const auto interest = unsent ? Interest::either : Interest::read;
-    const auto woke = co_await wait_ready(socket_, interest, exchange.bounds.deadline);
     if (woke != Woke::ready) {
       co_return woke;
     }
     if (!open()) {
       co_return Woke::cancelled;
     }
-    consume(exchange);
   }
-  co_return Woke::ready;
 }
 
-void Link::consume(Exchange& exchange) {
-  exchange.traffic.will_read();
-  // When it fails, the results that follow say why, the server's own word first.
-  PQconsumeInput(connection_.get());
-  collect(*connection_, exchange.reader, exchange.bounds.row_by_row);
-  // libpq shows nothing of a row before its end, and would hold a gigabyte; and it keeps every
-  // parameter that a server reports.
-  exchange.reader.note_traffic(exchange.traffic.bytes());
-}
-
-bool Link::idle() const {
-  return open() && PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
+// Reads while it sends: a server that waits for us to read would never read the rest.
+std::optional<Interest> Link::move(Talk& talk) {
+  auto interest = Interest::read;
+  if (!talk.unsent.empty()) {
+    const bool first = talk.unsent.size() == talk.said.size();
+    const auto sent = transport_.write(talk.unsent);
+    if (!sent) {
+      // Closed by the server, which may have said why.
+      talk.lost = sent.error();
+      talk.unsent = {};
+    } else {
+      talk.unsent.remove_prefix(sent->bytes);
+      interest =
+          talk.unsent.empty() || sent->next == Interest::read ? Interest::read : Interest::either;
+      if (first) {
+        return interest;  // nothing can have come
+      }
+    }
+  }
+  std::array<char, 65536> come;
+  const auto got = transport_.read(come);
+  if (!got) {
+    if (!talk.lost) {
+      talk.lost = got.error();
+    }
+    return interest;
+  }
+  if (got->bytes > 0) {
+    talk.reader.read({come.data(), got->bytes});
+  }
+  if (!got->all_there_is) {
+    return std::nullopt;
+  }
+  return got->next == Interest::write ? Interest::either : interest;
 }
 
 void Link::close() {

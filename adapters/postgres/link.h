@@ -1,40 +1,25 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "adapters/loop/asio.h"
 #include "adapters/postgres/failure.h"
 #include "adapters/postgres/handle.h"
-#include "adapters/postgres/statement.h"
+#include "adapters/postgres/replies.h"
+#include "adapters/postgres/transport.h"
 #include "adapters/postgres/wait.h"
+#include "adapters/postgres/wire.h"
 
 namespace tidemark {
 
-struct Command {
-  const char* literal;
-  std::vector<std::optional<std::string>> values;
-  std::string made;  // unless empty, of the literal, and sent instead
-  const char* sql() const { return made.empty() ? literal : made.c_str(); }
-};
-
-struct Bounds {
-  Deadline deadline;
-  std::uint64_t rows_max;
-  std::uint64_t bytes_max;
-  // A large answer is noticed while it is small, for twice the work.
-  bool row_by_row = true;
-};
-
-class RowSink;
-
-// An open connection in pipeline mode. It knows nothing of transactions and of what is sent.
+// An open connection. libpq has opened it, and closes it; what is said in between is said here. It
+// knows nothing of transactions and of what is sent.
 class Link {
  public:
   using Ending = std::expected<std::string, ReadFailure>;
@@ -46,25 +31,30 @@ class Link {
   // tag. The first error stands for all; the server skips what comes after it. Whatever else
   // happens, late, cancelled, lost, too much or not understood, closes the link. What is passed by
   // reference must live until then.
-  Awaitable<Ending> exchange(std::span<const Command> commands, Bounds bounds, RowSink& sink);
+  Awaitable<Ending> exchange(std::span<const Command> commands,
+                             Deadline deadline,
+                             AnswerBounds bounds,
+                             RowSink* sink);
 
   bool open() const { return connection_ != nullptr; }
   // Not in a transaction, as far as the server said.
-  bool idle() const;
+  bool idle() const { return open() && idle_; }
   // An exchange that is under way ends soon, as cancelled.
   void close();
   int server_version() const;
 
  private:
   Link(ConnectionHandle connection, asio::posix::stream_descriptor socket);
-  struct Exchange;
-  bool send(std::span<const Command> commands, bool row_by_row);
-  Awaitable<Woke> receive(Exchange& exchange);
-  void consume(Exchange& exchange);
+  struct Talk;
+  Awaitable<Woke> talk(Talk& talk, Deadline deadline);
+  // Empty: there is more to do at once.
+  std::optional<Interest> move(Talk& talk);
 
   ConnectionHandle connection_;
+  Transport transport_;
   asio::posix::stream_descriptor socket_;
-  bool local_;  // over a Unix socket
+  MessageReader messages_;
+  bool idle_ = true;
 };
 
 }  // namespace tidemark

@@ -140,7 +140,7 @@ Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,
     co_return std::unexpected(at(where_, std::move(wrong)));
   }
   AnswerSink sink(before, batch->commands_->size() - after);
-  auto failure = co_await run(*batch, sink, true);
+  auto failure = co_await run(*batch, sink);
   if (failure) {
     co_return std::unexpected(std::move(*failure));
   }
@@ -149,23 +149,22 @@ Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,
 
 Awaitable<std::expected<Digest, ReadFailure>> ReadSession::digest(ReadBatch batch) {
   DigestSink sink(before, batch.commands_->size() - after);
-  auto failure = co_await run(batch, sink, false);
+  auto failure = co_await run(batch, sink);
   if (failure) {
     co_return std::unexpected(std::move(*failure));
   }
   co_return sink.digest();
 }
 
-Awaitable<std::optional<ReadFailure>> ReadSession::run(const ReadBatch& batch,
-                                                       RowSink& sink,
-                                                       bool row_by_row) {
+Awaitable<std::optional<ReadFailure>> ReadSession::run(const ReadBatch& batch, RowSink& sink) {
   if (!usable()) {
     ReadFailure closed{{Errc::retry, "the connection is closed"}, ""};
     co_return at(where_, std::move(closed));
   }
   const auto& limits = batch.limits_;
-  const Bounds bounds{Deadline{limits.deadline}, limits.rows_max, limits.bytes_max, row_by_row};
-  auto ending = co_await link_->exchange(*batch.commands_, bounds, sink);
+  const Deadline deadline{limits.deadline};
+  const AnswerBounds bounds{limits.rows_max, limits.bytes_max};
+  auto ending = co_await link_->exchange(*batch.commands_, deadline, bounds, &sink);
   if (ending && *ending != "COMMIT") {
     ReadFailure odd{{Errc::broken, "the transaction ended with " + one_line(*ending)}, ""};
     ending = std::unexpected(std::move(odd));
@@ -175,7 +174,7 @@ Awaitable<std::optional<ReadFailure>> ReadSession::run(const ReadBatch& batch,
   }
   auto failure = advised(std::move(ending.error()));
   if (link_->open() && !link_->idle()) {
-    failure = co_await roll_back(std::move(failure), bounds.deadline);
+    failure = co_await roll_back(std::move(failure), deadline);
   }
   co_return at(where_, std::move(failure));
 }
@@ -184,9 +183,7 @@ Awaitable<std::optional<ReadFailure>> ReadSession::run(const ReadBatch& batch,
 Awaitable<ReadFailure> ReadSession::roll_back(ReadFailure failure, Deadline deadline) {
   std::vector<Command> rollback;
   rollback.push_back({"ROLLBACK", {}, ""});
-  const Bounds bounds{deadline, 0, 65536};
-  NoSink nobody;
-  const auto rolled_back = co_await link_->exchange(rollback, bounds, nobody);
+  const auto rolled_back = co_await link_->exchange(rollback, deadline, {0, 65536}, nullptr);
   if (!rolled_back && rolled_back.error().error.code == Errc::cancelled) {
     co_return rolled_back.error();
   }

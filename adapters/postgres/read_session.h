@@ -82,7 +82,7 @@ class ReadSession {
 
  private:
   ReadSession(std::unique_ptr<Link> link, std::string where);
-  Awaitable<std::optional<ReadFailure>> run(const ReadBatch& batch, RowSink& sink, bool row_by_row);
+  Awaitable<std::optional<ReadFailure>> run(const ReadBatch& batch, RowSink& sink);
   Awaitable<ReadFailure> roll_back(ReadFailure failure, Deadline deadline);
 
   std::unique_ptr<Link> link_;

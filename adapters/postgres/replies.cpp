@@ -5,118 +5,121 @@
 namespace tidemark {
 namespace {
 
-std::string field(const PGresult& result, int code) {
-  const char* text = PQresultErrorField(&result, code);
-  return text == nullptr ? "" : text;
-}
+constexpr std::string_view in_no_transaction = "I";
 
-ReadFailure error_in(const PGresult& result) {
-  const auto sqlstate = field(result, PG_DIAG_SQLSTATE).substr(0, 5);
+ReadFailure failure_of(std::string_view body) {
+  const auto error = server_error(body);
+  const auto sqlstate = std::string(error.sqlstate.substr(0, 5));
   if (sqlstate.empty()) {
-    return lost_connection(PQresultErrorMessage(&result));
+    return lost_connection(error.message);
   }
-  const auto message = one_line(field(result, PG_DIAG_MESSAGE_PRIMARY));
+  const auto message = one_line(error.message);
   return {{meaning_of(sqlstate), message + " (" + one_line(sqlstate) + ")"}, sqlstate};
-}
-
-std::optional<std::string_view> cell(const PGresult& rows, int row, int column) {
-  if (PQgetisnull(&rows, row, column) != 0) {
-    return std::nullopt;
-  }
-  return std::string_view(PQgetvalue(&rows, row, column),
-                          static_cast<std::size_t>(PQgetlength(&rows, row, column)));
 }
 
 }  // namespace
 
-RowSink::Taken AnswerSink::take(std::size_t command, const PGresult& rows) {
-  if (command < first_ || command - first_ >= answers_.size()) {
-    return {};
-  }
-  ResultSet& answer = answers_[command - first_];
-  const int columns = PQnfields(&rows);
-  for (int column = static_cast<int>(answer.columns.size()); column < columns; ++column) {
-    answer.columns.emplace_back(PQfname(&rows, column));
-  }
-  Taken taken;
-  for (int row = 0; row < PQntuples(&rows); ++row) {
-    auto& cells = answer.rows.emplace_back();
-    cells.reserve(static_cast<std::size_t>(columns));
-    for (int column = 0; column < columns; ++column) {
-      const auto value = cell(rows, row, column);
-      cells.emplace_back(value);
-      taken.bytes += sizeof(cells.back()) + (value ? value->size() : 0);
-    }
-    ++taken.rows;
-  }
-  return taken;
+void AnswerSink::begin(std::size_t answer, std::span<const std::string_view> columns) {
+  answers_[answer].columns.assign(columns.begin(), columns.end());
 }
 
-RowSink::Taken DigestSink::take(std::size_t command, const PGresult& rows) {
-  if (command < first_ || command >= end_) {
-    return {};
-  }
-  Taken taken;
-  for (int row = 0; row < PQntuples(&rows); ++row) {
-    for (int column = 0; column < PQnfields(&rows); ++column) {
-      const auto value = cell(rows, row, column);
-      digest_.add(value);
-      taken.bytes += value ? value->size() : 0;
-    }
-    digest_.end_row();
-    ++taken.rows;
-  }
-  if (PQresultStatus(&rows) != PGRES_SINGLE_TUPLE) {
-    digest_.end_answer();
-  }
-  return taken;
+std::uint64_t AnswerSink::take(std::size_t answer, const RowValues& row) {
+  auto& cells = answers_[answer].rows.emplace_back();
+  cells.reserve(row.count());
+  std::uint64_t bytes = 0;
+  row.for_each([&](const RowValues::Value& value) {
+    cells.emplace_back(value);
+    bytes += sizeof(cells.back()) + (value ? value->size() : 0);
+  });
+  return bytes;
 }
 
-ReplyReader::ReplyReader(std::size_t commands, Bounds bounds, RowSink& sink)
-    : commands_(commands), bounds_(bounds), sink_(sink) {}
+std::uint64_t DigestSink::take(std::size_t /*answer*/, const RowValues& row) {
+  std::uint64_t bytes = 0;
+  row.for_each([&](const RowValues::Value& value) {
+    digest_.add(value);
+    bytes += value ? value->size() : 0;
+  });
+  digest_.end_row();
+  return bytes;
+}
 
-void ReplyReader::take(const PGresult* result) {
-  if (result == nullptr) {
-    ++at_;
-    return;
+ReplyReader::ReplyReader(MessageReader& messages,
+                         std::size_t commands,
+                         AnswerBounds bounds,
+                         RowSink* sink)
+    : messages_(messages), commands_(commands), bounds_(bounds), sink_(sink) {}
+
+void ReplyReader::read(std::string_view bytes) {
+  come_ += bytes.size();
+  messages_.add(bytes);
+  while (!done_ && !hopeless_) {
+    const auto message = messages_.next();
+    if (!message) {
+      break;
+    }
+    take(*message);
   }
-  switch (PQresultStatus(result)) {
-    case PGRES_SINGLE_TUPLE:
-    case PGRES_TUPLES_OK:
-    case PGRES_COMMAND_OK:
-      take_rows(*result);
+  messages_.keep();
+  if (messages_.garbage() && !done_) {
+    not_understood("a message");
+  } else if (come_ > bounds_.bytes_max && !done_) {
+    give_up_of(bounds_.bytes_max, "bytes");
+  }
+}
+
+void ReplyReader::take(const Message& message) {
+  switch (message.type) {
+    case '1':  // parsed
+    case '2':  // bound
+    case 'n':  // will have no rows
+    case 'N':  // a notice
+    case 'S':  // a parameter
+    case 'A':  // a notification
       return;
-    case PGRES_FATAL_ERROR:
-      keep_first(error_in(*result));
+    case 'T':
+      take_columns(message.body);
       return;
-    case PGRES_PIPELINE_ABORTED:
+    case 'D':
+      take_row(message.body);
       return;
-    case PGRES_PIPELINE_SYNC:
-      done_ = true;
+    case 'C':
+      take_end(message.body);
       return;
-    case PGRES_EMPTY_QUERY:
-    case PGRES_COPY_OUT:
-    case PGRES_COPY_IN:
-    case PGRES_COPY_BOTH:
-    case PGRES_BAD_RESPONSE:
-    case PGRES_NONFATAL_ERROR:
+    case 'E':
+      take_error(message.body);
+      return;
+    case 'Z':
+      take_sync(message.body);
+      return;
+    default:
       give_up("the server answered with something else than rows");
-      return;
   }
-  give_up("the server answered with something unknown");
 }
 
-void ReplyReader::take_rows(const PGresult& result) {
-  if (at_ >= commands_) {
-    give_up("the server answered more than it was asked");
+void ReplyReader::take_columns(std::string_view body) {
+  const auto names = column_names(body);
+  if (!names || columns_) {
+    not_understood("the columns of an answer");
     return;
   }
-  if (at_ + 1 == commands_) {
-    last_tag_ = PQcmdStatus(const_cast<PGresult*>(&result));  // libpq reads only
+  columns_ = names->size();
+  if (wanted()) {
+    sink_->begin(at_ - sink_->first_, *names);
   }
-  const auto taken = sink_.take(at_, result);
-  rows_ += taken.rows;
-  bytes_ += taken.bytes;
+}
+
+void ReplyReader::take_row(std::string_view body) {
+  const auto row = RowValues::of(body);
+  if (!row || columns_ != row->count()) {
+    not_understood("a row");
+    return;
+  }
+  if (!wanted()) {
+    return;
+  }
+  ++rows_;
+  bytes_ += sink_->take(at_ - sink_->first_, *row);
   if (rows_ > bounds_.rows_max) {
     give_up_of(bounds_.rows_max, "rows");
   } else if (bytes_ > bounds_.bytes_max) {
@@ -124,10 +127,33 @@ void ReplyReader::take_rows(const PGresult& result) {
   }
 }
 
-void ReplyReader::note_traffic(std::uint64_t bytes) {
-  if (bytes > bounds_.bytes_max) {
-    give_up_of(bounds_.bytes_max, "bytes");
+void ReplyReader::take_end(std::string_view body) {
+  const auto tag = Fields(body).text();
+  if (!tag || at_ >= commands_ || failure_) {
+    give_up("the server answered more than it was asked");
+    return;
   }
+  if (wanted()) {
+    sink_->end(at_ - sink_->first_);
+  }
+  columns_.reset();
+  if (++at_ == commands_) {
+    last_tag_ = *tag;
+  }
+}
+
+// The server skips all commands up to the Sync.
+void ReplyReader::take_error(std::string_view body) {
+  keep_first(failure_of(body));
+}
+
+void ReplyReader::take_sync(std::string_view body) {
+  if (at_ != commands_ && !failure_) {
+    give_up("the server answered less than it was asked");
+    return;
+  }
+  done_ = true;
+  idle_ = body == in_no_transaction;
 }
 
 void ReplyReader::keep_first(ReadFailure failure) {
@@ -144,6 +170,10 @@ void ReplyReader::give_up(std::string why) {
 
 void ReplyReader::give_up_of(std::uint64_t most, const char* what) {
   give_up("the answer has more than " + std::to_string(most) + " " + what);
+}
+
+void ReplyReader::not_understood(const char* what) {
+  give_up(std::string(what) + " of the server is not what PostgreSQL says");
 }
 
 }  // namespace tidemark

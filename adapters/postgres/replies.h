@@ -3,89 +3,117 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "adapters/postgres/answer_digest.h"
-#include "adapters/postgres/link.h"
+#include "adapters/postgres/failure.h"
+#include "adapters/postgres/statement.h"
+#include "adapters/postgres/wire.h"
 
 namespace tidemark {
 
-// Where the rows of a pipeline's replies go.
+// Where the rows go with which a server answers the commands `first` to `end` of a pipeline.
 class RowSink {
  public:
-  struct Taken {
-    std::uint64_t rows = 0;
-    std::uint64_t bytes = 0;
-  };
+  RowSink(std::size_t first, std::size_t end) : first_(first), end_(end) {}
   virtual ~RowSink() = default;
-  // Some rows of a command's reply, or the last of them; in order. Gives what it took of them.
-  virtual Taken take(std::size_t command, const PGresult& rows) = 0;
+  RowSink(const RowSink&) = delete;
+  RowSink& operator=(const RowSink&) = delete;
+  bool wants(std::size_t command) const { return command >= first_ && command < end_; }
+
+  // In order; `answer` counts from the first command that is wanted.
+  virtual void begin(std::size_t answer, std::span<const std::string_view> columns) = 0;
+  // Gives how many bytes it keeps of it.
+  virtual std::uint64_t take(std::size_t answer, const RowValues& row) = 0;
+  virtual void end(std::size_t answer) = 0;
+
+ protected:
+  std::size_t count() const { return end_ - first_; }
+
+ private:
+  friend class ReplyReader;
+  std::size_t first_;
+  std::size_t end_;
 };
 
-// Nobody wants them.
-class NoSink : public RowSink {
- public:
-  Taken take(std::size_t /*command*/, const PGresult& /*rows*/) override { return {}; }
-};
-
-// Keeps the answers to the commands `first` to `end`.
+// Keeps them.
 class AnswerSink : public RowSink {
  public:
-  AnswerSink(std::size_t first, std::size_t end) : first_(first), answers_(end - first) {}
-  Taken take(std::size_t command, const PGresult& rows) override;
+  AnswerSink(std::size_t first, std::size_t end) : RowSink(first, end), answers_(count()) {}
+  void begin(std::size_t answer, std::span<const std::string_view> columns) override;
+  std::uint64_t take(std::size_t answer, const RowValues& row) override;
+  void end(std::size_t /*answer*/) override {}
   std::vector<ResultSet> answers() && { return std::move(answers_); }
 
  private:
-  std::size_t first_;
   std::vector<ResultSet> answers_;
 };
 
-// As digest_of() the answers to the commands `first` to `end`.
+// As digest_of() all of them.
 class DigestSink : public RowSink {
  public:
-  DigestSink(std::size_t first, std::size_t end) : first_(first), end_(end) {}
-  Taken take(std::size_t command, const PGresult& rows) override;
+  using RowSink::RowSink;
+  void begin(std::size_t /*answer*/, std::span<const std::string_view> /*columns*/) override {}
+  std::uint64_t take(std::size_t answer, const RowValues& row) override;
+  void end(std::size_t /*answer*/) override { digest_.end_answer(); }
   Digest digest() const { return digest_.digest(); }
 
  private:
-  std::size_t first_;
-  std::size_t end_;
   AnswerDigest digest_;
 };
 
-// Reads what comes back for a pipeline of commands, result by result.
+struct AnswerBounds {
+  std::uint64_t rows_max;
+  std::uint64_t bytes_max;
+};
+
+// Understands what a server says to a pipeline of commands.
 class ReplyReader {
  public:
-  ReplyReader(std::size_t commands, Bounds bounds, RowSink& sink);
+  // `messages` has what came after the last answer, and will have what comes after this one.
+  // Without a sink nobody wants any rows.
+  ReplyReader(MessageReader& messages, std::size_t commands, AnswerBounds bounds, RowSink* sink);
 
-  // The next thing that PQgetResult gave: a result, or null, which ends a command.
-  void take(const PGresult* result);
+  // What came next. It need not live longer.
+  void read(std::string_view bytes);
 
   // The Sync was answered: that was all.
   bool done() const { return done_; }
-  // Nothing good can follow: too much, something that we did not ask for, or an end without a
-  // Sync, as of a connection that was lost. The link must be closed.
-  bool hopeless() const { return hopeless_ || at_ > commands_; }
-  // So many bytes have come in all, whatever they were.
-  void note_traffic(std::uint64_t bytes);
+  // Nothing good can follow: too much, or something that is no answer. The link must be closed.
+  bool hopeless() const { return hopeless_; }
   const std::optional<ReadFailure>& failure() const { return failure_; }
+  // Once done: not in a transaction.
+  bool idle() const { return idle_; }
   const std::string& last_tag() const { return last_tag_; }  // "COMMIT"
 
  private:
-  void take_rows(const PGresult& result);
+  void take(const Message& message);
+  void take_columns(std::string_view body);
+  void take_row(std::string_view body);
+  void take_end(std::string_view body);
+  void take_error(std::string_view body);
+  void take_sync(std::string_view body);
+  bool wanted() const { return sink_ != nullptr && sink_->wants(at_); }
   void keep_first(ReadFailure failure);
   void give_up(std::string why);
   void give_up_of(std::uint64_t most, const char* what);
+  void not_understood(const char* what);
 
+  MessageReader& messages_;
   std::size_t commands_;
-  Bounds bounds_;
-  RowSink& sink_;
+  AnswerBounds bounds_;
+  RowSink* sink_;
   std::size_t at_ = 0;
+  std::optional<std::size_t> columns_;  // of the command whose rows may come now
   std::uint64_t rows_ = 0;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_ = 0;  // kept of rows
+  std::uint64_t come_ = 0;   // whatever it was
   bool done_ = false;
+  bool idle_ = false;
   bool hopeless_ = false;
   std::optional<ReadFailure> failure_;
   std::string last_tag_;

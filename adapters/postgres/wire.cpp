@@ -1,0 +1,235 @@
+#include "adapters/postgres/wire.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <arpa/inet.h>
+
+namespace tidemark {
+namespace {
+
+constexpr std::size_t head_size = 5;    // type and length; the length counts itself
+constexpr std::size_t length_size = 4;  // of that
+constexpr std::uint32_t null_length = 0xffffffffU;
+
+// All that a server may say to a reader, and those of them that can be long.
+constexpr std::string_view types = "123ACDEGHINSTWZcdnst";
+constexpr std::string_view long_types = "ADENST";
+constexpr std::uint32_t short_max = 30000;
+
+class Writer {
+ public:
+  explicit Writer(std::string& bytes) : bytes_(bytes) {}
+  void begin(char type) {
+    bytes_ += type;
+    length_at_ = bytes_.size();
+    bytes_.append(length_size, '\0');
+  }
+  void number16(std::size_t number) {
+    const auto order = htons(static_cast<std::uint16_t>(number));
+    bytes_.append(reinterpret_cast<const char*>(&order), sizeof(order));
+  }
+  void number32(std::size_t number) {
+    const auto order = htonl(static_cast<std::uint32_t>(number));
+    bytes_.append(reinterpret_cast<const char*>(&order), sizeof(order));
+  }
+  void text(std::string_view text) {
+    bytes_ += text;
+    bytes_ += '\0';
+  }
+  void bytes(std::string_view bytes) { bytes_ += bytes; }
+  void end() {
+    const auto length = htonl(static_cast<std::uint32_t>(bytes_.size() - length_at_));
+    std::memcpy(bytes_.data() + length_at_, &length, sizeof(length));
+  }
+
+ private:
+  std::string& bytes_;
+  std::size_t length_at_ = 0;
+};
+
+void write(Writer& writer, const Command& command) {
+  writer.begin('P');  // Parse, as the unnamed statement, and no types
+  writer.text("");
+  writer.text(command.sql());
+  writer.number16(0);
+  writer.end();
+  writer.begin('B');  // Bind, as the unnamed portal, all in text
+  writer.text("");
+  writer.text("");
+  writer.number16(0);
+  writer.number16(command.values.size());
+  for (const auto& value : command.values) {
+    writer.number32(value ? value->size() : null_length);
+    writer.bytes(value ? std::string_view(*value) : std::string_view());
+  }
+  writer.number16(0);
+  writer.end();
+  writer.begin('D');  // Describe the portal
+  writer.text("P");
+  writer.end();
+  writer.begin('E');  // Execute, all rows
+  writer.text("");
+  writer.number32(0);
+  writer.end();
+}
+
+std::uint32_t number_at(const char* bytes) {
+  std::uint32_t number = 0;
+  std::memcpy(&number, bytes, sizeof(number));
+  return ntohl(number);
+}
+
+bool possible(char type, std::uint32_t length) {
+  return types.contains(type) && length >= length_size &&
+         (length <= short_max || long_types.contains(type));
+}
+
+}  // namespace
+
+std::string pipeline_of(std::span<const Command> commands) {
+  constexpr std::size_t around_command = 64;
+  std::size_t size = head_size;
+  for (const auto& command : commands) {
+    size += command.sql().size() + around_command;
+    for (const auto& value : command.values) {
+      size += length_size + (value ? value->size() : 0);
+    }
+  }
+  std::string bytes;
+  bytes.reserve(size);
+  Writer writer(bytes);
+  for (const auto& command : commands) {
+    write(writer, command);
+  }
+  writer.begin('S');
+  writer.end();
+  return bytes;
+}
+
+void MessageReader::add(std::string_view bytes) {
+  if (held_.empty()) {
+    rest_ = bytes;
+  } else {
+    held_ += bytes;
+    rest_ = held_;
+  }
+}
+
+std::optional<Message> MessageReader::next() {
+  if (rest_.size() >= head_size && !garbage_) {
+    const auto length = number_at(rest_.data() + 1);
+    garbage_ = !possible(rest_[0], length);
+    const auto size = std::size_t{1} + length;
+    if (!garbage_ && rest_.size() >= size) {
+      const Message message{rest_[0], rest_.substr(head_size, size - head_size)};
+      rest_.remove_prefix(size);
+      return message;
+    }
+  }
+  return std::nullopt;
+}
+
+void MessageReader::keep() {
+  if (held_.empty() || rest_.empty()) {
+    held_ = std::string(rest_);  // also gives back what a long message took
+  } else {
+    held_.erase(0, held_.size() - rest_.size());
+  }
+  rest_ = {};
+}
+
+std::optional<std::uint16_t> Fields::number16() {
+  const auto taken = bytes(sizeof(std::uint16_t));
+  if (!taken) {
+    return std::nullopt;
+  }
+  std::uint16_t number = 0;
+  std::memcpy(&number, taken->data(), sizeof(number));
+  return ntohs(number);
+}
+
+std::optional<std::uint32_t> Fields::number32() {
+  const auto taken = bytes(sizeof(std::uint32_t));
+  return taken ? std::optional(number_at(taken->data())) : std::nullopt;
+}
+
+std::optional<std::string_view> Fields::bytes(std::size_t count) {
+  if (rest_.size() < count) {
+    return std::nullopt;
+  }
+  const auto taken = rest_.substr(0, count);
+  rest_.remove_prefix(count);
+  return taken;
+}
+
+std::optional<std::string_view> Fields::text() {
+  const auto end = rest_.find('\0');
+  if (end == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto taken = rest_.substr(0, end);
+  rest_.remove_prefix(end + 1);
+  return taken;
+}
+
+std::optional<std::vector<std::string_view>> column_names(std::string_view body) {
+  constexpr std::size_t about_size = 18;  // table, number, type, its size, modifier, format
+  Fields fields(body);
+  const auto count = fields.number16();
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; count && i < *count; ++i) {
+    const auto name = fields.text();
+    if (!name || !fields.bytes(about_size)) {
+      return std::nullopt;
+    }
+    names.push_back(*name);
+  }
+  return count && fields.at_end() ? std::optional(std::move(names)) : std::nullopt;
+}
+
+std::optional<RowValues> RowValues::of(std::string_view body) {
+  Fields fields(body);
+  const auto count = fields.number16();
+  if (!count) {
+    return std::nullopt;
+  }
+  const RowValues row(fields, *count);
+  for (std::size_t i = 0; i < *count; ++i) {
+    if (!next(fields)) {
+      return std::nullopt;
+    }
+  }
+  return fields.at_end() ? std::optional(row) : std::nullopt;
+}
+
+std::optional<RowValues::Value> RowValues::next(Fields& fields) {
+  const auto length = fields.number32();
+  if (!length) {
+    return std::nullopt;
+  }
+  if (*length == null_length) {
+    return Value();
+  }
+  const auto value = fields.bytes(*length);
+  return value ? std::optional(Value(*value)) : std::nullopt;
+}
+
+ServerError server_error(std::string_view body) {
+  ServerError error;
+  Fields fields(body);
+  for (auto kind = fields.bytes(1); kind && (*kind)[0] != '\0'; kind = fields.bytes(1)) {
+    const auto text = fields.text();
+    if (!text) {
+      break;
+    }
+    if ((*kind)[0] == 'C') {
+      error.sqlstate = *text;
+    } else if ((*kind)[0] == 'M') {
+      error.message = *text;
+    }
+  }
+  return error;
+}
+
+}  // namespace tidemark
