@@ -1,12 +1,12 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -58,6 +58,8 @@ class World {
                                            LedgerShape shape);
   // The same as when it was last read: whether that is enough to know.
   bool needs_no_news(const EnvironmentRef& ref) const;
+  // Tells that at once, where nothing but that has to be told; else environment_unchanged() does.
+  bool take_unchanged(const EnvironmentRef& ref, TimePoint as_of);
   Awaitable<Result<void>> environment_unchanged(EnvironmentRef ref, TimePoint as_of);
   // What the credential could do there beyond reading, in words; empty: nothing.
   Awaitable<void> credential_seen(EnvironmentRef ref, std::string excess_privileges);
@@ -160,6 +162,7 @@ class World {
   void failed(WatchedEnvironment& environment, const Error& error);
   Instant instant() const { return {now_(), steady_now_()}; }
 
+  bool note_unchanged(const Place& at, TimePoint as_of);
   void see(Arrival& arrival);
   Awaitable<void> see_all(std::shared_ptr<Arrival> arrival);
 
@@ -202,7 +205,7 @@ class World {
   Gate gate_;
   std::vector<std::shared_ptr<Arrival>> arrived_;  // looks that nobody has seen yet
   std::vector<std::unique_ptr<App>> apps_;
-  std::map<EnvironmentRef, std::pair<App*, std::size_t>> places_;
+  std::unordered_map<EnvironmentRef, std::pair<App*, std::size_t>, EnvironmentRef::Hash> places_;
   std::string halted_;
   std::string ledger_trouble_;
 };

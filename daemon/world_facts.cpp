@@ -157,15 +157,24 @@ bool World::needs_no_news(const EnvironmentRef& ref) const {
          at.environment->observation->trouble.empty() && !at.unsettled().compare;
 }
 
+bool World::take_unchanged(const EnvironmentRef& ref, TimePoint as_of) {
+  return gate_.vacant() && !note_unchanged(place(ref), as_of);
+}
+
 Awaitable<Result<void>> World::environment_unchanged(EnvironmentRef ref, TimePoint as_of) {
-  auto turn = gate_.try_enter();
-  if (!turn) {
-    auto waited = co_await gate_.enter();
-    turn.emplace(std::move(waited));
-  }
+  auto turn = co_await gate_.enter();
   const Place at = place(ref);
-  if (!at || !may_connect(at.environment->mode) || !at.environment->observation) {
+  if (!note_unchanged(at, as_of)) {
     co_return Result<void>{};
+  }
+  auto settled = co_await settle(*at.app);
+  co_return settled;
+}
+
+// True when there is something to settle.
+bool World::note_unchanged(const Place& at, TimePoint as_of) {
+  if (!at || !may_connect(at.environment->mode) || !at.environment->observation) {
+    return false;
   }
   WatchedEnvironment& environment = *at.environment;
   const bool recovered = environment.failures > 0;
@@ -181,13 +190,9 @@ Awaitable<Result<void>> World::environment_unchanged(EnvironmentRef ref, TimePoi
   if (recovered) {
     publish(environment);
   } else {
-    metrics_.read(ref, as_of);
+    metrics_.read(environment.ref, as_of);
   }
-  if (!unsettled.write && !lag_turned(environment)) {
-    co_return Result<void>{};
-  }
-  auto settled = co_await settle(*at.app);
-  co_return settled;
+  return unsettled.write || lag_turned(environment);
 }
 
 // A credential that could write is no error: a warning, a metric, and a line in the audit log,

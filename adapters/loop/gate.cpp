@@ -1,7 +1,5 @@
 #include "adapters/loop/gate.h"
 
-#include <algorithm>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -21,14 +19,15 @@ Awaitable<Gate::Turn> Gate::enter() {
     co_return std::move(*turn);
   }
   auto executor = co_await asio::this_coro::executor;
-  asio::steady_timer called(executor, asio::steady_timer::time_point::max());
-  waiting_.push_back(&called);
-  [[maybe_unused]] const auto [error] = co_await called.async_wait(asio::as_tuple(asio::use_awaitable));
-  const auto at = std::ranges::find(waiting_, &called);
-  if (at != waiting_.end()) {  // not called: cancelled while in the queue
+  Waiter waiter{asio::steady_timer(executor, asio::steady_timer::time_point::max())};
+  const auto at = waiting_.insert(waiting_.end(), &waiter);
+  [[maybe_unused]] const auto [error] =
+      co_await waiter.timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  if (!waiter.called) {  // cancelled while in the queue
     waiting_.erase(at);
     throw boost::system::system_error(asio::error::operation_aborted);
   }
+  called_ = false;
   co_return Turn(*this);
 }
 
@@ -37,9 +36,11 @@ void Gate::leave() {
     taken_ = false;
     return;
   }
-  asio::steady_timer* next = waiting_.front();
+  Waiter* next = waiting_.front();
   waiting_.pop_front();
-  next->cancel();  // the turn passes on: taken_ stays true
+  next->called = true;
+  next->timer.cancel();
+  called_ = true;  // the turn passes on: taken_ stays true
 }
 
 }  // namespace tidemark

@@ -34,11 +34,22 @@ class Gate {
   // Throws operation_aborted when the waiting coroutine is cancelled.
   Awaitable<Turn> enter();
 
+  // Nobody is in, though somebody may be on the way: what does not wait can be done at once. Who
+  // stood in line for that would make all stand in line who come after him, for ever if there are
+  // enough of them.
+  bool vacant() const { return !taken_ || called_; }
+
  private:
   void leave();
 
+  struct Waiter {
+    asio::steady_timer timer;
+    bool called = false;
+  };
+
   bool taken_ = false;
-  std::list<asio::steady_timer*> waiting_;  // there are thousands of gates, and nobody waits
+  bool called_ = false;         // by somebody who was called and has not come yet
+  std::list<Waiter*> waiting_;  // there are thousands of gates, and nobody waits
 };
 
 }  // namespace tidemark

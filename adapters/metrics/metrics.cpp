@@ -11,6 +11,7 @@
 #include <mutex>
 #include <ranges>
 #include <sstream>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -260,9 +261,16 @@ struct Metrics::Registered {
   // Looks and scrapes come often and count in thousands: what is told of an environment is kept in
   // one place, and becomes series on the page only. The pool reads it there.
   std::mutex mutex;
-  std::map<EnvironmentRef, Shown> environments;
+  std::unordered_map<EnvironmentRef, Shown, EnvironmentRef::Hash> environments;
 
   std::vector<Shown> shown() {
+    auto all = copied();
+    std::ranges::sort(all, {}, &Shown::environment);
+    return all;
+  }
+
+ private:
+  std::vector<Shown> copied() {
     std::vector<Shown> all;
     const std::lock_guard lock(mutex);
     all.reserve(environments.size());

@@ -1,7 +1,6 @@
 #include "adapters/postgres/link.h"
 
 #include <array>
-#include <cassert>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -9,11 +8,26 @@
 #include <boost/asio/use_awaitable.hpp>
 
 namespace tidemark {
+namespace {
+
+Interest while_unsent(Interest next) {
+  return next == Interest::read ? Interest::read : Interest::either;
+}
+
+Awaitable<Woke> let_others(Deadline deadline) {
+  if (std::chrono::steady_clock::now() >= deadline.at) {
+    co_return Woke::late;
+  }
+  const auto executor = co_await asio::this_coro::executor;
+  co_await asio::post(executor, asio::use_awaitable);
+  co_return Woke::ready;
+}
+
+}  // namespace
 
 struct Link::Talk {
-  std::string said;
-  std::string_view unsent;
   ReplyReader reader;
+  std::string unsent;
   std::optional<ReadFailure> lost;
   bool over() const { return reader.done() || reader.hopeless() || lost; }
 };
@@ -36,21 +50,30 @@ Awaitable<Link::Ending> Link::exchange(std::span<const Command> commands,
                                        Deadline deadline,
                                        AnswerBounds bounds,
                                        RowSink* sink) {
-  assert(open());
-  Talk current{
-      pipeline_of(commands), {}, ReplyReader(messages_, commands.size(), bounds, sink), {}};
-  current.unsent = current.said;
-  idle_ = false;
-  const auto woke = co_await talk(current, deadline);
-  if (woke != Woke::ready) {
-    close();
-    co_return std::unexpected(not_in_time(woke, deadline));
+  if (!open()) {
+    co_return std::unexpected(ReadFailure{{Errc::retry, "the connection is closed"}, ""});
   }
-  const ReplyReader& reader = current.reader;
+  idle_ = false;
+  Talk talk{ReplyReader(messages_, commands.size(), bounds, sink), {}, {}};
+  std::optional<Interest> interest = begin(talk, commands);
+  auto woke = Woke::ready;
+  while (!talk.over()) {
+    woke = interest ? co_await wait_ready(socket_, *interest, deadline)
+                    : co_await let_others(deadline);
+    if (woke == Woke::ready && !open()) {
+      woke = Woke::cancelled;
+    }
+    if (woke != Woke::ready) {
+      close();
+      co_return std::unexpected(not_in_time(woke, deadline));
+    }
+    interest = go_on(talk);
+  }
+  const ReplyReader& reader = talk.reader;
   if (!reader.done()) {
     close();
     // The server's own word first, why it closes.
-    co_return std::unexpected(reader.failure() ? *reader.failure() : std::move(*current.lost));
+    co_return std::unexpected(reader.failure() ? *reader.failure() : std::move(*talk.lost));
   }
   idle_ = reader.idle();
   if (reader.failure()) {
@@ -59,64 +82,52 @@ Awaitable<Link::Ending> Link::exchange(std::span<const Command> commands,
   co_return reader.last_tag();
 }
 
-Awaitable<Woke> Link::talk(Talk& talk, Deadline deadline) {
-  const auto executor = co_await asio::this_coro::executor;
-  for (;;) {
-    const auto interest = move(talk);
-    if (talk.over()) {
-      co_return Woke::ready;
-    }
-    auto woke = Woke::ready;
-    if (interest) {
-      woke = co_await wait_ready(socket_, *interest, deadline);
-    } else if (std::chrono::steady_clock::now() < deadline.at) {
-      co_await asio::post(executor, asio::use_awaitable);  // others have their turn
-    } else {
-      woke = Woke::late;
-    }
-    if (woke != Woke::ready) {
-      co_return woke;
-    }
-    if (!open()) {
-      co_return Woke::cancelled;
-    }
+Interest Link::begin(Talk& talk, std::span<const Command> commands) {
+  // One for all: what is said goes out at once, nearly always.
+  static thread_local std::string said;
+  said.clear();
+  append_pipeline(said, commands);
+  const auto sent = transport_.write(said);
+  if (!sent) {
+    read(talk);  // closed by the server, which may have said why
+    talk.lost = sent.error();
+    return Interest::read;
   }
+  if (sent->bytes == said.size()) {
+    return Interest::read;
+  }
+  talk.unsent = said.substr(sent->bytes);
+  return while_unsent(sent->next);
 }
 
-// Reads while it sends: a server that waits for us to read would never read the rest.
-std::optional<Interest> Link::move(Talk& talk) {
+// Reads while it sends: a server that waits for us to read would never read the rest. Empty: there
+// is more to read at once.
+std::optional<Interest> Link::go_on(Talk& talk) {
   auto interest = Interest::read;
   if (!talk.unsent.empty()) {
-    const bool first = talk.unsent.size() == talk.said.size();
     const auto sent = transport_.write(talk.unsent);
     if (!sent) {
-      // Closed by the server, which may have said why.
       talk.lost = sent.error();
-      talk.unsent = {};
     } else {
-      talk.unsent.remove_prefix(sent->bytes);
-      interest =
-          talk.unsent.empty() || sent->next == Interest::read ? Interest::read : Interest::either;
-      if (first) {
-        return interest;  // nothing can have come
-      }
+      talk.unsent.erase(0, sent->bytes);
+      interest = talk.unsent.empty() ? Interest::read : while_unsent(sent->next);
     }
   }
+  return read(talk) ? std::nullopt : std::optional(interest);
+}
+
+// True when there is more.
+bool Link::read(Talk& talk) {
   std::array<char, 65536> come;
   const auto got = transport_.read(come);
   if (!got) {
-    if (!talk.lost) {
-      talk.lost = got.error();
-    }
-    return interest;
+    talk.lost = got.error();
+    return false;
   }
   if (got->bytes > 0) {
     talk.reader.read({come.data(), got->bytes});
   }
-  if (!got->all_there_is) {
-    return std::nullopt;
-  }
-  return got->next == Interest::write ? Interest::either : interest;
+  return !got->all_there_is;
 }
 
 void Link::close() {

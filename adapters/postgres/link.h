@@ -46,9 +46,9 @@ class Link {
  private:
   Link(ConnectionHandle connection, asio::posix::stream_descriptor socket);
   struct Talk;
-  Awaitable<Woke> talk(Talk& talk, Deadline deadline);
-  // Empty: there is more to do at once.
-  std::optional<Interest> move(Talk& talk);
+  Interest begin(Talk& talk, std::span<const Command> commands);
+  std::optional<Interest> go_on(Talk& talk);
+  bool read(Talk& talk);
 
   ConnectionHandle connection_;
   Transport transport_;

@@ -62,9 +62,24 @@ std::string milliseconds(std::chrono::milliseconds time) {
 constexpr std::size_t before = 2;
 constexpr std::size_t after = 1;
 
+AnswerBounds bounds(const ReadLimits& limits) {
+  return {limits.rows_max, limits.bytes_max};
+}
+
+bool is_commit(const Link::Ending& ending) {
+  return ending && *ending == "COMMIT";
+}
+
 ReadFailure at(const std::string& where, ReadFailure failure) {
   failure.error.detail = where + ": " + failure.error.detail;
   return failure;
+}
+
+ReadFailure failure_of(Link::Ending ending) {
+  if (ending) {
+    return advised({{Errc::broken, "the transaction ended with " + one_line(*ending)}, ""});
+  }
+  return advised(std::move(ending.error()));
 }
 
 std::string version_text(int version) {
@@ -140,43 +155,30 @@ Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,
     co_return std::unexpected(at(where_, std::move(wrong)));
   }
   AnswerSink sink(before, batch->commands_->size() - after);
-  auto failure = co_await run(*batch, sink);
-  if (failure) {
-    co_return std::unexpected(std::move(*failure));
+  const Deadline deadline{limits.deadline};
+  auto ending = co_await link_->exchange(*batch->commands_, deadline, bounds(limits), &sink);
+  if (!is_commit(ending)) {
+    auto failure = failure_of(std::move(ending));
+    if (in_transaction()) {
+      failure = co_await roll_back(std::move(failure), deadline);
+    }
+    co_return std::unexpected(at(where_, std::move(failure)));
   }
   co_return std::move(sink).answers();
 }
 
-Awaitable<std::expected<Digest, ReadFailure>> ReadSession::digest(ReadBatch batch) {
+Awaitable<std::expected<Digest, ReadFailure>> ReadSession::digest(const ReadBatch& batch) {
   DigestSink sink(before, batch.commands_->size() - after);
-  auto failure = co_await run(batch, sink);
-  if (failure) {
-    co_return std::unexpected(std::move(*failure));
+  const Deadline deadline{batch.limits_.deadline};
+  auto ending = co_await link_->exchange(*batch.commands_, deadline, bounds(batch.limits_), &sink);
+  if (!is_commit(ending)) {
+    auto failure = failure_of(std::move(ending));
+    if (in_transaction()) {
+      failure = co_await roll_back(std::move(failure), deadline);
+    }
+    co_return std::unexpected(at(where_, std::move(failure)));
   }
   co_return sink.digest();
-}
-
-Awaitable<std::optional<ReadFailure>> ReadSession::run(const ReadBatch& batch, RowSink& sink) {
-  if (!usable()) {
-    ReadFailure closed{{Errc::retry, "the connection is closed"}, ""};
-    co_return at(where_, std::move(closed));
-  }
-  const auto& limits = batch.limits_;
-  const Deadline deadline{limits.deadline};
-  const AnswerBounds bounds{limits.rows_max, limits.bytes_max};
-  auto ending = co_await link_->exchange(*batch.commands_, deadline, bounds, &sink);
-  if (ending && *ending != "COMMIT") {
-    ReadFailure odd{{Errc::broken, "the transaction ended with " + one_line(*ending)}, ""};
-    ending = std::unexpected(std::move(odd));
-  }
-  if (ending) {
-    co_return std::nullopt;
-  }
-  auto failure = advised(std::move(ending.error()));
-  if (link_->open() && !link_->idle()) {
-    failure = co_await roll_back(std::move(failure), deadline);
-  }
-  co_return at(where_, std::move(failure));
 }
 
 // After an error, which made the server skip our COMMIT.
@@ -195,6 +197,10 @@ Awaitable<ReadFailure> ReadSession::roll_back(ReadFailure failure, Deadline dead
 
 void ReadSession::interrupt() {
   link_->close();
+}
+
+bool ReadSession::in_transaction() const {
+  return link_->open() && !link_->idle();
 }
 
 bool ReadSession::usable() const {

@@ -20,7 +20,6 @@ namespace tidemark {
 
 class Link;
 class Resolver;
-class RowSink;
 struct Command;
 struct Deadline;
 
@@ -72,7 +71,7 @@ class ReadSession {
 
   // digest_of() what read() would answer, for less: nothing is kept of it. For answers that are
   // small unless something changed.
-  Awaitable<std::expected<Digest, ReadFailure>> digest(ReadBatch batch);
+  Awaitable<std::expected<Digest, ReadFailure>> digest(const ReadBatch& batch);
 
   // A read that is under way ends soon, as cancelled; the session is not usable any more.
   void interrupt();
@@ -82,7 +81,7 @@ class ReadSession {
 
  private:
   ReadSession(std::unique_ptr<Link> link, std::string where);
-  Awaitable<std::optional<ReadFailure>> run(const ReadBatch& batch, RowSink& sink);
+  bool in_transaction() const;
   Awaitable<ReadFailure> roll_back(ReadFailure failure, Deadline deadline);
 
   std::unique_ptr<Link> link_;

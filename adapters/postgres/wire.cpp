@@ -87,24 +87,13 @@ bool possible(char type, std::uint32_t length) {
 
 }  // namespace
 
-std::string pipeline_of(std::span<const Command> commands) {
-  constexpr std::size_t around_command = 64;
-  std::size_t size = head_size;
-  for (const auto& command : commands) {
-    size += command.sql().size() + around_command;
-    for (const auto& value : command.values) {
-      size += length_size + (value ? value->size() : 0);
-    }
-  }
-  std::string bytes;
-  bytes.reserve(size);
-  Writer writer(bytes);
+void append_pipeline(std::string& to, std::span<const Command> commands) {
+  Writer writer(to);
   for (const auto& command : commands) {
     write(writer, command);
   }
   writer.begin('S');
   writer.end();
-  return bytes;
 }
 
 void MessageReader::add(std::string_view bytes) {

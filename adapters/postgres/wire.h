@@ -23,7 +23,7 @@ struct Command {
 };
 
 // All commands and one Sync, as they are sent.
-std::string pipeline_of(std::span<const Command> commands);
+void append_pipeline(std::string& to, std::span<const Command> commands);
 
 struct Message {
   char type;

@@ -231,8 +231,7 @@ Awaitable<std::expected<bool, ReadFailure>> Observer::glance(ReadSession& sessio
   if (!known_ || due(now)) {
     co_return false;
   }
-  auto batch = known_->glance;
-  auto digest = co_await session.digest(std::move(batch));
+  auto digest = co_await session.digest(known_->glance);
   if (digest) {
     co_return *digest == known_->digest;
   }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +15,12 @@ struct EnvironmentRef {
   std::string name;
   std::string text() const { return app + "/" + name; }
   friend auto operator<=>(const EnvironmentRef&, const EnvironmentRef&) = default;
+  struct Hash {
+    std::size_t operator()(const EnvironmentRef& ref) const {
+      const std::hash<std::string> of;
+      return of(ref.app) * 31 + of(ref.name);
+    }
+  };
 };
 
 // Which database it really is. What a server does not tell is empty or 0 and proves nothing:

@@ -22,7 +22,8 @@ class ConnectionBudget {
   using Time = std::chrono::steady_clock::time_point;
   using Id = std::uint64_t;
 
-  explicit ConnectionBudget(ConnectionLimits limits) : limits_(limits), tokens_(limits.per_second) {}
+  explicit ConnectionBudget(ConnectionLimits limits)
+      : limits_(limits), tokens_(limits.per_second) {}
   void limit(ConnectionLimits limits) { limits_ = limits; }
 
   // Stands in line. What a person asks for stands before what a schedule asks for.
@@ -36,12 +37,16 @@ class ConnectionBudget {
   void work(Id who);
 
   struct Step {
-    std::optional<Id> let_in;     // has a place from now on
-    std::optional<Id> give_back;  // rests, and has to leave
+    std::optional<Id> let_in;        // has a place from now on
+    std::optional<Id> give_back;     // rests, and has to leave
     std::optional<Time> not_before;  // nobody can be let in until then
   };
   Step next(Time now);
 
+  // Somebody waits, or there are more than there may be.
+  bool crowded() const {
+    return !persons_.empty() || !schedule_.empty() || places_.size() > limits_.per_server;
+  }
   bool unused() const { return places_.empty() && persons_.empty() && schedule_.empty(); }
 
  private:

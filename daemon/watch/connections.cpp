@@ -24,14 +24,14 @@ Connections::Place& Connections::Place::operator=(Place&& other) noexcept {
   if (this != &other) {
     give_back();
     all_ = std::exchange(other.all_, nullptr);
-    server_ = std::move(other.server_);
+    server_ = other.server_;
     id_ = other.id_;
   }
   return *this;
 }
 
 Awaitable<void> Connections::Place::granted() {
-  Client& client = all_->servers_.at(server_).clients.at(id_);
+  Client& client = server_->clients.at(id_);
   if (!client.let_in) {
     [[maybe_unused]] const auto [error] =
         co_await client.wait.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -43,31 +43,32 @@ Awaitable<void> Connections::Place::granted() {
 
 void Connections::Place::hurry() {
   if (all_ != nullptr) {
-    all_->servers_.at(server_).budget.hurry(id_);
+    server_->budget.hurry(id_);
   }
 }
 
 void Connections::Place::rest() {
   if (all_ != nullptr) {
-    all_->servers_.at(server_).budget.rest(id_, now());
-    // Copied: the place may be called back, and be gone, in there.
-    const std::string server = server_;
-    all_->advance(server);
+    server_->budget.rest(id_, now());
+    if (server_->budget.crowded()) {
+      // Copied: the place may be called back, and be gone, in there.
+      const std::string server = server_->name;
+      all_->advance(server);
+    }
   }
 }
 
 void Connections::Place::work() {
   if (all_ != nullptr) {
-    all_->servers_.at(server_).budget.work(id_);
+    server_->budget.work(id_);
   }
 }
 
 void Connections::Place::give_back() {
   if (auto* all = std::exchange(all_, nullptr); all != nullptr) {
-    Server& server = all->servers_.at(server_);
-    server.budget.leave(id_);
-    server.clients.erase(id_);
-    const std::string name = server_;
+    server_->budget.leave(id_);
+    server_->clients.erase(id_);
+    const std::string name = server_->name;
     all->advance(name);
   }
 }
@@ -88,11 +89,11 @@ Connections::Place Connections::ask(std::string server,
                                     bool for_a_person,
                                     std::function<void()> call_back) {
   const auto id = ++last_id_;
-  Server& at = servers_.try_emplace(server, loop_, limits_).first->second;
+  Server& at = servers_.try_emplace(server, loop_, server, limits_).first->second;
   at.clients.try_emplace(id, loop_, std::move(call_back));
   at.budget.ask(id, for_a_person);
   advance(server);
-  return {*this, std::move(server), id};
+  return {*this, at, id};
 }
 
 void Connections::advance(const std::string& server) {

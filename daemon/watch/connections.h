@@ -15,15 +15,15 @@ namespace tidemark {
 // How many connections there are to each server, and who may open the next: carries out what a
 // ConnectionBudget for each server decides. Outlives all places.
 class Connections {
+  struct Server;
+
  public:
   // The right to one connection, or the wait for it, for as long as it exists.
   class Place {
    public:
     Place() = default;
     Place(Place&& other) noexcept
-        : all_(std::exchange(other.all_, nullptr)),
-          server_(std::move(other.server_)),
-          id_(other.id_) {}
+        : all_(std::exchange(other.all_, nullptr)), server_(other.server_), id_(other.id_) {}
     Place& operator=(Place&& other) noexcept;
     ~Place() { give_back(); }
 
@@ -38,11 +38,11 @@ class Connections {
 
    private:
     friend class Connections;
-    Place(Connections& all, std::string server, ConnectionBudget::Id id)
-        : all_(&all), server_(std::move(server)), id_(id) {}
+    Place(Connections& all, Server& server, ConnectionBudget::Id id)
+        : all_(&all), server_(&server), id_(id) {}
 
     Connections* all_ = nullptr;
-    std::string server_;
+    Server* server_ = nullptr;  // is there while anybody is in
     ConnectionBudget::Id id_ = 0;
   };
 
@@ -64,7 +64,9 @@ class Connections {
     std::function<void()> call_back;
   };
   struct Server {
-    Server(asio::io_context& loop, ConnectionLimits limits) : budget(limits), later(loop) {}
+    Server(asio::io_context& loop, std::string name_, ConnectionLimits limits)
+        : name(std::move(name_)), budget(limits), later(loop) {}
+    std::string name;
     ConnectionBudget budget;
     std::map<ConnectionBudget::Id, Client> clients;
     asio::steady_timer later;  // until the rate allows another one

@@ -87,7 +87,11 @@ Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
   if (retired_) {  // who asks now must not wait for what is about to go
     co_return replaced();
   }
-  auto turn = co_await gate_.enter();
+  auto turn = gate_.try_enter();
+  if (!turn) {
+    auto waited = co_await gate_.enter();
+    turn.emplace(std::move(waited));
+  }
   if (retired_) {
     co_return replaced();
   }
@@ -115,9 +119,24 @@ Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
     let_go();
     co_return fail(Errc::cancelled, "the look at " + ref_.text() + " was interrupted");
   }
-  auto told = co_await tell(std::move(looked));
+  const bool unchanged = looked && !*looked;
+  Result<void> told;
+  if (!unchanged || !tell_unchanged()) {
+    told = co_await tell(std::move(looked));
+  }
   keep_or_close();
   co_return told;
+}
+
+// For most looks that is all; else tell() has to.
+bool EnvironmentWatch::tell_unchanged() {
+  if (!world_.take_unchanged(ref_, wall_clock_now())) {
+    return false;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  rhythm_.looked(now, jitter());
+  metrics_.poll(ref_, "ok", now - look_began_);
+  return true;
 }
 
 // What was seen, to the world and the metrics.
@@ -225,9 +244,26 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt_in_steps(Asked as
 // What goes wrong in our own code is a failed look like another.
 Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt(Asked asked) {
   std::string failure;
+  look_began_ = std::chrono::steady_clock::now();
+  place_.work();
   try {
-    auto looked = co_await connect_and_look(asked);
-    co_return looked;
+    if (!session_) {
+      auto connected = co_await connect(asked);
+      if (!connected) {
+        co_return std::unexpected(std::move(connected.error()));
+      }
+    }
+    if (asked == Asked::by_schedule && world_.needs_no_news(ref_)) {
+      const auto unchanged = co_await observer_->glance(*session_, wall_clock_now());
+      if (!unchanged) {
+        co_return std::unexpected(unchanged.error());
+      }
+      if (*unchanged) {
+        co_return Seen{};
+      }
+    }
+    Looked looked = co_await observer_->look(*session_, wall_clock_now());
+    co_return Seen(std::move(looked));
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) {
       throw;
@@ -240,28 +276,6 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt(Asked asked) {
   log_error("look failed by an error of our own",
             {{"environment", ref_.text()}, {"error", failure}});
   co_return std::unexpected(ReadFailure{{Errc::internal, failure}, ""});
-}
-
-Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::connect_and_look(Asked asked) {
-  look_began_ = std::chrono::steady_clock::now();
-  place_.work();
-  if (!session_) {
-    auto connected = co_await connect(asked);
-    if (!connected) {
-      co_return std::unexpected(std::move(connected.error()));
-    }
-  }
-  if (asked == Asked::by_schedule && world_.needs_no_news(ref_)) {
-    const auto unchanged = co_await observer_->glance(*session_, wall_clock_now());
-    if (!unchanged) {
-      co_return std::unexpected(unchanged.error());
-    }
-    if (*unchanged) {
-      co_return Seen{};
-    }
-  }
-  Looked looked = co_await observer_->look(*session_, wall_clock_now());
-  co_return Seen(std::move(looked));
 }
 
 Awaitable<std::expected<void, ReadFailure>> EnvironmentWatch::connect(Asked asked) {

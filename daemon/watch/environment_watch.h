@@ -64,8 +64,8 @@ class EnvironmentWatch {
   Awaitable<Result<void>> look(Asked asked);
   Awaitable<Attempt> attempt(Asked asked);
   Awaitable<Attempt> attempt_in_steps(Asked asked);
-  Awaitable<Attempt> connect_and_look(Asked asked);
   Awaitable<std::expected<void, ReadFailure>> connect(Asked asked);
+  bool tell_unchanged();
   Awaitable<Result<void>> tell(Attempt looked);
   void keep_or_close();
   std::unexpected<Error> replaced() const;

@@ -75,3 +75,23 @@ TEST_CASE("who is cancelled at the moment when the turn has come passes it on") 
   loop.run();
   CHECK(order.ends_with("cc"));
 }
+
+TEST_CASE(
+    "the gate is vacant when nobody is in, also while somebody who was called is on the way") {
+  asio::io_context loop;
+  Gate gate;
+  std::string order;
+  CHECK(gate.vacant());
+  auto turn = gate.try_enter();
+  CHECK_FALSE(gate.vacant());
+  asio::co_spawn(loop, pass(gate, order, 'a'), ignore);
+  loop.poll();
+  turn.reset();
+  CHECK(gate.vacant());
+  CHECK_FALSE(gate.try_enter());
+  loop.poll();
+  CHECK(order == "a");
+  CHECK_FALSE(gate.vacant());
+  loop.run();
+  CHECK(gate.vacant());
+}
