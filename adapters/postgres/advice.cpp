@@ -77,13 +77,13 @@ constexpr std::array advices = {
            "look whether the server hangs, or what lies before it: no key of the config helps"},
 };
 
-std::string authorities(const std::map<std::string, std::string>& parameters) {
+std::string authorities(const Parameters& parameters) {
   const auto file = parameters.find("sslrootcert");
   return file == parameters.end() ? "the authorities" : printable(file->second);
 }
 
 // Says what libpq does not: why.
-std::string of_certificate(int reason, const std::map<std::string, std::string>& parameters) {
+std::string of_certificate(int reason, const Parameters& parameters) {
   switch (reason) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
     case X509_V_ERR_CERT_NOT_YET_VALID:
@@ -101,8 +101,7 @@ std::string of_certificate(int reason, const std::map<std::string, std::string>&
   }
 }
 
-std::string change_for(const ReadFailure& failure,
-                       const std::map<std::string, std::string>& parameters) {
+std::string change_for(const ReadFailure& failure, const Parameters& parameters) {
   const std::string_view text = failure.error.detail;
   const auto fits = [&](const Advice& advice) {
     return failure.sqlstate.starts_with(advice.sqlstate) &&
@@ -126,9 +125,7 @@ std::string change_for(const ReadFailure& failure,
 
 }  // namespace
 
-ReadFailure advised(ReadFailure failure,
-                    const std::map<std::string, std::string>& parameters,
-                    int certificate) {
+ReadFailure advised(ReadFailure failure, const Parameters& parameters, int certificate) {
   auto& detail = failure.error.detail;
   if (certificate != 0) {
     failure.error.code = Errc::denied;

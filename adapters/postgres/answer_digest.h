@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,12 +15,14 @@ namespace tidemark {
 // the same values.
 class AnswerDigest {
  public:
+  AnswerDigest() { text_.reserve(usual_size); }
   void add(std::optional<std::string_view> value);
   void end_row() { text_ += '\n'; }
   void end_answer() { text_ += ';'; }
   Digest digest() const { return sha256(text_); }
 
  private:
+  static constexpr std::size_t usual_size = 1000;
   std::string text_;
 };
 

@@ -15,7 +15,7 @@ void wipe(std::string& secret) {
   secret.clear();
 }
 
-Attempt::Attempt(std::map<std::string, std::string> parameters, std::string password)
+Attempt::Attempt(Parameters parameters, std::string password)
     : parameters_(std::move(parameters)), password_(password) {
   wipe(password);
 }
@@ -24,9 +24,26 @@ Attempt::~Attempt() {
   wipe(password_);
 }
 
+bool Attempt::next_step_is_short() const {
+  if (!started_) {
+    return parameters_.contains("user");
+  }
+  switch (PQstatus(connection_.get())) {
+    case CONNECTION_STARTED:
+    case CONNECTION_MADE:
+      return true;  // says who we are, or wishes for TLS
+    case CONNECTION_SSL_STARTUP:
+      return false;
+    default:
+      return password_.empty() && PQsslInUse(connection_.get()) == 0;
+  }
+}
+
 void Attempt::start() {
   std::vector<const char*> names;
   std::vector<const char*> values;
+  names.reserve(parameters_.size() + 2);
+  values.reserve(parameters_.size() + 2);
   for (const auto& [name, value] : parameters_) {
     names.push_back(name.c_str());
     values.push_back(value.c_str());
@@ -47,6 +64,10 @@ void Attempt::start() {
 }
 
 void Attempt::step() {
+  if (!std::exchange(started_, true)) {
+    start();
+    return;
+  }
   const CertificateVerdict::Listening listening(verdict_);
   status_ = PQconnectPoll(connection_.get());
 }

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "adapters/postgres/certificate_verdict.h"
 #include "adapters/postgres/failure.h"
 #include "adapters/postgres/handle.h"
+#include "adapters/postgres/parameters.h"
 #include "adapters/postgres/wait.h"
 
 namespace tidemark {
@@ -15,14 +15,16 @@ namespace tidemark {
 class Attempt {
  public:
   // `parameters` are what libpq takes; nothing in them needs a name to be looked up.
-  Attempt(std::map<std::string, std::string> parameters, std::string password);
+  Attempt(Parameters parameters, std::string password);
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
   ~Attempt();
 
-  void start();
-  // May burn: SCRAM and TLS take 10 to 50 ms of processor time.
+  // The first one begins it.
   void step();
+  // Else the next step belongs on the pool: SCRAM and TLS take 10 to 50 ms of processor time, and
+  // who we are may have to be asked for.
+  bool next_step_is_short() const;
 
   bool waits() const {
     return status_ == PGRES_POLLING_READING || status_ == PGRES_POLLING_WRITING;
@@ -39,10 +41,13 @@ class Attempt {
   ReadFailure failure() const;
 
  private:
-  std::map<std::string, std::string> parameters_;
+  void start();
+
+  Parameters parameters_;
   std::string password_;
   CertificateVerdict verdict_;
   ConnectionHandle connection_;
+  bool started_ = false;
   PostgresPollingStatusType status_ = PGRES_POLLING_FAILED;
 };
 

@@ -17,8 +17,7 @@ namespace tidemark {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Parameters = std::map<std::string, std::string>;
-using Connected = std::expected<ConnectionHandle, ReadFailure>;
+using Connected = std::expected<OpenedConnection, ReadFailure>;
 
 // Certain not to exist: what libpq shall not look for, least of all in $HOME.
 constexpr auto no_file = "/dev/null/none";
@@ -31,10 +30,14 @@ constexpr std::size_t addresses_of_name_max = 8;
 // Of what a server says before it lets us in; libpq keeps every parameter that it reports.
 constexpr std::uint64_t greeting_bytes_max = 1U << 20U;
 
+// By all_parameters() and of_try().
+constexpr std::size_t added_max = 16;
+
 Parameters all_parameters(Target target, std::string application_name) {
   auto& parameters = target.parameters;
-  const auto& mode = parameters.try_emplace("sslmode", "disable").first->second;
-  const bool verifies = mode.starts_with("verify");
+  parameters.reserve(parameters.size() + added_max);
+  const bool verifies =
+      parameters.try_emplace("sslmode", "disable").first->second.starts_with("verify");
   // Where `require` finds authorities it behaves as verify-ca, so it gets none that nobody asked
   // for.
   parameters.try_emplace("sslrootcert", verifies ? system_authorities : no_file);
@@ -53,7 +56,8 @@ Parameters all_parameters(Target target, std::string application_name) {
 struct Try {
   Endpoint endpoint;
   std::string note;  // of an address that is not fresh
-  Parameters parameters;
+  std::string tls;
+  std::string session;
 };
 
 // The modes that mean several tries, each by itself: so that what a try is about is known before
@@ -80,72 +84,95 @@ std::vector<Try> tries(const Parameters& parameters, const std::vector<Reachable
     for (const auto& [endpoint, note] : reachable) {
       const auto& mode = parameters.at("sslmode");
       for (const auto& tls : tries_for(endpoint.over_tcp() ? mode : "disable")) {
-        auto& one = all.emplace_back(Try{endpoint, note, parameters});
-        one.parameters["host"] = endpoint.host;
-        one.parameters.erase("hostaddr");
-        if (!endpoint.address.empty()) {
-          one.parameters["hostaddr"] = endpoint.address;
-        }
-        one.parameters["port"] = endpoint.port;
-        one.parameters["sslmode"] = tls;
-        one.parameters["target_session_attrs"] = session;
+        all.push_back({endpoint, note, tls, session});
       }
     }
   }
   return all;
 }
 
-// Waits for what the attempt waits for, on a socket that may be another one than the last time.
-Awaitable<std::expected<Woke, ReadFailure>> wait_for_turn(const Attempt& attempt,
-                                                          Deadline deadline) {
-  const auto executor = co_await asio::this_coro::executor;
-  auto socket = watched_socket(executor, attempt.connection());
-  if (!socket) {
-    co_return std::unexpected(socket.error());
+Parameters of_try(Parameters parameters, const Try& one) {
+  parameters["host"] = one.endpoint.host;
+  parameters.erase("hostaddr");
+  if (!one.endpoint.address.empty()) {
+    parameters["hostaddr"] = one.endpoint.address;
   }
-  const auto woke = co_await wait_ready(*socket, attempt.interest(), deadline);
+  parameters["port"] = one.endpoint.port;
+  parameters["sslmode"] = one.tls;
+  parameters["target_session_attrs"] = one.session;
+  return parameters;
+}
+
+// Waits for what the attempt waits for, on a socket that may be another one than the last time.
+Awaitable<std::expected<Woke, ReadFailure>> wait_for_turn(WatchedSocket& socket,
+                                                          const Attempt& attempt,
+                                                          Deadline deadline) {
+  // A Unix socket is connected as soon as that is wished.
+  if (attempt.interest() == Interest::write && is_writable(PQsocket(attempt.connection()))) {
+    co_return Woke::ready;
+  }
+  if (auto watched = socket.watch(attempt.connection()); !watched) {
+    co_return std::unexpected(std::move(watched.error()));
+  }
+  const auto woke = co_await wait_ready(socket.socket(), attempt.interest(), deadline);
   co_return woke;
 }
 
-Awaitable<Connected> connect_once(Pool& pool, std::shared_ptr<Attempt> attempt, Deadline deadline) {
-  const auto executor = co_await asio::this_coro::executor;
+// Takes what the server says, until it has let us in.
+Awaitable<std::expected<Woke, ReadFailure>> take_steps(Pool& pool,
+                                                       WatchedSocket& socket,
+                                                       std::shared_ptr<Attempt> attempt,
+                                                       Deadline deadline) {
   std::optional<PlainStartup> guard;
-  auto start = [attempt] { attempt->start(); };
-  auto woke = co_await run_step(pool, std::move(start), deadline);
-  while (woke == Woke::ready && attempt->waits()) {
+  for (;;) {
+    if (attempt->next_step_is_short()) {
+      attempt->step();
+    } else {
+      const auto woke = co_await run_step(
+          pool, [attempt] { attempt->step(); }, deadline);
+      if (woke != Woke::ready) {
+        co_return woke;
+      }
+    }
+    if (!attempt->waits()) {
+      co_return Woke::ready;
+    }
+    if (bytes_taken(PQsocket(attempt->connection())) > greeting_bytes_max) {
+      co_return std::unexpected(ReadFailure{
+          {Errc::broken,
+           "says more than " + std::to_string(greeting_bytes_max) + " bytes before it lets us in"},
+          ""});
+    }
     if (!guard && attempt->could_tell_password()) {
+      const auto executor = co_await asio::this_coro::executor;
       auto placed = PlainStartup::before(executor, attempt->connection());
       if (!placed) {
         co_return std::unexpected(std::move(placed.error()));
       }
       guard.emplace(std::move(*placed));
     }
-    std::expected<Woke, ReadFailure> waited = Woke::ready;
+    std::expected<Woke, ReadFailure> woke = Woke::ready;
     if (guard && !guard->over()) {
-      waited = co_await guard->wait(deadline);
+      woke = co_await guard->wait(deadline);
     } else {
-      waited = co_await wait_for_turn(*attempt, deadline);
+      woke = co_await wait_for_turn(socket, *attempt, deadline);
     }
-    if (!waited) {
-      co_return std::unexpected(advised(std::move(waited.error())));
-    }
-    woke = *waited;
-    if (woke == Woke::ready) {
-      auto step = [attempt] { attempt->step(); };
-      woke = co_await run_step(pool, std::move(step), deadline);
-    }
-    if (woke == Woke::ready && attempt->waits() &&
-        bytes_taken(PQsocket(attempt->connection())) > greeting_bytes_max) {
-      ReadFailure flood{
-          {Errc::broken,
-           "says more than " + std::to_string(greeting_bytes_max) + " bytes before it lets us in"},
-          ""};
-      co_return std::unexpected(advised(std::move(flood)));
+    if (!woke || *woke != Woke::ready) {
+      co_return woke;
     }
   }
-  if (woke != Woke::ready) {
-    auto failure = not_in_time(woke, deadline);
-    if (woke == Woke::late) {
+}
+
+Awaitable<Connected> connect_once(Pool& pool, std::shared_ptr<Attempt> attempt, Deadline deadline) {
+  const auto executor = co_await asio::this_coro::executor;
+  WatchedSocket socket(executor);
+  auto woke = co_await take_steps(pool, socket, attempt, deadline);
+  if (!woke) {
+    co_return std::unexpected(advised(std::move(woke.error())));
+  }
+  if (*woke != Woke::ready) {
+    auto failure = not_in_time(*woke, deadline);
+    if (*woke == Woke::late) {
       failure.error.detail += ": check host and port in database:";
     }
     co_return std::unexpected(std::move(failure));
@@ -153,7 +180,10 @@ Awaitable<Connected> connect_once(Pool& pool, std::shared_ptr<Attempt> attempt, 
   if (!attempt->connected()) {
     co_return std::unexpected(attempt->failure());
   }
-  co_return attempt->take();
+  if (auto watched = socket.watch(attempt->connection()); !watched) {
+    co_return std::unexpected(std::move(watched.error()));
+  }
+  co_return OpenedConnection{attempt->take(), std::move(socket.socket())};
 }
 
 // The endpoints with their addresses; a name has several, or none, which is a failure.
@@ -171,7 +201,10 @@ Awaitable<Found> look_up_names(Resolver& resolver,
       names.push_back(endpoint.host);
     }
   }
-  const auto outcomes = co_await resolver.resolve(std::move(names), deadline);
+  std::vector<Result<Addresses>> outcomes;
+  if (!names.empty()) {
+    outcomes = co_await resolver.resolve(std::move(names), deadline);
+  }
   Found found;
   auto outcome = outcomes.begin();
   for (auto& endpoint : endpoints) {
@@ -245,7 +278,7 @@ Awaitable<Connected> open_connection(Pool& pool,
                                      std::string password,
                                      std::string application_name,
                                      Deadline deadline) {
-  const auto parameters = all_parameters(std::move(target), std::move(application_name));
+  auto parameters = all_parameters(std::move(target), std::move(application_name));
   auto endpoints = endpoints_in(parameters);
   // Where there are several, the others shall not wait in vain for one whose name is lost.
   const auto for_names = share_of(deadline, endpoints.size());
@@ -253,7 +286,9 @@ Awaitable<Connected> open_connection(Pool& pool,
   auto& failures = found.failures;
   const auto all = tries(parameters, found.reachable);
   for (std::size_t i = 0; i < all.size() && (failures.empty() || !is_final(failures.back())); ++i) {
-    auto attempt = std::make_shared<Attempt>(all[i].parameters, password);
+    const bool last = i + 1 == all.size();
+    auto attempt = std::make_shared<Attempt>(
+        of_try(last ? std::move(parameters) : parameters, all[i]), password);
     const auto share = share_of(deadline, all.size() - i);
     auto connected = co_await connect_once(pool, std::move(attempt), share);
     if (connected) {

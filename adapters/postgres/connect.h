@@ -13,10 +13,15 @@
 
 namespace tidemark {
 
+struct OpenedConnection {
+  ConnectionHandle handle;
+  asio::posix::stream_descriptor socket;  // a duplicate of its socket
+};
+
 // Opens a connection: ready for queries, non-blocking, silent. Names are looked up first; then one
 // address after the other is tried, each with a share of the time. Details of failures do not name
 // the target; the caller does.
-Awaitable<std::expected<ConnectionHandle, ReadFailure>> open_connection(
+Awaitable<std::expected<OpenedConnection, ReadFailure>> open_connection(
     Pool& pool,
     Resolver& resolver,
     Target target,

@@ -8,8 +8,7 @@
 namespace tidemark {
 namespace {
 
-std::vector<std::string> entries(const std::map<std::string, std::string>& parameters,
-                                 const std::string& name) {
+std::vector<std::string> entries(const Parameters& parameters, const std::string& name) {
   const auto found = parameters.find(name);
   std::string_view list = found == parameters.end() ? "" : std::string_view(found->second);
   std::vector<std::string> parts;
@@ -39,7 +38,7 @@ bool Endpoint::needs_lookup() const {
   return address.empty() && over_tcp();
 }
 
-std::vector<Endpoint> endpoints_in(const std::map<std::string, std::string>& parameters) {
+std::vector<Endpoint> endpoints_in(const Parameters& parameters) {
   const auto hosts = entries(parameters, "host");
   const auto addresses = entries(parameters, "hostaddr");
   const auto ports = entries(parameters, "port");

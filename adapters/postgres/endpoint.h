@@ -1,8 +1,9 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
+
+#include "adapters/postgres/parameters.h"
 
 namespace tidemark {
 
@@ -19,6 +20,6 @@ struct Endpoint {
 
 // `parameters` are a target's: their lists go together, entry by entry. An IP address as host is
 // its own address.
-std::vector<Endpoint> endpoints_in(const std::map<std::string, std::string>& parameters);
+std::vector<Endpoint> endpoints_in(const Parameters& parameters);
 
 }  // namespace tidemark

@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace tidemark {
@@ -25,22 +27,32 @@ std::uint64_t bytes_waiting(int socket) {
 
 }  // namespace
 
-std::expected<asio::posix::stream_descriptor, ReadFailure> watched_socket(
-    const asio::any_io_executor& executor, const PGconn* connection) {
-  asio::posix::stream_descriptor socket(executor);
-  const int duplicate = ::fcntl(PQsocket(connection), F_DUPFD_CLOEXEC, 0);
+std::expected<void, ReadFailure> WatchedSocket::watch(const PGconn* connection) {
+  const int original = PQsocket(connection);
+  struct stat about {};
+  if (::fstat(original, &about) == 0 && socket_.is_open() && about.st_ino == inode_) {
+    return {};
+  }
+  boost::system::error_code error;
+  socket_.close(error);
+  const int duplicate = ::fcntl(original, F_DUPFD_CLOEXEC, 0);
   if (duplicate < 0) {
     const auto why = std::generic_category().message(errno);
     return std::unexpected(ReadFailure{{Errc::retry, "cannot watch the socket: " + why}, ""});
   }
-  boost::system::error_code error;
-  socket.assign(duplicate, error);
+  socket_.assign(duplicate, error);
   if (error) {
     ::close(duplicate);
     return std::unexpected(
         ReadFailure{{Errc::retry, "cannot watch the socket: " + error.message()}, ""});
   }
-  return socket;
+  inode_ = about.st_ino;
+  return {};
+}
+
+bool is_writable(int socket) {
+  pollfd asked{socket, POLLOUT, 0};
+  return ::poll(&asked, 1, 0) == 1;
 }
 
 std::uint64_t bytes_taken(int socket) {

@@ -32,19 +32,10 @@ struct Link::Talk {
   bool over() const { return reader.done() || reader.hopeless() || lost; }
 };
 
-Link::Link(ConnectionHandle connection, asio::posix::stream_descriptor socket)
-    : connection_(std::move(connection)),
+Link::Link(OpenedConnection connection)
+    : connection_(std::move(connection.handle)),
       transport_(connection_.get()),
-      socket_(std::move(socket)) {}
-
-std::expected<std::unique_ptr<Link>, ReadFailure> Link::make(const asio::any_io_executor& executor,
-                                                             ConnectionHandle connection) {
-  auto socket = watched_socket(executor, connection.get());
-  if (!socket) {
-    return std::unexpected(socket.error());
-  }
-  return std::unique_ptr<Link>(new Link(std::move(connection), std::move(*socket)));
-}
+      socket_(std::move(connection.socket)) {}
 
 Awaitable<Link::Ending> Link::exchange(std::span<const Command> commands,
                                        Deadline deadline,

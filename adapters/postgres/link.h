@@ -2,15 +2,14 @@
 
 #include <cstdint>
 #include <expected>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "adapters/loop/asio.h"
+#include "adapters/postgres/connect.h"
 #include "adapters/postgres/failure.h"
-#include "adapters/postgres/handle.h"
 #include "adapters/postgres/replies.h"
 #include "adapters/postgres/transport.h"
 #include "adapters/postgres/wait.h"
@@ -24,8 +23,7 @@ class Link {
  public:
   using Ending = std::expected<std::string, ReadFailure>;
 
-  static std::expected<std::unique_ptr<Link>, ReadFailure> make(
-      const asio::any_io_executor& executor, ConnectionHandle connection);
+  explicit Link(OpenedConnection connection);
 
   // Sends all commands and one Sync, and gives the rows to `sink`; its answer is the last command's
   // tag. The first error stands for all; the server skips what comes after it. Whatever else
@@ -44,7 +42,6 @@ class Link {
   int server_version() const;
 
  private:
-  Link(ConnectionHandle connection, asio::posix::stream_descriptor socket);
   struct Talk;
   Interest begin(Talk& talk, std::span<const Command> commands);
   std::optional<Interest> go_on(Talk& talk);

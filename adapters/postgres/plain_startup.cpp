@@ -50,9 +50,9 @@ PlainStartup::PlainStartup(asio::posix::stream_descriptor server,
 
 std::expected<PlainStartup, ReadFailure> PlainStartup::before(const asio::any_io_executor& executor,
                                                               const PGconn* connection) {
-  auto server = watched_socket(executor, connection);
-  if (!server) {
-    return std::unexpected(std::move(server.error()));
+  WatchedSocket server(executor);
+  if (auto watched = server.watch(connection); !watched) {
+    return std::unexpected(std::move(watched.error()));
   }
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()) != 0) {
@@ -64,7 +64,7 @@ std::expected<PlainStartup, ReadFailure> PlainStartup::before(const asio::any_io
   if (taken < 0) {
     return system_failure("cannot replace libpq's socket");
   }
-  return PlainStartup(std::move(*server), std::move(libpq), taken);
+  return PlainStartup(std::move(server.socket()), std::move(libpq), taken);
 }
 
 Awaitable<std::expected<Woke, ReadFailure>> PlainStartup::wait(Deadline deadline) {

@@ -121,7 +121,6 @@ ReadSession::~ReadSession() = default;
 
 Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> ReadSession::connect(
     Pool& pool, Resolver& resolver, Target target, std::string password, Options options) {
-  const auto executor = co_await asio::this_coro::executor;
   const Deadline deadline{options.deadline};
   auto where = describe(target);
   auto connection = co_await open_connection(pool,
@@ -133,18 +132,15 @@ Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> ReadSession:
   if (!connection) {
     co_return std::unexpected(at(where, std::move(connection.error())));
   }
-  auto link = Link::make(executor, std::move(*connection));
-  if (!link) {
-    co_return std::unexpected(at(where, std::move(link.error())));
-  }
-  if (const int version = (*link)->server_version(); version < oldest_server) {
+  auto link = std::make_unique<Link>(std::move(*connection));
+  if (const int version = link->server_version(); version < oldest_server) {
     ReadFailure old{{Errc::denied,
                      "runs PostgreSQL " + version_text(version) +
                          ", too old to be read (11 or newer is needed)"},
                     ""};
     co_return std::unexpected(at(where, std::move(old)));
   }
-  co_return std::unique_ptr<ReadSession>(new ReadSession(std::move(*link), std::move(where)));
+  co_return std::unique_ptr<ReadSession>(new ReadSession(std::move(link), std::move(where)));
 }
 
 Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,

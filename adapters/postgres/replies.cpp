@@ -19,8 +19,8 @@ ReadFailure failure_of(std::string_view body) {
 
 }  // namespace
 
-void AnswerSink::begin(std::size_t answer, std::span<const std::string_view> columns) {
-  answers_[answer].columns.assign(columns.begin(), columns.end());
+void AnswerSink::begin(std::size_t answer, const Columns& columns) {
+  answers_[answer].columns = columns.names();
 }
 
 std::uint64_t AnswerSink::take(std::size_t answer, const RowValues& row) {
@@ -98,14 +98,14 @@ void ReplyReader::take(const Message& message) {
 }
 
 void ReplyReader::take_columns(std::string_view body) {
-  const auto names = column_names(body);
-  if (!names || columns_) {
+  const auto columns = Columns::of(body);
+  if (!columns || columns_) {
     not_understood("the columns of an answer");
     return;
   }
-  columns_ = names->size();
+  columns_ = columns->count();
   if (wanted()) {
-    sink_->begin(at_ - sink_->first_, *names);
+    sink_->begin(at_ - sink_->first_, *columns);
   }
 }
 

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,7 +25,7 @@ class RowSink {
   bool wants(std::size_t command) const { return command >= first_ && command < end_; }
 
   // In order; `answer` counts from the first command that is wanted.
-  virtual void begin(std::size_t answer, std::span<const std::string_view> columns) = 0;
+  virtual void begin(std::size_t answer, const Columns& columns) = 0;
   // Gives how many bytes it keeps of it.
   virtual std::uint64_t take(std::size_t answer, const RowValues& row) = 0;
   virtual void end(std::size_t answer) = 0;
@@ -44,7 +43,7 @@ class RowSink {
 class AnswerSink : public RowSink {
  public:
   AnswerSink(std::size_t first, std::size_t end) : RowSink(first, end), answers_(count()) {}
-  void begin(std::size_t answer, std::span<const std::string_view> columns) override;
+  void begin(std::size_t answer, const Columns& columns) override;
   std::uint64_t take(std::size_t answer, const RowValues& row) override;
   void end(std::size_t /*answer*/) override {}
   std::vector<ResultSet> answers() && { return std::move(answers_); }
@@ -57,7 +56,7 @@ class AnswerSink : public RowSink {
 class DigestSink : public RowSink {
  public:
   using RowSink::RowSink;
-  void begin(std::size_t /*answer*/, std::span<const std::string_view> /*columns*/) override {}
+  void begin(std::size_t /*answer*/, const Columns& /*columns*/) override {}
   std::uint64_t take(std::size_t answer, const RowValues& row) override;
   void end(std::size_t /*answer*/) override { digest_.end_answer(); }
   Digest digest() const { return digest_.digest(); }

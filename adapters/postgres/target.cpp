@@ -16,8 +16,6 @@
 namespace tidemark {
 namespace {
 
-using Parameters = std::map<std::string, std::string>;
-
 struct Reason {
   std::string_view name;
   std::string_view why;

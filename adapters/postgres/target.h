@@ -1,17 +1,16 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 
+#include "adapters/postgres/parameters.h"
 #include "core/result.h"
 
 namespace tidemark {
 
 // Where a database is: the parameters of a connection string, checked, without the password.
 struct Target {
-  std::map<std::string, std::string>
-      parameters;  // host, port, dbname, user, sslmode, … by libpq's names
+  Parameters parameters;  // host, port, dbname, user, sslmode, … by libpq's names
   friend bool operator==(const Target&, const Target&) = default;
 };
 

@@ -162,19 +162,35 @@ std::optional<std::string_view> Fields::text() {
   return taken;
 }
 
-std::optional<std::vector<std::string_view>> column_names(std::string_view body) {
-  constexpr std::size_t about_size = 18;  // table, number, type, its size, modifier, format
+std::optional<Columns> Columns::of(std::string_view body) {
   Fields fields(body);
   const auto count = fields.number16();
-  std::vector<std::string_view> names;
-  for (std::size_t i = 0; count && i < *count; ++i) {
-    const auto name = fields.text();
-    if (!name || !fields.bytes(about_size)) {
+  if (!count) {
+    return std::nullopt;
+  }
+  const Columns columns(fields, *count);
+  for (std::size_t i = 0; i < *count; ++i) {
+    if (!next(fields)) {
       return std::nullopt;
     }
-    names.push_back(*name);
   }
-  return count && fields.at_end() ? std::optional(std::move(names)) : std::nullopt;
+  return fields.at_end() ? std::optional(columns) : std::nullopt;
+}
+
+std::optional<std::string_view> Columns::next(Fields& fields) {
+  constexpr std::size_t about_size = 18;  // table, number, type, its size, modifier, format
+  const auto name = fields.text();
+  return name && fields.bytes(about_size) ? name : std::nullopt;
+}
+
+std::vector<std::string> Columns::names() const {
+  std::vector<std::string> names;
+  names.reserve(count_);
+  Fields fields = fields_;
+  for (std::size_t i = 0; i < count_; ++i) {
+    names.emplace_back(*next(fields));
+  }
+  return names;
 }
 
 std::optional<RowValues> RowValues::of(std::string_view body) {

@@ -62,8 +62,21 @@ class Fields {
   std::string_view rest_;
 };
 
-// The columns' names; empty when that is not what it is.
-std::optional<std::vector<std::string_view>> column_names(std::string_view body);
+// The columns of the rows that follow.
+class Columns {
+ public:
+  // Empty when that is not what it is.
+  static std::optional<Columns> of(std::string_view body);
+  std::size_t count() const { return count_; }
+  std::vector<std::string> names() const;
+
+ private:
+  Columns(Fields fields, std::size_t count) : fields_(fields), count_(count) {}
+  static std::optional<std::string_view> next(Fields& fields);
+
+  Fields fields_;
+  std::size_t count_;
+};
 
 // A row's values, each once, in order.
 class RowValues {

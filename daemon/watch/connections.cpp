@@ -17,9 +17,6 @@ ConnectionBudget::Time now() {
 
 }  // namespace
 
-Connections::Client::Client(asio::io_context& loop, std::function<void()> call_back_)
-    : wait(loop, asio::steady_timer::time_point::max()), call_back(std::move(call_back_)) {}
-
 Connections::Place& Connections::Place::operator=(Place&& other) noexcept {
   if (this != &other) {
     give_back();
@@ -30,11 +27,16 @@ Connections::Place& Connections::Place::operator=(Place&& other) noexcept {
   return *this;
 }
 
+bool Connections::Place::is_granted() const {
+  return all_ != nullptr && server_->clients.at(id_).let_in;
+}
+
 Awaitable<void> Connections::Place::granted() {
   Client& client = server_->clients.at(id_);
   if (!client.let_in) {
+    client.wait.emplace(all_->loop_, asio::steady_timer::time_point::max());
     [[maybe_unused]] const auto [error] =
-        co_await client.wait.async_wait(asio::as_tuple(asio::use_awaitable));
+        co_await client.wait->async_wait(asio::as_tuple(asio::use_awaitable));
     if (!client.let_in) {
       throw boost::system::system_error(asio::error::operation_aborted);
     }
@@ -90,7 +92,7 @@ Connections::Place Connections::ask(std::string server,
                                     std::function<void()> call_back) {
   const auto id = ++last_id_;
   Server& at = servers_.try_emplace(server, loop_, server, limits_).first->second;
-  at.clients.try_emplace(id, loop_, std::move(call_back));
+  at.clients.try_emplace(id, Client{std::move(call_back)});
   at.budget.ask(id, for_a_person);
   advance(server);
   return {*this, at, id};
@@ -112,7 +114,9 @@ void Connections::advance(const std::string& server) {
     if (step.let_in) {
       Client& client = at.clients.at(*step.let_in);
       client.let_in = true;
-      client.wait.cancel();
+      if (client.wait) {
+        client.wait->cancel();
+      }
     } else if (step.give_back) {
       const auto call_back = at.clients.at(*step.give_back).call_back;
       call_back();

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -27,6 +28,7 @@ class Connections {
     Place& operator=(Place&& other) noexcept;
     ~Place() { give_back(); }
 
+    bool is_granted() const;
     // Resumes when it may connect. Throws operation_aborted when cancelled before.
     Awaitable<void> granted();
     // A person waits now for what a schedule asked for.
@@ -58,10 +60,9 @@ class Connections {
 
  private:
   struct Client {
-    Client(asio::io_context& loop, std::function<void()> call_back_);
-    bool let_in = false;
-    asio::steady_timer wait;  // cancelled when let in
     std::function<void()> call_back;
+    bool let_in = false;
+    std::optional<asio::steady_timer> wait{};  // cancelled when let in
   };
   struct Server {
     Server(asio::io_context& loop, std::string name_, ConnectionLimits limits)

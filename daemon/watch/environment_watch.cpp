@@ -44,6 +44,7 @@ EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
       resolver_(resolver),
       ref_(std::move(ref)),
       settings_(std::move(settings)),
+      server_(settings_.database ? server_of(*settings_.database) : ""),
       observer_settings_{std::move(their_ledger), settings_.schema, {}},
       connections_(connections),
       wakeup_(loop),
@@ -279,11 +280,13 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt(Asked asked) {
 }
 
 Awaitable<std::expected<void, ReadFailure>> EnvironmentWatch::connect(Asked asked) {
-  place_ = connections_.ask(server_of(*settings_.database), asked == Asked::by_a_person, [this] {
+  place_ = connections_.ask(server_, asked == Asked::by_a_person, [this] {
     session_.reset();
     place_.give_back();
   });
-  co_await place_.granted();
+  if (!place_.is_granted()) {
+    co_await place_.granted();
+  }
   look_began_ = std::chrono::steady_clock::now();
   connected_at_ = look_began_;
   std::string password;

@@ -80,6 +80,7 @@ class EnvironmentWatch {
   Resolver& resolver_;
   EnvironmentRef ref_;
   EnvironmentSettings settings_;
+  std::string server_;
   Observer::Settings observer_settings_;
   std::optional<Observer> observer_;
   Connections& connections_;

@@ -46,7 +46,7 @@ def cpu_of_family(pid):
     for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         try:
             ticks += sum(map(int, stat_fields(child)[11:13]))
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             pass
     return ticks / TICK
 

@@ -1,6 +1,5 @@
 #include "adapters/postgres/advice.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -10,7 +9,7 @@
 namespace tidemark {
 namespace {
 
-const std::map<std::string, std::string> parameters = {{"sslrootcert", "/etc/own.pem"}};
+const Parameters parameters = {{"sslrootcert", "/etc/own.pem"}};
 
 std::string told(const std::string& message, int certificate = 0) {
   return advised(connect_failure(message), parameters, certificate).error.detail;

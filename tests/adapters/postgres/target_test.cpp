@@ -9,7 +9,7 @@
 namespace tidemark {
 namespace {
 
-std::map<std::string, std::string> parameters(std::string_view text) {
+Parameters parameters(std::string_view text) {
   const auto target = parse_target(text);
   REQUIRE_MESSAGE(target.has_value(), (target ? "" : target.error().detail));
   return target->parameters;
@@ -25,7 +25,7 @@ std::string refusal(std::string_view text) {
 }  // namespace
 
 TEST_CASE("an address is a URI or key=value pairs") {
-  const std::map<std::string, std::string> shop = {{"host", "db"},
+  const Parameters shop = {{"host", "db"},
                                                    {"port", "6432"},
                                                    {"dbname", "shop"},
                                                    {"user", "reader"},
