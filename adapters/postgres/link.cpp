@@ -10,6 +10,9 @@
 namespace tidemark {
 namespace {
 
+// What a batch usually has at the most.
+constexpr std::size_t said_max = 1U << 16U;
+
 Interest while_unsent(Interest next) {
   return next == Interest::read ? Interest::read : Interest::either;
 }
@@ -76,6 +79,9 @@ Awaitable<Link::Ending> Link::exchange(std::span<const Command> commands,
 Interest Link::begin(Talk& talk, std::span<const Command> commands) {
   // One for all: what is said goes out at once, nearly always.
   static thread_local std::string said;
+  if (said.capacity() > said_max) {
+    said = std::string();
+  }
   said.clear();
   append_pipeline(said, commands);
   const auto sent = transport_.write(said);

@@ -16,6 +16,7 @@ constexpr std::uint32_t null_length = 0xffffffffU;
 constexpr std::string_view types = "123ACDEGHINSTWZcdnst";
 constexpr std::string_view long_types = "ADENST";
 constexpr std::uint32_t short_max = 30000;
+constexpr std::uint32_t length_max = 0x7fffffffU;
 
 class Writer {
  public:
@@ -81,7 +82,7 @@ std::uint32_t number_at(const char* bytes) {
 }
 
 bool possible(char type, std::uint32_t length) {
-  return types.contains(type) && length >= length_size &&
+  return types.contains(type) && length >= length_size && length <= length_max &&
          (length <= short_max || long_types.contains(type));
 }
 
@@ -214,10 +215,13 @@ std::optional<RowValues::Value> RowValues::next(Fields& fields) {
     return std::nullopt;
   }
   if (*length == null_length) {
-    return Value();
+    return std::make_optional<Value>();
   }
-  const auto value = fields.bytes(*length);
-  return value ? std::optional(Value(*value)) : std::nullopt;
+  const Value value = fields.bytes(*length);
+  if (!value) {
+    return std::nullopt;
+  }
+  return std::make_optional<Value>(value);
 }
 
 ServerError server_error(std::string_view body) {

@@ -3,8 +3,8 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
+#include <unordered_map>
 
 namespace tidemark {
 
@@ -56,7 +56,7 @@ class ConnectionBudget {
   ConnectionLimits limits_;
   double tokens_;
   std::optional<Time> refilled_at_;
-  std::map<Id, std::optional<Time>> places_;  // since when it rests; empty while it works
+  std::unordered_map<Id, std::optional<Time>> places_;  // since when it rests; empty while it works
   std::deque<Id> persons_;
   std::deque<Id> schedule_;
 };

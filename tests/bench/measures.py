@@ -85,7 +85,7 @@ def polls_of_ours(bench, count, mode):
     daemon = Tidemark(bench.build, bench.folder / "polls", bench.postgres, "polls", count, "50ms", mode)
     try:
         daemon.wait_until_all_seen(180)
-        time.sleep(bench.few(2, 1))
+        time.sleep(bench.few(6, 1))  # what the first looks saw is stored meanwhile
         return during(daemon, bench.postgres, bench.few(8, 4))
     finally:
         daemon.stop()

@@ -6,7 +6,6 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <thread>
@@ -27,14 +26,6 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 const std::string canary = "kanarienvogel-7c1f";
-
-std::uint64_t resident_bytes() {
-  std::ifstream pages("/proc/self/statm");
-  std::uint64_t all = 0;
-  std::uint64_t resident = 0;
-  pages >> all >> resident;
-  return resident * 4096;
-}
 
 struct Cost {
   explicit Cost(std::chrono::milliseconds time_max) : time_max_(time_max) {}

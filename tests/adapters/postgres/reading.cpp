@@ -1,6 +1,7 @@
 #include "tests/adapters/postgres/reading.h"
 
 #include <exception>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -103,6 +104,14 @@ ReadSession::Answer Reading::read_interrupted(ReadSession& session,
   asio::steady_timer timer(loop_, after);
   timer.async_wait([&session](boost::system::error_code) { session.interrupt(); });
   return run(loop_, session.read(std::move(queries), {}));
+}
+
+std::uint64_t resident_bytes() {
+  std::ifstream pages("/proc/self/statm");
+  std::uint64_t all = 0;
+  std::uint64_t resident = 0;
+  pages >> all >> resident;
+  return resident * 4096;
 }
 
 ReadQuery query(ReadStatement statement, std::vector<std::optional<std::string>> values) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -52,6 +53,9 @@ class Reading {
   Pool pool_{1};
   Resolver resolver_;
 };
+
+// Of this process.
+std::uint64_t resident_bytes();
 
 ReadQuery query(ReadStatement statement, std::vector<std::optional<std::string>> values = {});
 ReadQuery query_on(TableName ledger, ReadStatement statement);

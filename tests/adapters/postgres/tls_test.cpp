@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -46,6 +48,15 @@ class TlsServer {
     auto connected = connect(host, more);
     return connected ? "connected" : connected.error().error.detail;
   }
+
+  // One that lasts.
+  std::unique_ptr<ReadSession> session() {
+    auto connected = connect("db.example", trusting("ca.pem"));
+    REQUIRE_MESSAGE(connected.has_value(), (connected ? "" : connected.error().error.detail));
+    return std::move(*connected);
+  }
+  Reading& reading() { return reading_; }
+  PostgresServer& server() { return server_; }
 
   const Certificate& authority() const { return authority_; }
   std::string file(const std::string& name) const { return (server_.folder() / name).string(); }
@@ -108,6 +119,36 @@ TEST_CASE(
 
   // Its own words: whoever says require wants no more than that nobody listens.
   CHECK(server.told("db.example", "sslmode=require") == "connected");
+}
+
+TEST_CASE("much goes out within TLS while much comes in, and a server that goes says why") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  TlsServer server;
+  server.present(server.authority().signs("db.example"));
+  const auto session = server.session();
+  const std::string large(6'000'000, 'x');
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto answer =
+        server.reading().read(*session,
+                              {query("SELECT $1::text", {large}),
+                               query("SELECT pg_catalog.generate_series(1, 200000)"),
+                               query("SELECT $1::text", {large})});
+    REQUIRE_MESSAGE(answer.has_value(), (answer ? "" : answer.error().error.detail));
+    CHECK(answer->at(0).rows.at(0).at(0) == large);
+    CHECK(answer->at(1).rows.size() == 200'000);
+    CHECK(answer->at(1).rows.back() == Rows::value_type{"200000"});
+    CHECK(answer->at(2).rows.at(0).at(0) == large);
+  }
+  server.server().run(
+      "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = 'reader'");
+  const auto gone = server.reading().read(*session, {query("SELECT 1")});
+  REQUIRE(!gone);
+  CAPTURE(gone.error().error.detail);
+  CHECK(gone.error().error.code == Errc::retry);
+  CHECK(gone.error().sqlstate == "57P01");
+  CHECK_FALSE(session->usable());
 }
 
 TEST_CASE("a server that speaks only an old version of TLS is denied") {
