@@ -58,7 +58,8 @@ class World {
                                            LedgerShape shape);
   // The same as when it was last read: whether that is enough to know.
   bool needs_no_news(const EnvironmentRef& ref) const;
-  // Tells that at once, where nothing but that has to be told; else environment_unchanged() does.
+  // Tells that at once, when nobody is in the middle of a change. False when that is not all:
+  // environment_unchanged() does the rest.
   bool take_unchanged(const EnvironmentRef& ref, TimePoint as_of);
   Awaitable<Result<void>> environment_unchanged(EnvironmentRef ref, TimePoint as_of);
   // What the credential could do there beyond reading, in words; empty: nothing.

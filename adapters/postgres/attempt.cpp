@@ -1,14 +1,31 @@
 #include "adapters/postgres/attempt.h"
 
+#include <array>
+#include <cstddef>
 #include <cstring>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include "adapters/postgres/advice.h"
 
 namespace tidemark {
+namespace {
+
+// Without being asked for anything, and with few words.
+bool is_let_in(int socket) {
+  constexpr std::string_view welcome("R\0\0\0\x08\0\0\0\0", 9);
+  constexpr std::size_t few = 4096;
+  std::array<char, few + 1> come;
+  const auto size = ::recv(socket, come.data(), come.size(), MSG_PEEK | MSG_DONTWAIT);
+  return size > 0 && static_cast<std::size_t>(size) <= few &&
+         std::string_view(come.data(), static_cast<std::size_t>(size)).starts_with(welcome);
+}
+
+}  // namespace
 
 void wipe(std::string& secret) {
   ::explicit_bzero(secret.data(), secret.size());
@@ -31,11 +48,11 @@ bool Attempt::next_step_is_short() const {
   switch (PQstatus(connection_.get())) {
     case CONNECTION_STARTED:
     case CONNECTION_MADE:
-      return true;  // says who we are, or wishes for TLS
-    case CONNECTION_SSL_STARTUP:
-      return false;
+      return !parameters_.contains("requirepeer");  // says who we are, or wishes for TLS
+    case CONNECTION_AWAITING_RESPONSE:
+      return is_let_in(PQsocket(connection_.get()));
     default:
-      return password_.empty() && PQsslInUse(connection_.get()) == 0;
+      return false;
   }
 }
 

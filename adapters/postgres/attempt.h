@@ -22,8 +22,8 @@ class Attempt {
 
   // The first one begins it.
   void step();
-  // Else the next step belongs on the pool: SCRAM and TLS take 10 to 50 ms of processor time, and
-  // who we are may have to be asked for.
+  // Else the next step belongs on the pool: SCRAM and TLS take 10 to 50 ms of processor time,
+  // Kerberos and names of users may have to be asked for, and a server may have much to tell.
   bool next_step_is_short() const;
 
   bool waits() const {

@@ -103,18 +103,33 @@ Parameters of_try(Parameters parameters, const Try& one) {
   return parameters;
 }
 
-// Waits for what the attempt waits for, on a socket that may be another one than the last time.
-Awaitable<std::expected<Woke, ReadFailure>> wait_for_turn(WatchedSocket& socket,
-                                                          const Attempt& attempt,
-                                                          Deadline deadline) {
-  // A Unix socket is connected as soon as that is wished.
-  if (attempt.interest() == Interest::write && is_writable(PQsocket(attempt.connection()))) {
-    co_return Woke::ready;
-  }
+Awaitable<std::expected<Woke, ReadFailure>> wait_on(WatchedSocket& socket,
+                                                    const Attempt& attempt,
+                                                    Deadline deadline) {
   if (auto watched = socket.watch(attempt.connection()); !watched) {
     co_return std::unexpected(std::move(watched.error()));
   }
   const auto woke = co_await wait_ready(socket.socket(), attempt.interest(), deadline);
+  co_return woke;
+}
+
+// Waits for what the attempt waits for, on a socket that may be another one than the last time.
+// `socket` only ever waits for something to read: Asio would wake it for ever after when it can be
+// written to.
+Awaitable<std::expected<Woke, ReadFailure>> wait_for_turn(WatchedSocket& socket,
+                                                          const Attempt& attempt,
+                                                          Deadline deadline) {
+  if (attempt.interest() == Interest::read) {
+    const auto woke = co_await wait_on(socket, attempt, deadline);
+    co_return woke;
+  }
+  // A Unix socket is connected as soon as that is wished.
+  if (is_writable(PQsocket(attempt.connection()))) {
+    co_return Woke::ready;
+  }
+  const auto executor = co_await asio::this_coro::executor;
+  WatchedSocket for_writing(executor);
+  const auto woke = co_await wait_on(for_writing, attempt, deadline);
   co_return woke;
 }
 
@@ -128,8 +143,8 @@ Awaitable<std::expected<Woke, ReadFailure>> take_steps(Pool& pool,
     if (attempt->next_step_is_short()) {
       attempt->step();
     } else {
-      const auto woke = co_await run_step(
-          pool, [attempt] { attempt->step(); }, deadline);
+      auto step = [attempt] { attempt->step(); };
+      const auto woke = co_await run_step(pool, std::move(step), deadline);
       if (woke != Woke::ready) {
         co_return woke;
       }

@@ -13,28 +13,28 @@ namespace {
 // What a batch usually has at the most.
 constexpr std::size_t said_max = 1U << 16U;
 
-Interest while_unsent(Interest next) {
-  return next == Interest::read ? Interest::read : Interest::either;
-}
-
 Awaitable<Woke> let_others(Deadline deadline) {
   if (std::chrono::steady_clock::now() >= deadline.at) {
     co_return Woke::late;
   }
   const auto executor = co_await asio::this_coro::executor;
   co_await asio::post(executor, asio::use_awaitable);
-  co_return Woke::ready;
+  const auto state = co_await asio::this_coro::cancellation_state;
+  co_return state.cancelled() == asio::cancellation_type::none ? Woke::ready : Woke::cancelled;
 }
 
 }  // namespace
 
 struct Link::Talk {
   ReplyReader reader;
-  std::string unsent;
-  std::optional<ReadFailure> lost;
+  std::string unsent{};
+  std::optional<ReadFailure> lost{};
+  std::optional<Interest> next = Interest::read;  // empty: there is more to read at once
   bool over() const { return reader.done() || reader.hopeless() || lost; }
 };
 
+// What libpq has read beyond the server's welcome is lost, and it does not say whether there is
+// any. No server has more to say then, but for reasons for which it closes too.
 Link::Link(OpenedConnection connection)
     : connection_(std::move(connection.handle)),
       transport_(connection_.get()),
@@ -48,12 +48,15 @@ Awaitable<Link::Ending> Link::exchange(std::span<const Command> commands,
     co_return std::unexpected(ReadFailure{{Errc::retry, "the connection is closed"}, ""});
   }
   idle_ = false;
-  Talk talk{ReplyReader(messages_, commands.size(), bounds, sink), {}, {}};
-  std::optional<Interest> interest = begin(talk, commands);
-  auto woke = Woke::ready;
+  Talk talk{.reader = ReplyReader(messages_, commands.size(), bounds, sink)};
+  begin(talk, commands);
   while (!talk.over()) {
-    woke = interest ? co_await wait_ready(socket_, *interest, deadline)
-                    : co_await let_others(deadline);
+    auto woke = Woke::ready;
+    if (talk.next) {
+      woke = co_await wait_ready(socket_, *talk.next, deadline);
+    } else {
+      woke = co_await let_others(deadline);
+    }
     if (woke == Woke::ready && !open()) {
       woke = Woke::cancelled;
     }
@@ -61,13 +64,12 @@ Awaitable<Link::Ending> Link::exchange(std::span<const Command> commands,
       close();
       co_return std::unexpected(not_in_time(woke, deadline));
     }
-    interest = go_on(talk);
+    go_on(talk);
   }
   const ReplyReader& reader = talk.reader;
-  if (!reader.done()) {
+  if (!reader.done() || talk.lost || !talk.unsent.empty()) {
     close();
-    // The server's own word first, why it closes.
-    co_return std::unexpected(reader.failure() ? *reader.failure() : std::move(*talk.lost));
+    co_return std::unexpected(why_over(std::move(talk)));
   }
   idle_ = reader.idle();
   if (reader.failure()) {
@@ -76,7 +78,16 @@ Awaitable<Link::Ending> Link::exchange(std::span<const Command> commands,
   co_return reader.last_tag();
 }
 
-Interest Link::begin(Talk& talk, std::span<const Command> commands) {
+// The server's own word first, why it closes.
+ReadFailure Link::why_over(Talk talk) {
+  if (talk.reader.failure()) {
+    return *talk.reader.failure();
+  }
+  return talk.lost ? std::move(*talk.lost)
+                   : ReadFailure{{Errc::broken, "the server answered before it was asked"}, ""};
+}
+
+void Link::begin(Talk& talk, std::span<const Command> commands) {
   // One for all: what is said goes out at once, nearly always.
   static thread_local std::string said;
   if (said.capacity() > said_max) {
@@ -84,47 +95,49 @@ Interest Link::begin(Talk& talk, std::span<const Command> commands) {
   }
   said.clear();
   append_pipeline(said, commands);
+  talk.reader.read({});  // what came after the last answer
   const auto sent = transport_.write(said);
   if (!sent) {
     read(talk);  // closed by the server, which may have said why
     talk.lost = sent.error();
-    return Interest::read;
+  } else if (sent->bytes < said.size()) {
+    talk.unsent = said.substr(sent->bytes);
+    talk.next = sent->next == Interest::read ? Interest::read : Interest::either;
   }
-  if (sent->bytes == said.size()) {
-    return Interest::read;
-  }
-  talk.unsent = said.substr(sent->bytes);
-  return while_unsent(sent->next);
 }
 
-// Reads while it sends: a server that waits for us to read would never read the rest. Empty: there
-// is more to read at once.
-std::optional<Interest> Link::go_on(Talk& talk) {
-  auto interest = Interest::read;
+// Reads while it sends: a server that waits for us to read would never read the rest.
+void Link::go_on(Talk& talk) {
+  talk.next = Interest::read;
   if (!talk.unsent.empty()) {
     const auto sent = transport_.write(talk.unsent);
     if (!sent) {
       talk.lost = sent.error();
     } else {
       talk.unsent.erase(0, sent->bytes);
-      interest = talk.unsent.empty() ? Interest::read : while_unsent(sent->next);
+      if (!talk.unsent.empty() && sent->next == Interest::write) {
+        talk.next = Interest::either;
+      }
     }
   }
-  return read(talk) ? std::nullopt : std::optional(interest);
+  read(talk);
 }
 
-// True when there is more.
-bool Link::read(Talk& talk) {
+void Link::read(Talk& talk) {
   std::array<char, 65536> come;
   const auto got = transport_.read(come);
   if (!got) {
     talk.lost = got.error();
-    return false;
+    return;
   }
   if (got->bytes > 0) {
     talk.reader.read({come.data(), got->bytes});
   }
-  return !got->all_there_is;
+  if (!got->all_there_is) {
+    talk.next.reset();
+  } else if (got->next == Interest::write) {
+    talk.next = Interest::either;
+  }
 }
 
 void Link::close() {

@@ -43,9 +43,10 @@ class Link {
 
  private:
   struct Talk;
-  Interest begin(Talk& talk, std::span<const Command> commands);
-  std::optional<Interest> go_on(Talk& talk);
-  bool read(Talk& talk);
+  void begin(Talk& talk, std::span<const Command> commands);
+  void go_on(Talk& talk);
+  void read(Talk& talk);
+  static ReadFailure why_over(Talk talk);
 
   ConnectionHandle connection_;
   Transport transport_;

@@ -2,17 +2,17 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "adapters/postgres/handle.h"
+#include "adapters/postgres/wire.h"
 
 namespace tidemark {
 namespace {
@@ -21,12 +21,6 @@ namespace {
 constexpr std::size_t head_size = 9;
 constexpr std::uint32_t let_in = 0;
 constexpr std::uint32_t password_in_clear = 3;
-
-std::uint32_t number_at(const char* bytes) {
-  std::uint32_t number = 0;
-  std::memcpy(&number, bytes, sizeof(number));
-  return ntohl(number);
-}
 
 std::unexpected<ReadFailure> system_failure(const char* what) {
   const auto why = std::generic_category().message(errno);
@@ -75,8 +69,9 @@ Awaitable<std::expected<Woke, ReadFailure>> PlainStartup::wait(Deadline deadline
   if (!woke || *woke != Woke::ready) {
     co_return woke;
   }
-  const auto size = 1 + static_cast<std::size_t>(number_at(message_.data() + 1));
-  const auto kind = number_at(message_.data() + 5);
+  Fields head(std::string_view(message_.data() + 1, head_size - 1));
+  const auto size = 1 + static_cast<std::size_t>(*head.number32());
+  const auto kind = *head.number32();
   // An error ends libpq's attempt; nothing is asked for any more by who has let us in.
   if (message_[0] == 'E' || (message_[0] == 'R' && kind == let_in)) {
     const auto given = give_back();

@@ -181,7 +181,8 @@ Awaitable<std::expected<Digest, ReadFailure>> ReadSession::digest(const ReadBatc
 Awaitable<ReadFailure> ReadSession::roll_back(ReadFailure failure, Deadline deadline) {
   std::vector<Command> rollback;
   rollback.push_back({"ROLLBACK", {}, ""});
-  const auto rolled_back = co_await link_->exchange(rollback, deadline, {0, 65536}, nullptr);
+  const AnswerBounds bounds{0, 65536};
+  const auto rolled_back = co_await link_->exchange(rollback, deadline, bounds, nullptr);
   if (!rolled_back && rolled_back.error().error.code == Errc::cancelled) {
     co_return rolled_back.error();
   }

@@ -57,7 +57,7 @@ class ReadSession {
     std::chrono::milliseconds deadline{10000};
   };
 
-  // Names are looked up by the resolver and connect steps run on the pool; the loop only waits. The
+  // Names are looked up by the resolver and connect steps that may take long run on the pool. The
   // password is wiped as soon as the server has taken it, and never sent in clear without TLS.
   static Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> connect(
       Pool& pool, Resolver& resolver, Target target, std::string password, Options options);

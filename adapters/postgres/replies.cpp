@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view in_no_transaction = "I";
 
-ReadFailure failure_of(std::string_view body) {
+ReadFailure told_in(std::string_view body) {
   const auto error = server_error(body);
   const auto sqlstate = std::string(error.sqlstate.substr(0, 5));
   if (sqlstate.empty()) {
@@ -105,7 +105,7 @@ void ReplyReader::take_columns(std::string_view body) {
   }
   columns_ = columns->count();
   if (wanted()) {
-    sink_->begin(at_ - sink_->first_, *columns);
+    sink_->begin(sink_->answer_to(at_), *columns);
   }
 }
 
@@ -119,7 +119,7 @@ void ReplyReader::take_row(std::string_view body) {
     return;
   }
   ++rows_;
-  bytes_ += sink_->take(at_ - sink_->first_, *row);
+  bytes_ += sink_->take(sink_->answer_to(at_), *row);
   if (rows_ > bounds_.rows_max) {
     give_up_of(bounds_.rows_max, "rows");
   } else if (bytes_ > bounds_.bytes_max) {
@@ -134,7 +134,7 @@ void ReplyReader::take_end(std::string_view body) {
     return;
   }
   if (wanted()) {
-    sink_->end(at_ - sink_->first_);
+    sink_->end(sink_->answer_to(at_));
   }
   columns_.reset();
   if (++at_ == commands_) {
@@ -144,7 +144,7 @@ void ReplyReader::take_end(std::string_view body) {
 
 // The server skips all commands up to the Sync.
 void ReplyReader::take_error(std::string_view body) {
-  keep_first(failure_of(body));
+  keep_first(told_in(body));
 }
 
 void ReplyReader::take_sync(std::string_view body) {

@@ -23,8 +23,9 @@ class RowSink {
   RowSink(const RowSink&) = delete;
   RowSink& operator=(const RowSink&) = delete;
   bool wants(std::size_t command) const { return command >= first_ && command < end_; }
+  std::size_t answer_to(std::size_t command) const { return command - first_; }
 
-  // In order; `answer` counts from the first command that is wanted.
+  // In order, for each command that is wanted.
   virtual void begin(std::size_t answer, const Columns& columns) = 0;
   // Gives how many bytes it keeps of it.
   virtual std::uint64_t take(std::size_t answer, const RowValues& row) = 0;
@@ -34,7 +35,6 @@ class RowSink {
   std::size_t count() const { return end_ - first_; }
 
  private:
-  friend class ReplyReader;
   std::size_t first_;
   std::size_t end_;
 };

@@ -19,7 +19,7 @@ class Transport {
   struct Moved {
     std::size_t bytes = 0;
     bool all_there_is = false;       // read: nothing more has come yet
-    Interest next = Interest::read;  // when it moved nothing: what it waits for
+    Interest next = Interest::read;  // what it waits for, to move more
   };
   using Move = std::expected<Moved, ReadFailure>;
 

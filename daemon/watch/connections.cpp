@@ -33,13 +33,11 @@ bool Connections::Place::is_granted() const {
 
 Awaitable<void> Connections::Place::granted() {
   Client& client = server_->clients.at(id_);
+  client.wait.emplace(all_->loop_, asio::steady_timer::time_point::max());
+  [[maybe_unused]] const auto [error] =
+      co_await client.wait->async_wait(asio::as_tuple(asio::use_awaitable));
   if (!client.let_in) {
-    client.wait.emplace(all_->loop_, asio::steady_timer::time_point::max());
-    [[maybe_unused]] const auto [error] =
-        co_await client.wait->async_wait(asio::as_tuple(asio::use_awaitable));
-    if (!client.let_in) {
-      throw boost::system::system_error(asio::error::operation_aborted);
-    }
+    throw boost::system::system_error(asio::error::operation_aborted);
   }
 }
 

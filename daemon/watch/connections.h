@@ -29,7 +29,7 @@ class Connections {
     ~Place() { give_back(); }
 
     bool is_granted() const;
-    // Resumes when it may connect. Throws operation_aborted when cancelled before.
+    // When it is not: resumes when it is. Throws operation_aborted when cancelled before.
     Awaitable<void> granted();
     // A person waits now for what a schedule asked for.
     void hurry();

@@ -24,9 +24,10 @@ struct Crowd : Rig {
     for (int i = 0; i < count; ++i) {
       names.push_back("e" + std::to_string(i));
       server.run("CREATE DATABASE " + names.back() + " TEMPLATE crowd_template");
-      environments += "      - name: " + names.back() +
-                      "\n        mode: reconcile_only\n        database: " +
-                      server.address(names.back()) + "\n";
+      environments +=
+          "      - name: " + names.back() +
+          "\n        mode: reconcile_only\n        database: " + server.address(names.back()) +
+          "\n";
     }
   }
 
@@ -40,9 +41,8 @@ struct Crowd : Rig {
         "WHERE application_name LIKE 'tidemark %'");
   }
   bool all_seen() {
-    return std::ranges::all_of(names, [this](const auto& name) {
-      return cell(name, "V1__users") == "applied";
-    });
+    return std::ranges::all_of(
+        names, [this](const auto& name) { return cell(name, "V1__users") == "applied"; });
   }
 
   const std::string users = "CREATE TABLE users (id int);\n";
@@ -132,4 +132,33 @@ TEST_CASE("connection: per_poll leaves the database alone between two looks") {
     CHECK(crowd.eventually([&] { return seen() != last; }));
     CHECK(crowd.backends() == backend);
   }
+}
+
+TEST_CASE("looks come a little earlier or later each time, so that many do not fall together") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Crowd crowd(1);
+  crowd.configure(crowd.environments, "defaults: {poll: 500ms}\n");
+  crowd.start();
+  REQUIRE(crowd.eventually([&] { return crowd.all_seen(); }));
+  std::vector<double> looks;  // milliseconds
+  PostgresSession watcher(crowd.server, "postgres");
+  REQUIRE(crowd.eventually([&] {
+    const auto last = watcher.run(
+        "SELECT extract(epoch FROM max(query_start)) * 1000 FROM pg_stat_activity "
+        "WHERE application_name LIKE 'tidemark %'");
+    const double at = last.empty() ? 0 : std::stod(last);
+    if (at > 0 && (looks.empty() || at - looks.back() > 100)) {
+      looks.push_back(at);
+    }
+    return looks.size() > 16;
+  }));
+  std::vector<double> pauses;
+  for (std::size_t i = 3; i < looks.size(); ++i) {
+    pauses.push_back(looks[i] - looks[i - 1]);
+  }
+  std::ranges::sort(pauses);
+  // A tenth of 500 ms either way; the outermost may be the machine's.
+  CHECK(pauses[pauses.size() - 2] - pauses[1] > 20);
 }

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/adapters/postgres/fake_server.h"
+#include "tests/adapters/postgres/messages.h"
 #include "tests/adapters/postgres/reading.h"
 
 namespace tidemark::test {
@@ -164,7 +165,8 @@ TEST_CASE("a server that always has a little more to say is left at the deadline
 
 TEST_CASE("a connect whose turn on the pool never comes is left at the deadline") {
   FakeServer server([](int socket) {
-    welcome(socket);
+    receive(socket);
+    send(socket, asks_for_scram());
     receive_all(socket);
   });
   Reading reading;
