@@ -1,25 +1,17 @@
 #include "adapters/postgres/answer_digest.h"
 
-namespace tidemark {
+#include "adapters/postgres/wire.h"
 
-void AnswerDigest::add(std::optional<std::string_view> value) {
-  if (value) {
-    text_ += std::to_string(value->size());
-    text_ += ':';
-    text_ += *value;
-  } else {
-    text_ += '-';
-  }
-}
+namespace tidemark {
 
 Digest digest_of(std::span<const ResultSet> answers) {
   AnswerDigest digest;
+  std::string bytes;
   for (const auto& answer : answers) {
     for (const auto& row : answer.rows) {
-      for (const auto& value : row) {
-        digest.add(value);
-      }
-      digest.end_row();
+      bytes.clear();
+      append_row(bytes, row);
+      digest.add_row(bytes);
     }
     digest.end_answer();
   }

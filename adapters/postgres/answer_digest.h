@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,14 +10,15 @@
 
 namespace tidemark {
 
-// Made of the values of some answers, one after the other: the same for others only if they have
-// the same values.
+// Made of the rows of some answers, one after the other: the same for others only if they have the
+// same rows.
 class AnswerDigest {
  public:
   AnswerDigest() { text_.reserve(usual_size); }
-  void add(std::optional<std::string_view> value);
-  void end_row() { text_ += '\n'; }
-  void end_answer() { text_ += ';'; }
+  // As the protocol has it: how many values, and each with its length before it.
+  void add_row(std::string_view row) { text_ += row; }
+  // No row begins like that.
+  void end_answer() { text_ += "\xff\xff"; }
   Digest digest() const { return sha256(text_); }
 
  private:

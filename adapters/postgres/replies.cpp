@@ -35,13 +35,8 @@ std::uint64_t AnswerSink::take(std::size_t answer, const RowValues& row) {
 }
 
 std::uint64_t DigestSink::take(std::size_t /*answer*/, const RowValues& row) {
-  std::uint64_t bytes = 0;
-  row.for_each([&](const RowValues::Value& value) {
-    digest_.add(value);
-    bytes += value ? value->size() : 0;
-  });
-  digest_.end_row();
-  return bytes;
+  digest_.add_row(row.bytes());
+  return row.bytes().size();
 }
 
 ReplyReader::ReplyReader(MessageReader& messages,

@@ -38,7 +38,13 @@ class Writer {
     bytes_ += text;
     bytes_ += '\0';
   }
-  void bytes(std::string_view bytes) { bytes_ += bytes; }
+  void values(std::span<const std::optional<std::string>> values) {
+    number16(values.size());
+    for (const auto& value : values) {
+      number32(value ? value->size() : null_length);
+      bytes_ += value ? std::string_view(*value) : std::string_view();
+    }
+  }
   void end() {
     const auto length = htonl(static_cast<std::uint32_t>(bytes_.size() - length_at_));
     std::memcpy(bytes_.data() + length_at_, &length, sizeof(length));
@@ -59,11 +65,7 @@ void write(Writer& writer, const Command& command) {
   writer.text("");
   writer.text("");
   writer.number16(0);
-  writer.number16(command.values.size());
-  for (const auto& value : command.values) {
-    writer.number32(value ? value->size() : null_length);
-    writer.bytes(value ? std::string_view(*value) : std::string_view());
-  }
+  writer.values(command.values);
   writer.number16(0);
   writer.end();
   writer.begin('D');  // Describe the portal
@@ -200,7 +202,7 @@ std::optional<RowValues> RowValues::of(std::string_view body) {
   if (!count) {
     return std::nullopt;
   }
-  const RowValues row(fields, *count);
+  const RowValues row(body, fields, *count);
   for (std::size_t i = 0; i < *count; ++i) {
     if (!next(fields)) {
       return std::nullopt;
@@ -222,6 +224,10 @@ std::optional<RowValues::Value> RowValues::next(Fields& fields) {
     return std::nullopt;
   }
   return std::make_optional<Value>(value);
+}
+
+void append_row(std::string& to, std::span<const std::optional<std::string>> values) {
+  Writer(to).values(values);
 }
 
 ServerError server_error(std::string_view body) {

@@ -85,6 +85,8 @@ class RowValues {
   // Empty when that is not what it is.
   static std::optional<RowValues> of(std::string_view body);
   std::size_t count() const { return count_; }
+  // All of it.
+  std::string_view bytes() const { return bytes_; }
   template <class Take>
   void for_each(Take take) const {
     Fields fields = fields_;
@@ -94,12 +96,17 @@ class RowValues {
   }
 
  private:
-  RowValues(Fields fields, std::size_t count) : fields_(fields), count_(count) {}
+  RowValues(std::string_view body, Fields fields, std::size_t count)
+      : bytes_(body), fields_(fields), count_(count) {}
   static std::optional<Value> next(Fields& fields);
 
+  std::string_view bytes_;
   Fields fields_;
   std::size_t count_;
 };
+
+// A row of these values, as it is in a message.
+void append_row(std::string& to, std::span<const std::optional<std::string>> values);
 
 struct ServerError {
   std::string_view sqlstate;

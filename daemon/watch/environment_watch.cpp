@@ -74,7 +74,8 @@ Awaitable<void> EnvironmentWatch::run() {
 }
 
 double EnvironmentWatch::jitter() {
-  return std::uniform_real_distribution<double>(-1, 1)(random_);
+  constexpr double half = static_cast<double>(std::minstd_rand::max()) / 2;
+  return static_cast<double>(random_()) / half - 1;
 }
 
 Awaitable<Result<void>> EnvironmentWatch::poll() {
@@ -121,11 +122,12 @@ Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
     co_return fail(Errc::cancelled, "the look at " + ref_.text() + " was interrupted");
   }
   const bool unchanged = looked && !*looked;
-  Result<void> told;
-  if (!unchanged || !tell_unchanged()) {
-    told = co_await tell(std::move(looked));
+  if (unchanged && tell_unchanged()) {
+    keep_or_close(true);
+    co_return Result<void>{};
   }
-  keep_or_close();
+  auto told = co_await tell(std::move(looked));
+  keep_or_close(may_look());
   co_return told;
 }
 
@@ -172,11 +174,10 @@ Awaitable<Result<void>> EnvironmentWatch::tell(Attempt looked) {
   co_return stored;
 }
 
-// Also where nobody looks any more: then nothing is kept.
-void EnvironmentWatch::keep_or_close() {
+void EnvironmentWatch::keep_or_close(bool may_look_again) {
   const bool old = std::chrono::steady_clock::now() - connected_at_ > connection_age_max;
   const bool wanted = settings_.connection == ConnectionUse::keep && settings_.poll <= idle_max;
-  if (session_ && session_->usable() && wanted && !old && may_look()) {
+  if (session_ && session_->usable() && wanted && !old && may_look_again) {
     place_.rest();
   } else {
     session_.reset();

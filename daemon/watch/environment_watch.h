@@ -67,7 +67,7 @@ class EnvironmentWatch {
   Awaitable<std::expected<void, ReadFailure>> connect(Asked asked);
   bool tell_unchanged();
   Awaitable<Result<void>> tell(Attempt looked);
-  void keep_or_close();
+  void keep_or_close(bool may_look_again);
   std::unexpected<Error> replaced() const;
   void interrupt();
   double jitter();
