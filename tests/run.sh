@@ -47,4 +47,10 @@ fi
 say "building $folder with $jobs jobs"
 cmake --build "$folder" --parallel "$jobs"
 say "running the $suite tests"
-exec ctest --test-dir "$folder" "${selection[@]}" --parallel "$jobs" --output-on-failure --no-tests=error
+tests=(ctest --test-dir "$folder" "${selection[@]}" --output-on-failure --no-tests=error)
+if [[ $suite != quick && ${TIDEMARK_FUZZ_SECONDS:-} == 0 ]]; then
+  # Those that never end: all at once, when the others are done.
+  "${tests[@]}" --parallel "$jobs" --exclude-regex '^fuzz_'
+  exec "${tests[@]}" --parallel 64 --tests-regex '^fuzz_'
+fi
+exec "${tests[@]}" --parallel "$jobs"

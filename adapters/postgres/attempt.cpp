@@ -61,9 +61,12 @@ void Attempt::start() {
   std::vector<const char*> values;
   names.reserve(parameters_.size() + 2);
   values.reserve(parameters_.size() + 2);
+  const bool tls = parameters_.at("sslmode") != "disable";
   for (const auto& [name, value] : parameters_) {
-    names.push_back(name.c_str());
-    values.push_back(value.c_str());
+    if (tls || !name.starts_with("ssl") || name == "sslmode") {
+      names.push_back(name.c_str());
+      values.push_back(value.c_str());
+    }
   }
   names.insert(names.end(), {"password", nullptr});
   values.insert(values.end(), {password_.c_str(), nullptr});
@@ -90,7 +93,7 @@ void Attempt::step() {
 }
 
 bool Attempt::could_tell_password() const {
-  return !password_.empty() && parameters_.contains("hostaddr") &&
+  return !password_.empty() && over_tcp() &&
          PQstatus(connection_.get()) == CONNECTION_AWAITING_RESPONSE &&
          PQsslInUse(connection_.get()) == 0;
 }

@@ -33,6 +33,7 @@ class Attempt {
   Interest interest() const {
     return status_ == PGRES_POLLING_READING ? Interest::read : Interest::write;
   }
+  bool over_tcp() const { return parameters_.contains("hostaddr"); }
   // Has said who we are on a connection where everybody can read what follows.
   bool could_tell_password() const;
   const PGconn* connection() const { return connection_.get(); }

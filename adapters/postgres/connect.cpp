@@ -103,33 +103,21 @@ Parameters of_try(Parameters parameters, const Try& one) {
   return parameters;
 }
 
-Awaitable<std::expected<Woke, ReadFailure>> wait_on(WatchedSocket& socket,
-                                                    const Attempt& attempt,
-                                                    Deadline deadline) {
+// Waits for what the attempt waits for, on a socket that may be another one than the last time.
+// `reading` never waits until it can be written to: Asio would wake it for ever after when it can.
+Awaitable<std::expected<Woke, ReadFailure>> wait_for_turn(WatchedSocket& reading,
+                                                          const Attempt& attempt,
+                                                          Deadline deadline) {
+  std::optional<WatchedSocket> writing;
+  if (attempt.interest() == Interest::write) {
+    const auto executor = co_await asio::this_coro::executor;
+    writing.emplace(executor);
+  }
+  WatchedSocket& socket = writing ? *writing : reading;
   if (auto watched = socket.watch(attempt.connection()); !watched) {
     co_return std::unexpected(std::move(watched.error()));
   }
   const auto woke = co_await wait_ready(socket.socket(), attempt.interest(), deadline);
-  co_return woke;
-}
-
-// Waits for what the attempt waits for, on a socket that may be another one than the last time.
-// `socket` only ever waits for something to read: Asio would wake it for ever after when it can be
-// written to.
-Awaitable<std::expected<Woke, ReadFailure>> wait_for_turn(WatchedSocket& socket,
-                                                          const Attempt& attempt,
-                                                          Deadline deadline) {
-  if (attempt.interest() == Interest::read) {
-    const auto woke = co_await wait_on(socket, attempt, deadline);
-    co_return woke;
-  }
-  // A Unix socket is connected as soon as that is wished.
-  if (is_writable(PQsocket(attempt.connection()))) {
-    co_return Woke::ready;
-  }
-  const auto executor = co_await asio::this_coro::executor;
-  WatchedSocket for_writing(executor);
-  const auto woke = co_await wait_on(for_writing, attempt, deadline);
   co_return woke;
 }
 
@@ -152,7 +140,12 @@ Awaitable<std::expected<Woke, ReadFailure>> take_steps(Pool& pool,
     if (!attempt->waits()) {
       co_return Woke::ready;
     }
-    if (bytes_taken(PQsocket(attempt->connection())) > greeting_bytes_max) {
+    // A Unix socket is connected as soon as that is wished.
+    const int descriptor = PQsocket(attempt->connection());
+    if (attempt->interest() == Interest::write && is_writable(descriptor)) {
+      continue;
+    }
+    if (attempt->over_tcp() && bytes_taken(descriptor) > greeting_bytes_max) {
       co_return std::unexpected(ReadFailure{
           {Errc::broken,
            "says more than " + std::to_string(greeting_bytes_max) + " bytes before it lets us in"},
@@ -207,6 +200,14 @@ struct Found {
   std::vector<ReadFailure> failures;
 };
 
+Found as_they_are(std::vector<Endpoint> endpoints) {
+  Found found;
+  for (auto& endpoint : endpoints) {
+    found.reachable.push_back({std::move(endpoint), ""});
+  }
+  return found;
+}
+
 Awaitable<Found> look_up_names(Resolver& resolver,
                                std::vector<Endpoint> endpoints,
                                Deadline deadline) {
@@ -216,10 +217,7 @@ Awaitable<Found> look_up_names(Resolver& resolver,
       names.push_back(endpoint.host);
     }
   }
-  std::vector<Result<Addresses>> outcomes;
-  if (!names.empty()) {
-    outcomes = co_await resolver.resolve(std::move(names), deadline);
-  }
+  const auto outcomes = co_await resolver.resolve(std::move(names), deadline);
   Found found;
   auto outcome = outcomes.begin();
   for (auto& endpoint : endpoints) {
@@ -297,7 +295,12 @@ Awaitable<Connected> open_connection(Pool& pool,
   auto endpoints = endpoints_in(parameters);
   // Where there are several, the others shall not wait in vain for one whose name is lost.
   const auto for_names = share_of(deadline, endpoints.size());
-  auto found = co_await look_up_names(resolver, std::move(endpoints), for_names);
+  Found found;
+  if (std::ranges::any_of(endpoints, &Endpoint::needs_lookup)) {
+    found = co_await look_up_names(resolver, std::move(endpoints), for_names);
+  } else {
+    found = as_they_are(std::move(endpoints));
+  }
   auto& failures = found.failures;
   const auto all = tries(parameters, found.reachable);
   for (std::size_t i = 0; i < all.size() && (failures.empty() || !is_final(failures.back())); ++i) {

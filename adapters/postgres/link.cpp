@@ -84,7 +84,7 @@ ReadFailure Link::why_over(Talk talk) {
     return *talk.reader.failure();
   }
   return talk.lost ? std::move(*talk.lost)
-                   : ReadFailure{{Errc::broken, "the server answered before it was asked"}, ""};
+                   : ReadFailure{{Errc::broken, "the server answered what it had not heard"}, ""};
 }
 
 void Link::begin(Talk& talk, std::span<const Command> commands) {
@@ -96,6 +96,10 @@ void Link::begin(Talk& talk, std::span<const Command> commands) {
   said.clear();
   append_pipeline(said, commands);
   talk.reader.read({});  // what came after the last answer
+  if (talk.reader.begun()) {
+    talk.lost = ReadFailure{{Errc::broken, "the server answered before it was asked"}, ""};
+    return;
+  }
   const auto sent = transport_.write(said);
   if (!sent) {
     read(talk);  // closed by the server, which may have said why

@@ -114,7 +114,7 @@ ReadBatch::ReadBatch(std::vector<Command> commands, const ReadLimits& limits)
     : commands_(std::make_shared<const std::vector<Command>>(std::move(commands))),
       limits_(limits) {}
 
-ReadSession::ReadSession(std::unique_ptr<Link> link, std::string where)
+ReadSession::ReadSession(std::unique_ptr<Link> link, std::shared_ptr<const std::string> where)
     : link_(std::move(link)), where_(std::move(where)) {}
 
 ReadSession::~ReadSession() = default;
@@ -122,7 +122,10 @@ ReadSession::~ReadSession() = default;
 Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> ReadSession::connect(
     Pool& pool, Resolver& resolver, Target target, std::string password, Options options) {
   const Deadline deadline{options.deadline};
-  auto where = describe(target);
+  auto where = std::move(options.where);
+  if (!where) {
+    where = std::make_shared<const std::string>(describe(target));
+  }
   auto connection = co_await open_connection(pool,
                                              resolver,
                                              std::move(target),
@@ -130,7 +133,7 @@ Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> ReadSession:
                                              std::move(options.application_name),
                                              deadline);
   if (!connection) {
-    co_return std::unexpected(at(where, std::move(connection.error())));
+    co_return std::unexpected(at(*where, std::move(connection.error())));
   }
   auto link = std::make_unique<Link>(std::move(*connection));
   if (const int version = link->server_version(); version < oldest_server) {
@@ -138,7 +141,7 @@ Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> ReadSession:
                      "runs PostgreSQL " + version_text(version) +
                          ", too old to be read (11 or newer is needed)"},
                     ""};
-    co_return std::unexpected(at(where, std::move(old)));
+    co_return std::unexpected(at(*where, std::move(old)));
   }
   co_return std::unique_ptr<ReadSession>(new ReadSession(std::move(link), std::move(where)));
 }
@@ -148,7 +151,7 @@ Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,
   const auto batch = ReadBatch::make(std::move(queries), limits);
   if (!batch) {
     ReadFailure wrong{batch.error(), ""};
-    co_return std::unexpected(at(where_, std::move(wrong)));
+    co_return std::unexpected(at(*where_, std::move(wrong)));
   }
   AnswerSink sink(before, batch->commands_->size() - after);
   const Deadline deadline{limits.deadline};
@@ -158,7 +161,7 @@ Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,
     if (in_transaction()) {
       failure = co_await roll_back(std::move(failure), deadline);
     }
-    co_return std::unexpected(at(where_, std::move(failure)));
+    co_return std::unexpected(at(*where_, std::move(failure)));
   }
   co_return std::move(sink).answers();
 }
@@ -172,7 +175,7 @@ Awaitable<std::expected<Digest, ReadFailure>> ReadSession::digest(const ReadBatc
     if (in_transaction()) {
       failure = co_await roll_back(std::move(failure), deadline);
     }
-    co_return std::unexpected(at(where_, std::move(failure)));
+    co_return std::unexpected(at(*where_, std::move(failure)));
   }
   co_return sink.digest();
 }

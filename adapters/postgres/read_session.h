@@ -55,6 +55,7 @@ class ReadSession {
   struct Options {
     std::string application_name = "tidemark";
     std::chrono::milliseconds deadline{10000};
+    std::shared_ptr<const std::string> where{};  // as describe() says it, when that is known
   };
 
   // Names are looked up by the resolver and connect steps that may take long run on the pool. The
@@ -80,12 +81,12 @@ class ReadSession {
   int server_version() const;  // 150020; 0 once it is not usable
 
  private:
-  ReadSession(std::unique_ptr<Link> link, std::string where);
+  ReadSession(std::unique_ptr<Link> link, std::shared_ptr<const std::string> where);
   bool in_transaction() const;
   Awaitable<ReadFailure> roll_back(ReadFailure failure, Deadline deadline);
 
   std::unique_ptr<Link> link_;
-  std::string where_;
+  std::shared_ptr<const std::string> where_;
 };
 
 }  // namespace tidemark

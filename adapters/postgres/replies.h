@@ -80,6 +80,8 @@ class ReplyReader {
   // What came next. It need not live longer.
   void read(std::string_view bytes);
 
+  // There was something of an answer, and not only what a server may say at any time.
+  bool begun() const { return at_ > 0 || columns_ || done_; }
   // The Sync was answered: that was all.
   bool done() const { return done_; }
   // Nothing good can follow: too much, or something that is no answer. The link must be closed.

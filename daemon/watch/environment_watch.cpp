@@ -26,6 +26,31 @@ constexpr std::chrono::minutes idle_max{5};
 // Names move to other servers, and what a role may do changes.
 constexpr std::chrono::hours connection_age_max{1};
 
+// A flag, also when whoever looks is cancelled.
+class Raised {
+ public:
+  explicit Raised(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Raised() { flag_ = false; }
+  Raised(const Raised&) = delete;
+  Raised& operator=(const Raised&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+bool is_cancellation(const std::exception_ptr& thrown) {
+  try {
+    if (thrown) {
+      std::rethrow_exception(thrown);
+    }
+  } catch (const boost::system::system_error& error) {
+    return error.code() == asio::error::operation_aborted;
+  } catch (...) {
+    return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
@@ -45,6 +70,8 @@ EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
       ref_(std::move(ref)),
       settings_(std::move(settings)),
       server_(settings_.database ? server_of(*settings_.database) : ""),
+      where_(std::make_shared<const std::string>(settings_.database ? describe(*settings_.database)
+                                                                    : "")),
       observer_settings_{std::move(their_ledger), settings_.schema, {}},
       connections_(connections),
       wakeup_(loop),
@@ -104,11 +131,9 @@ Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
                    exported ? ref_.text() + " is export_only: it is never connected to"
                             : ref_.text() + " has no database to look at");
   }
-  looking_ = true;
+  const Raised looking(looking_);
   interrupted_ = false;
-  auto looking = session_ ? attempt(asked) : attempt_in_steps(asked);
-  auto looked = co_await std::move(looking);
-  looking_ = false;
+  auto looked = co_await attempt(asked);
   if (retired_) {
     let_go();
     co_return replaced();
@@ -222,9 +247,9 @@ void EnvironmentWatch::let_go() {
   observer_.reset();
 }
 
-// With the many steps of a connect, in which there is no session to be interrupted: they are
-// cancelled, as they are with whoever waits for them.
-Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt_in_steps(Asked asked) {
+// In the many steps of a connect there is no session to be interrupted: they are cancelled, as they
+// are with whoever waits for them.
+Awaitable<EnvironmentWatch::Done> EnvironmentWatch::connect_in_steps(Asked asked) {
   const auto executor = co_await asio::this_coro::executor;
   const auto state = co_await asio::this_coro::cancellation_state;
   auto cancelled = state.slot();
@@ -232,15 +257,18 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt_in_steps(Asked as
     cancelled.assign([this](asio::cancellation_type type) { steps_.emit(type); });
   }
   auto token = asio::bind_cancellation_slot(steps_.slot(), asio::as_tuple(asio::use_awaitable));
-  auto attempting = asio::co_spawn(executor, attempt(asked), std::move(token));
-  auto [aborted, looked] = co_await std::move(attempting);
+  auto connecting = asio::co_spawn(executor, connect(asked), std::move(token));
+  auto [thrown, connected] = co_await std::move(connecting);
   if (cancelled.is_connected()) {
     cancelled.clear();  // whoever waited may live longer than this watch
   }
-  if (aborted) {
+  if (is_cancellation(thrown)) {
     co_return std::unexpected(ReadFailure{{Errc::cancelled, "interrupted"}, ""});
   }
-  co_return std::move(looked);
+  if (thrown) {
+    std::rethrow_exception(thrown);
+  }
+  co_return std::move(connected);
 }
 
 // What goes wrong in our own code is a failed look like another.
@@ -250,7 +278,7 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt(Asked asked) {
   place_.work();
   try {
     if (!session_) {
-      auto connected = co_await connect(asked);
+      auto connected = co_await connect_in_steps(asked);
       if (!connected) {
         co_return std::unexpected(std::move(connected.error()));
       }
@@ -280,7 +308,7 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt(Asked asked) {
   co_return std::unexpected(ReadFailure{{Errc::internal, failure}, ""});
 }
 
-Awaitable<std::expected<void, ReadFailure>> EnvironmentWatch::connect(Asked asked) {
+Awaitable<EnvironmentWatch::Done> EnvironmentWatch::connect(Asked asked) {
   place_ = connections_.ask(server_, asked == Asked::by_a_person, [this] {
     session_.reset();
     place_.give_back();
@@ -304,6 +332,7 @@ Awaitable<std::expected<void, ReadFailure>> EnvironmentWatch::connect(Asked aske
   }
   ReadSession::Options options;
   options.application_name = "tidemark " + ref_.text();
+  options.where = where_;
   Target target = *settings_.database;
   auto session = co_await ReadSession::connect(
       connecting_, resolver_, std::move(target), std::move(password), std::move(options));
@@ -317,7 +346,7 @@ Awaitable<std::expected<void, ReadFailure>> EnvironmentWatch::connect(Asked aske
   if (settings_.connection == ConnectionUse::keep) {  // else it connects for each look
     observer_->connected();
   }
-  co_return std::expected<void, ReadFailure>{};
+  co_return Done{};
 }
 
 }  // namespace tidemark

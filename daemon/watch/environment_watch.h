@@ -60,11 +60,12 @@ class EnvironmentWatch {
   enum class Asked { by_schedule, by_a_person };
   using Seen = std::optional<Looked>;  // empty: what the last look saw
   using Attempt = std::expected<Seen, ReadFailure>;
+  using Done = std::expected<void, ReadFailure>;
 
   Awaitable<Result<void>> look(Asked asked);
   Awaitable<Attempt> attempt(Asked asked);
-  Awaitable<Attempt> attempt_in_steps(Asked asked);
-  Awaitable<std::expected<void, ReadFailure>> connect(Asked asked);
+  Awaitable<Done> connect_in_steps(Asked asked);
+  Awaitable<Done> connect(Asked asked);
   bool tell_unchanged();
   Awaitable<Result<void>> tell(Attempt looked);
   void keep_or_close(bool may_look_again);
@@ -81,6 +82,7 @@ class EnvironmentWatch {
   EnvironmentRef ref_;
   EnvironmentSettings settings_;
   std::string server_;
+  std::shared_ptr<const std::string> where_;  // for people
   Observer::Settings observer_settings_;
   std::optional<Observer> observer_;
   Connections& connections_;

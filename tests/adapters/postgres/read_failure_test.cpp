@@ -153,6 +153,35 @@ TEST_CASE("a transaction that ends with anything but COMMIT is no answer") {
             ": the transaction ended with ROLLBACK: is it PostgreSQL?") != std::string::npos);
 }
 
+TEST_CASE(
+    "what a server says after an answer is heard, and an answer that nobody asked for is none") {
+  const auto done = [](const std::string& tag) { return message('C', tag + terminator()); };
+  const auto answer =
+      done("BEGIN") + done("SELECT 0") + done("SELECT 0") + done("COMMIT") + message('Z', "I");
+  const auto second = [&](const std::string& after) {
+    FakeServer server([&](int socket) {
+      welcome(socket);
+      receive(socket);
+      send(socket, answer + after);
+      receive(socket);
+    });
+    Reading reading;
+    const auto session = session_on(reading, server.address());
+    REQUIRE(reading.read(*session, {query("SELECT 1")}));
+    const auto failed = reading.read(*session, {query("SELECT 1")});
+    REQUIRE(!failed);
+    CHECK(!session->usable());
+    return failed.error();
+  };
+  CHECK(second(message('E', error_fields("57P01", "going"))).sqlstate == "57P01");
+  for (const auto& early : {answer, done("BEGIN")}) {
+    const auto failure = second(early);
+    CHECK(failure.error.code == Errc::broken);
+    CHECK(failure.error.detail.find("the server answered before it was asked") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("a session whose transaction cannot be left is given up") {
   FakeServer server([](int socket) {
     welcome(socket);
