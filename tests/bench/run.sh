@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what tidemark costs and prints one table of ratios, each within one run.
 #
-#   tests/bench/run.sh            about ten minutes, on a machine that does nothing else
+#   tests/bench/run.sh            about half an hour, on a machine that does nothing else
 #   tests/bench/run.sh --check    the same, and fails when a ratio is not reached
 #   tests/bench/run.sh --quick    a minute or two with small numbers: whether the bench still runs
 #
