@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <doctest/doctest.h>
@@ -142,7 +143,10 @@ TEST_CASE("much goes out within TLS while much comes in, and a server that goes 
     CHECK(answer->at(2).rows.at(0).at(0) == large);
   }
   server.server().run(
-      "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = 'reader'");
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'");
+  while (!server.server().run("SELECT 1 FROM pg_stat_activity WHERE usename = 'reader'").empty()) {
+    std::this_thread::sleep_for(2ms);
+  }
   const auto gone = server.reading().read(*session, {query("SELECT 1")});
   REQUIRE(!gone);
   CAPTURE(gone.error().error.detail);
