@@ -154,7 +154,11 @@ ReadFailure connect_failure(std::string_view message) {
 
 ReadFailure lost_connection(std::string_view message) {
   const auto code = has_any(message, garbage_words) ? Errc::broken : Errc::retry;
-  return {{code, message.empty() ? "the connection was lost" : one_line(message)}, ""};
+  auto line = one_line(message);
+  if (line.empty()) {
+    line = "the connection was lost";
+  }
+  return {{code, std::move(line)}, ""};
 }
 
 std::string one_line(std::string_view text) {

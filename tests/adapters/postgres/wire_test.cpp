@@ -147,6 +147,7 @@ TEST_CASE("an error in a pipeline is its first one, and what was skipped is not 
   CHECK(failed("").failure == "the connection was lost");
   CHECK(failed(std::string("MNo code\0", 9)).failure == "No code");
   CHECK(failed("C42P01").failure == "the connection was lost");
+  CHECK(failed(std::string("M \0", 3)).failure == "the connection was lost");
 }
 
 TEST_CASE("commands are written as the protocol has them") {
