@@ -20,7 +20,9 @@ ReadFailure told_in(std::string_view body) {
 }  // namespace
 
 void AnswerSink::begin(std::size_t answer, const Columns& columns) {
-  answers_[answer].columns = columns.names();
+  auto& names = answers_[answer].columns;
+  names.reserve(columns.count());
+  columns.for_each([&](std::string_view name) { names.emplace_back(name); });
 }
 
 std::uint64_t AnswerSink::take(std::size_t answer, const RowValues& row) {

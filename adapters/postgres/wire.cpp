@@ -165,53 +165,13 @@ std::optional<std::string_view> Fields::text() {
   return taken;
 }
 
-std::optional<Columns> Columns::of(std::string_view body) {
-  Fields fields(body);
-  const auto count = fields.number16();
-  if (!count) {
-    return std::nullopt;
-  }
-  const Columns columns(fields, *count);
-  for (std::size_t i = 0; i < *count; ++i) {
-    if (!next(fields)) {
-      return std::nullopt;
-    }
-  }
-  return fields.at_end() ? std::optional(columns) : std::nullopt;
-}
-
-std::optional<std::string_view> Columns::next(Fields& fields) {
+std::optional<ColumnName::Value> ColumnName::take(Fields& fields) {
   constexpr std::size_t about_size = 18;  // table, number, type, its size, modifier, format
   const auto name = fields.text();
   return name && fields.bytes(about_size) ? name : std::nullopt;
 }
 
-std::vector<std::string> Columns::names() const {
-  std::vector<std::string> names;
-  names.reserve(count_);
-  Fields fields = fields_;
-  for (std::size_t i = 0; i < count_; ++i) {
-    names.emplace_back(*next(fields));
-  }
-  return names;
-}
-
-std::optional<RowValues> RowValues::of(std::string_view body) {
-  Fields fields(body);
-  const auto count = fields.number16();
-  if (!count) {
-    return std::nullopt;
-  }
-  const RowValues row(body, fields, *count);
-  for (std::size_t i = 0; i < *count; ++i) {
-    if (!next(fields)) {
-      return std::nullopt;
-    }
-  }
-  return fields.at_end() ? std::optional(row) : std::nullopt;
-}
-
-std::optional<RowValues::Value> RowValues::next(Fields& fields) {
+std::optional<RowValue::Value> RowValue::take(Fields& fields) {
   const auto length = fields.number32();
   if (!length) {
     return std::nullopt;

@@ -62,28 +62,26 @@ class Fields {
   std::string_view rest_;
 };
 
-// The columns of the rows that follow.
-class Columns {
+// A message that says how many items it has, and then has these; each gives its value once, in
+// order.
+template <class Item>
+class Items {
  public:
+  using Value = typename Item::Value;
+
   // Empty when that is not what it is.
-  static std::optional<Columns> of(std::string_view body);
-  std::size_t count() const { return count_; }
-  std::vector<std::string> names() const;
+  static std::optional<Items> of(std::string_view body) {
+    Fields fields(body);
+    const auto count = fields.number16();
+    const Items items(body, fields, count.value_or(0));
+    for (std::size_t i = 0; i < items.count_; ++i) {
+      if (!Item::take(fields)) {
+        return std::nullopt;
+      }
+    }
+    return count && fields.at_end() ? std::optional(items) : std::nullopt;
+  }
 
- private:
-  Columns(Fields fields, std::size_t count) : fields_(fields), count_(count) {}
-  static std::optional<std::string_view> next(Fields& fields);
-
-  Fields fields_;
-  std::size_t count_;
-};
-
-// A row's values, each once, in order.
-class RowValues {
- public:
-  using Value = std::optional<std::string_view>;  // NULL as nullopt
-  // Empty when that is not what it is.
-  static std::optional<RowValues> of(std::string_view body);
   std::size_t count() const { return count_; }
   // All of it.
   std::string_view bytes() const { return bytes_; }
@@ -91,19 +89,30 @@ class RowValues {
   void for_each(Take take) const {
     Fields fields = fields_;
     for (std::size_t i = 0; i < count_; ++i) {
-      take(*next(fields));
+      take(*Item::take(fields));
     }
   }
 
  private:
-  RowValues(std::string_view body, Fields fields, std::size_t count)
+  Items(std::string_view body, Fields fields, std::size_t count)
       : bytes_(body), fields_(fields), count_(count) {}
-  static std::optional<Value> next(Fields& fields);
 
   std::string_view bytes_;
   Fields fields_;
   std::size_t count_;
 };
+
+struct ColumnName {
+  using Value = std::string_view;
+  static std::optional<Value> take(Fields& fields);
+};
+using Columns = Items<ColumnName>;
+
+struct RowValue {
+  using Value = std::optional<std::string_view>;  // NULL as nullopt
+  static std::optional<Value> take(Fields& fields);
+};
+using RowValues = Items<RowValue>;
 
 // A row of these values, as it is in a message.
 void append_row(std::string& to, std::span<const std::optional<std::string>> values);

@@ -28,11 +28,11 @@ Connections::Place& Connections::Place::operator=(Place&& other) noexcept {
 }
 
 bool Connections::Place::is_granted() const {
-  return all_ != nullptr && server_->clients.at(id_).let_in;
+  return all_ != nullptr && server_->second.clients.at(id_).let_in;
 }
 
 Awaitable<void> Connections::Place::granted() {
-  Client& client = server_->clients.at(id_);
+  Client& client = server_->second.clients.at(id_);
   client.wait.emplace(all_->loop_, asio::steady_timer::time_point::max());
   [[maybe_unused]] const auto [error] =
       co_await client.wait->async_wait(asio::as_tuple(asio::use_awaitable));
@@ -43,16 +43,16 @@ Awaitable<void> Connections::Place::granted() {
 
 void Connections::Place::hurry() {
   if (all_ != nullptr) {
-    server_->budget.hurry(id_);
+    server_->second.budget.hurry(id_);
   }
 }
 
 void Connections::Place::rest() {
   if (all_ != nullptr) {
-    server_->budget.rest(id_, now());
-    if (server_->budget.crowded()) {
+    server_->second.budget.rest(id_, now());
+    if (server_->second.budget.crowded()) {
       // Copied: the place may be called back, and be gone, in there.
-      const std::string server = server_->name;
+      const std::string server = server_->first;
       all_->advance(server);
     }
   }
@@ -60,15 +60,15 @@ void Connections::Place::rest() {
 
 void Connections::Place::work() {
   if (all_ != nullptr) {
-    server_->budget.work(id_);
+    server_->second.budget.work(id_);
   }
 }
 
 void Connections::Place::give_back() {
   if (auto* all = std::exchange(all_, nullptr); all != nullptr) {
-    server_->budget.leave(id_);
-    server_->clients.erase(id_);
-    const std::string name = server_->name;
+    server_->second.budget.leave(id_);
+    server_->second.clients.erase(id_);
+    const std::string name = server_->first;
     all->advance(name);
   }
 }
@@ -89,11 +89,12 @@ Connections::Place Connections::ask(std::string server,
                                     bool for_a_person,
                                     std::function<void()> call_back) {
   const auto id = ++last_id_;
-  Server& at = servers_.try_emplace(server, loop_, server, limits_).first->second;
+  Named& named = *servers_.try_emplace(server, loop_, limits_).first;
+  Server& at = named.second;
   at.clients.try_emplace(id, Client{std::move(call_back)});
   at.budget.ask(id, for_a_person);
   advance(server);
-  return {*this, at, id};
+  return {*this, named, id};
 }
 
 void Connections::advance(const std::string& server) {

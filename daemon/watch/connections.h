@@ -17,6 +17,7 @@ namespace tidemark {
 // ConnectionBudget for each server decides. Outlives all places.
 class Connections {
   struct Server;
+  using Named = std::pair<const std::string, Server>;
 
  public:
   // The right to one connection, or the wait for it, for as long as it exists.
@@ -40,11 +41,11 @@ class Connections {
 
    private:
     friend class Connections;
-    Place(Connections& all, Server& server, ConnectionBudget::Id id)
+    Place(Connections& all, Named& server, ConnectionBudget::Id id)
         : all_(&all), server_(&server), id_(id) {}
 
     Connections* all_ = nullptr;
-    Server* server_ = nullptr;  // is there while anybody is in
+    Named* server_ = nullptr;  // is there while anybody is in
     ConnectionBudget::Id id_ = 0;
   };
 
@@ -65,9 +66,7 @@ class Connections {
     std::optional<asio::steady_timer> wait{};  // cancelled when let in
   };
   struct Server {
-    Server(asio::io_context& loop, std::string name_, ConnectionLimits limits)
-        : name(std::move(name_)), budget(limits), later(loop) {}
-    std::string name;
+    Server(asio::io_context& loop, ConnectionLimits limits) : budget(limits), later(loop) {}
     ConnectionBudget budget;
     std::map<ConnectionBudget::Id, Client> clients;
     asio::steady_timer later;  // until the rate allows another one

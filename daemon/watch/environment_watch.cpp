@@ -45,8 +45,7 @@ bool is_cancellation(const std::exception_ptr& thrown) {
     }
   } catch (const boost::system::system_error& error) {
     return error.code() == asio::error::operation_aborted;
-  } catch (...) {
-    return false;
+  } catch (...) {  // something else
   }
   return false;
 }
@@ -116,11 +115,7 @@ Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
   if (retired_) {  // who asks now must not wait for what is about to go
     co_return replaced();
   }
-  auto turn = gate_.try_enter();
-  if (!turn) {
-    auto waited = co_await gate_.enter();
-    turn.emplace(std::move(waited));
-  }
+  auto turn = co_await gate_.enter();
   if (retired_) {
     co_return replaced();
   }
