@@ -1,10 +1,29 @@
 #include "adapters/postgres/answer_digest.h"
 
+#include <random>
+#include <string>
+
 #include "adapters/postgres/wire.h"
 
 namespace tidemark {
+namespace {
 
-Digest digest_of(std::span<const ResultSet> answers) {
+// Who can write rows shall not find some that look like others.
+SipHash::Key random_key() {
+  std::random_device random;
+  const auto word = [&random] { return std::uint64_t{random()} << 32U | random(); };
+  return {word(), word()};
+}
+
+}  // namespace
+
+AnswerDigest::AnswerDigest()
+    : hash_([] {
+        static const SipHash::Key key = random_key();
+        return key;
+      }()) {}
+
+AnswerDigest::Value digest_of(std::span<const ResultSet> answers) {
   AnswerDigest digest;
   std::string bytes;
   for (const auto& answer : answers) {
@@ -15,7 +34,7 @@ Digest digest_of(std::span<const ResultSet> answers) {
     }
     digest.end_answer();
   }
-  return digest.digest();
+  return digest.value();
 }
 
 }  // namespace tidemark

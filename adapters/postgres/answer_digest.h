@@ -1,31 +1,30 @@
 #pragma once
 
-#include <cstddef>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "adapters/postgres/statement.h"
-#include "core/catalog/content.h"
+#include "core/text/siphash.h"
 
 namespace tidemark {
 
 // Made of the rows of some answers, one after the other: the same for others only if they have the
-// same rows.
+// same rows. Of this process; another one's differ.
 class AnswerDigest {
  public:
-  AnswerDigest() { text_.reserve(usual_size); }
+  using Value = SipHash::Value;
+
+  AnswerDigest();
   // As the protocol has it: how many values, and each with its length before it.
-  void add_row(std::string_view row) { text_ += row; }
+  void add_row(std::string_view row) { hash_.update(row); }
   // No row begins like that.
-  void end_answer() { text_ += "\xff\xff"; }
-  Digest digest() const { return sha256(text_); }
+  void end_answer() { hash_.update("\xff\xff"); }
+  Value value() const { return hash_.value(); }
 
  private:
-  static constexpr std::size_t usual_size = 1000;
-  std::string text_;
+  SipHash hash_;
 };
 
-Digest digest_of(std::span<const ResultSet> answers);
+AnswerDigest::Value digest_of(std::span<const ResultSet> answers);
 
 }  // namespace tidemark

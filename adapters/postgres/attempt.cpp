@@ -5,15 +5,17 @@
 #include <cstring>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <string.h>
 #include <sys/socket.h>
+#include <boost/container/small_vector.hpp>
 
 #include "adapters/postgres/advice.h"
 
 namespace tidemark {
 namespace {
+
+constexpr std::size_t usual_parameters = 32;
 
 // Without being asked for anything, and with few words.
 bool is_let_in(int socket) {
@@ -32,8 +34,8 @@ void wipe(std::string& secret) {
   secret.clear();
 }
 
-Attempt::Attempt(Parameters parameters, std::string password)
-    : parameters_(std::move(parameters)), password_(password) {
+Attempt::Attempt(std::shared_ptr<const Route> route, Try one, std::string password)
+    : route_(std::move(route)), try_(std::move(one)), password_(password) {
   wipe(password);
 }
 
@@ -43,12 +45,12 @@ Attempt::~Attempt() {
 
 bool Attempt::next_step_is_short() const {
   if (!started_) {
-    return parameters_.contains("user");
+    return route_->names("user");
   }
   switch (PQstatus(connection_.get())) {
     case CONNECTION_STARTED:
     case CONNECTION_MADE:
-      return !parameters_.contains("requirepeer");  // says who we are, or wishes for TLS
+      return !route_->names("requirepeer");  // says who we are, or wishes for TLS
     case CONNECTION_AWAITING_RESPONSE:
       return is_let_in(PQsocket(connection_.get()));
     default:
@@ -57,19 +59,32 @@ bool Attempt::next_step_is_short() const {
 }
 
 void Attempt::start() {
-  std::vector<const char*> names;
-  std::vector<const char*> values;
-  names.reserve(parameters_.size() + 2);
-  values.reserve(parameters_.size() + 2);
-  const bool tls = parameters_.at("sslmode") != "disable";
-  for (const auto& [name, value] : parameters_) {
-    if (tls || !name.starts_with("ssl") || name == "sslmode") {
-      names.push_back(name.c_str());
-      values.push_back(value.c_str());
+  boost::container::small_vector<const char*, usual_parameters> names;
+  boost::container::small_vector<const char*, usual_parameters> values;
+  const auto tell = [&](const char* name, const char* value) {
+    names.push_back(name);
+    values.push_back(value);
+  };
+  // What is empty means the default.
+  const auto tell_if_any = [&](const char* name, const std::string& value) {
+    if (!value.empty()) {
+      tell(name, value.c_str());
+    }
+  };
+  const auto& [host, address, port] = try_.to.endpoint;
+  tell_if_any("host", host);
+  tell_if_any("hostaddr", address);
+  tell_if_any("port", port);
+  tell_if_any("password", password_);
+  tell("sslmode", try_.tls.c_str());
+  tell_if_any("target_session_attrs", try_.session);
+  const bool tls = try_.tls != "disable";
+  for (const auto& [name, value] : route_->shared()) {
+    if (tls || !name.starts_with("ssl")) {
+      tell(name.c_str(), value.c_str());
     }
   }
-  names.insert(names.end(), {"password", nullptr});
-  values.insert(values.end(), {password_.c_str(), nullptr});
+  tell(nullptr, nullptr);
   connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
   if (connection_ == nullptr) {
     return;
@@ -90,6 +105,11 @@ void Attempt::step() {
   }
   const CertificateVerdict::Listening listening(verdict_);
   status_ = PQconnectPoll(connection_.get());
+}
+
+// A Unix socket is connected as soon as that is wished.
+bool Attempt::must_wait() const {
+  return waits() && (interest() == Interest::read || !is_writable(PQsocket(connection_.get())));
 }
 
 bool Attempt::could_tell_password() const {
@@ -120,7 +140,7 @@ ReadFailure Attempt::failure() const {
        at = message.find(password_, at + 3)) {
     message.replace(at, password_.size(), "***");
   }
-  return advised(connect_failure(message), parameters_, verdict_.error());
+  return advised(connect_failure(message), route_->parameters_of(try_), verdict_.error());
 }
 
 }  // namespace tidemark

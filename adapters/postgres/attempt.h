@@ -1,11 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "adapters/postgres/certificate_verdict.h"
 #include "adapters/postgres/failure.h"
 #include "adapters/postgres/handle.h"
-#include "adapters/postgres/parameters.h"
+#include "adapters/postgres/route.h"
 #include "adapters/postgres/wait.h"
 
 namespace tidemark {
@@ -14,8 +15,7 @@ namespace tidemark {
 // leaves early leaves it to the other.
 class Attempt {
  public:
-  // `parameters` are what libpq takes; nothing in them needs a name to be looked up.
-  Attempt(Parameters parameters, std::string password);
+  Attempt(std::shared_ptr<const Route> route, Try one, std::string password);
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
   ~Attempt();
@@ -26,14 +26,17 @@ class Attempt {
   // Kerberos and names of users may have to be asked for, and a server may have much to tell.
   bool next_step_is_short() const;
 
+  // For the server, before the next step.
   bool waits() const {
     return status_ == PGRES_POLLING_READING || status_ == PGRES_POLLING_WRITING;
   }
+  // And what it waits for is not there yet.
+  bool must_wait() const;
   bool connected() const { return status_ == PGRES_POLLING_OK; }
   Interest interest() const {
     return status_ == PGRES_POLLING_READING ? Interest::read : Interest::write;
   }
-  bool over_tcp() const { return parameters_.contains("hostaddr"); }
+  bool over_tcp() const { return !try_.to.endpoint.address.empty(); }
   // Has said who we are on a connection where everybody can read what follows.
   bool could_tell_password() const;
   const PGconn* connection() const { return connection_.get(); }
@@ -44,7 +47,8 @@ class Attempt {
  private:
   void start();
 
-  Parameters parameters_;
+  std::shared_ptr<const Route> route_;
+  Try try_;
   std::string password_;
   CertificateVerdict verdict_;
   ConnectionHandle connection_;

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "adapters/postgres/advice.h"
 #include "adapters/postgres/attempt.h"
-#include "adapters/postgres/endpoint.h"
 #include "adapters/postgres/plain_startup.h"
 
 namespace tidemark {
@@ -19,10 +16,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Connected = std::expected<OpenedConnection, ReadFailure>;
 
-// Certain not to exist: what libpq shall not look for, least of all in $HOME.
-constexpr auto no_file = "/dev/null/none";
-constexpr auto system_authorities = "/etc/ssl/certs/ca-certificates.crt";
-
 // What is tried, of one address: with several, a try may take that part of the time left.
 constexpr std::chrono::steady_clock::rep shares_max = 3;
 constexpr std::size_t addresses_of_name_max = 8;
@@ -30,199 +23,120 @@ constexpr std::size_t addresses_of_name_max = 8;
 // Of what a server says before it lets us in; libpq keeps every parameter that it reports.
 constexpr std::uint64_t greeting_bytes_max = 1U << 20U;
 
-// By all_parameters() and of_try().
-constexpr std::size_t added_max = 16;
-
-Parameters all_parameters(Target target, std::string application_name) {
-  auto& parameters = target.parameters;
-  parameters.reserve(parameters.size() + added_max);
-  const bool verifies =
-      parameters.try_emplace("sslmode", "disable").first->second.starts_with("verify");
-  // Where `require` finds authorities it behaves as verify-ca, so it gets none that nobody asked
-  // for.
-  parameters.try_emplace("sslrootcert", verifies ? system_authorities : no_file);
-  parameters.try_emplace("sslcert", no_file);
-  parameters.try_emplace("sslkey", no_file);
-  if (!parameters.contains("sslcrldir")) {
-    parameters.try_emplace("sslcrl", no_file);
+ReadFailure not_connected(Woke woke, Deadline deadline) {
+  auto failure = not_in_time(woke, deadline);
+  if (woke == Woke::late) {
+    failure.error.detail += ": check host and port in database:";
   }
-  parameters["passfile"] = no_file;
-  parameters["gssencmode"] = "disable";
-  parameters["client_encoding"] = "UTF8";
-  parameters["application_name"] = std::move(application_name);
-  return std::move(parameters);
+  return failure;
 }
 
-struct Try {
-  Endpoint endpoint;
-  std::string note;  // of an address that is not fresh
-  std::string tls;
-  std::string session;
-};
-
-// The modes that mean several tries, each by itself: so that what a try is about is known before
-// it begins.
-std::vector<std::string> tries_for(const std::string& word) {
-  static const std::map<std::string, std::vector<std::string>> several = {
-      {"prefer", {"require", "disable"}},
-      {"allow", {"disable", "require"}},
-      {"prefer-standby", {"standby", "any"}},
-  };
-  const auto found = several.find(word);
-  return found == several.end() ? std::vector<std::string>{word} : found->second;
-}
-
-struct Reachable {
-  Endpoint endpoint;
-  std::string note;
-};
-
-std::vector<Try> tries(const Parameters& parameters, const std::vector<Reachable>& reachable) {
-  const auto wished = parameters.find("target_session_attrs");
-  std::vector<Try> all;
-  for (const auto& session : tries_for(wished == parameters.end() ? "any" : wished->second)) {
-    for (const auto& [endpoint, note] : reachable) {
-      const auto& mode = parameters.at("sslmode");
-      for (const auto& tls : tries_for(endpoint.over_tcp() ? mode : "disable")) {
-        all.push_back({endpoint, note, tls, session});
-      }
-    }
-  }
-  return all;
-}
-
-Parameters of_try(Parameters parameters, const Try& one) {
-  parameters["host"] = one.endpoint.host;
-  parameters.erase("hostaddr");
-  if (!one.endpoint.address.empty()) {
-    parameters["hostaddr"] = one.endpoint.address;
-  }
-  parameters["port"] = one.endpoint.port;
-  parameters["sslmode"] = one.tls;
-  parameters["target_session_attrs"] = one.session;
-  return parameters;
-}
-
-// Waits for what the attempt waits for, on a socket that may be another one than the last time.
-// `reading` never waits until it can be written to: Asio would wake it for ever after when it can.
-Awaitable<std::expected<Woke, ReadFailure>> wait_for_turn(WatchedSocket& reading,
-                                                          const Attempt& attempt,
-                                                          Deadline deadline) {
-  std::optional<WatchedSocket> writing;
-  if (attempt.interest() == Interest::write) {
-    const auto executor = co_await asio::this_coro::executor;
-    writing.emplace(executor);
-  }
-  WatchedSocket& socket = writing ? *writing : reading;
-  if (auto watched = socket.watch(attempt.connection()); !watched) {
+// On a socket of its own: Asio would wake another for ever after when it can be written to.
+Awaitable<std::expected<Woke, ReadFailure>> wait_until_writable(const PGconn* connection,
+                                                                Deadline deadline) {
+  const auto executor = co_await asio::this_coro::executor;
+  WatchedSocket socket(executor);
+  if (auto watched = socket.watch(connection); !watched) {
     co_return std::unexpected(std::move(watched.error()));
   }
-  const auto woke = co_await wait_ready(socket.socket(), attempt.interest(), deadline);
+  const auto woke = co_await wait_ready(socket.socket(), Interest::write, deadline);
   co_return woke;
 }
 
-// Takes what the server says, until it has let us in.
-Awaitable<std::expected<Woke, ReadFailure>> take_steps(Pool& pool,
-                                                       WatchedSocket& socket,
-                                                       std::shared_ptr<Attempt> attempt,
-                                                       Deadline deadline) {
-  std::optional<PlainStartup> guard;
-  for (;;) {
-    if (attempt->next_step_is_short()) {
-      attempt->step();
-    } else {
-      auto step = [attempt] { attempt->step(); };
-      const auto woke = co_await run_step(pool, std::move(step), deadline);
-      if (woke != Woke::ready) {
-        co_return woke;
-      }
-    }
-    if (!attempt->waits()) {
-      co_return Woke::ready;
-    }
-    // A Unix socket is connected as soon as that is wished.
-    const int descriptor = PQsocket(attempt->connection());
-    if (attempt->interest() == Interest::write && is_writable(descriptor)) {
-      continue;
-    }
-    if (attempt->over_tcp() && bytes_taken(descriptor) > greeting_bytes_max) {
-      co_return std::unexpected(ReadFailure{
+// What waits for the server.
+struct Waiting {
+  explicit Waiting(const asio::any_io_executor& executor) : reading(executor) {}
+
+  bool guarded() const { return guard && !guard->over(); }
+
+  // Before each wait: the attempt may have another socket than the last time, and much may have
+  // come on it.
+  std::expected<void, ReadFailure> prepare(const Attempt& attempt) {
+    const auto* connection = attempt.connection();
+    if (attempt.over_tcp() && bytes_taken(PQsocket(connection)) > greeting_bytes_max) {
+      return std::unexpected(ReadFailure{
           {Errc::broken,
            "says more than " + std::to_string(greeting_bytes_max) + " bytes before it lets us in"},
           ""});
     }
-    if (!guard && attempt->could_tell_password()) {
-      const auto executor = co_await asio::this_coro::executor;
-      auto placed = PlainStartup::before(executor, attempt->connection());
+    if (!guard && attempt.could_tell_password()) {
+      auto placed = PlainStartup::before(reading.socket().get_executor(), connection);
       if (!placed) {
-        co_return std::unexpected(std::move(placed.error()));
+        return std::unexpected(std::move(placed.error()));
       }
-      guard.emplace(std::move(*placed));
+      guard = std::make_unique<PlainStartup>(std::move(*placed));
     }
-    std::expected<Woke, ReadFailure> woke = Woke::ready;
-    if (guard && !guard->over()) {
-      woke = co_await guard->wait(deadline);
-    } else {
-      woke = co_await wait_for_turn(socket, *attempt, deadline);
+    if (guarded() || attempt.interest() == Interest::write) {
+      return {};
     }
-    if (!woke || *woke != Woke::ready) {
-      co_return woke;
-    }
+    return reading.watch(connection);
   }
-}
 
+  WatchedSocket reading;
+  std::unique_ptr<PlainStartup> guard;
+};
+
+// Takes one step after the other, until the server has let us in.
 Awaitable<Connected> connect_once(Pool& pool, std::shared_ptr<Attempt> attempt, Deadline deadline) {
   const auto executor = co_await asio::this_coro::executor;
-  WatchedSocket socket(executor);
-  auto woke = co_await take_steps(pool, socket, attempt, deadline);
-  if (!woke) {
-    co_return std::unexpected(advised(std::move(woke.error())));
-  }
-  if (*woke != Woke::ready) {
-    auto failure = not_in_time(*woke, deadline);
-    if (*woke == Woke::late) {
-      failure.error.detail += ": check host and port in database:";
+  Waiting waiting(executor);
+  do {
+    std::expected<Woke, ReadFailure> woke = Woke::ready;
+    if (attempt->next_step_is_short()) {
+      attempt->step();
+    } else {
+      auto step = [attempt] { attempt->step(); };
+      woke = co_await run_step(pool, std::move(step), deadline);
     }
-    co_return std::unexpected(std::move(failure));
-  }
+    if (*woke == Woke::ready && attempt->must_wait()) {
+      const auto prepared = waiting.prepare(*attempt);
+      if (!prepared) {
+        co_return std::unexpected(advised(prepared.error()));
+      }
+      if (waiting.guarded()) {
+        woke = co_await waiting.guard->wait(deadline);
+      } else if (attempt->interest() == Interest::write) {
+        woke = co_await wait_until_writable(attempt->connection(), deadline);
+      } else {
+        woke = co_await wait_ready(waiting.reading.socket(), Interest::read, deadline);
+      }
+    }
+    if (!woke) {
+      co_return std::unexpected(advised(std::move(woke.error())));
+    }
+    if (*woke != Woke::ready) {
+      co_return std::unexpected(not_connected(*woke, deadline));
+    }
+  } while (attempt->waits());
   if (!attempt->connected()) {
     co_return std::unexpected(attempt->failure());
   }
-  if (auto watched = socket.watch(attempt->connection()); !watched) {
+  if (auto watched = waiting.reading.watch(attempt->connection()); !watched) {
     co_return std::unexpected(std::move(watched.error()));
   }
-  co_return OpenedConnection{attempt->take(), std::move(socket.socket())};
+  co_return OpenedConnection{attempt->take(), std::move(waiting.reading.socket())};
 }
 
-// The endpoints with their addresses; a name has several, or none, which is a failure.
+// What there is to be tried. A name has several addresses, or none, which is a failure.
 struct Found {
-  std::vector<Reachable> reachable;
+  std::vector<Try> tries;
   std::vector<ReadFailure> failures;
 };
 
-Found as_they_are(std::vector<Endpoint> endpoints) {
-  Found found;
-  for (auto& endpoint : endpoints) {
-    found.reachable.push_back({std::move(endpoint), ""});
-  }
-  return found;
-}
-
-Awaitable<Found> look_up_names(Resolver& resolver,
-                               std::vector<Endpoint> endpoints,
-                               Deadline deadline) {
+Awaitable<Found> look_up_names(Resolver& resolver, const Route& route, Deadline deadline) {
   std::vector<std::string> names;
-  for (const auto& endpoint : endpoints) {
+  for (const auto& endpoint : route.endpoints()) {
     if (endpoint.needs_lookup()) {
       names.push_back(endpoint.host);
     }
   }
   const auto outcomes = co_await resolver.resolve(std::move(names), deadline);
+  std::vector<Reachable> reachable;
   Found found;
   auto outcome = outcomes.begin();
-  for (auto& endpoint : endpoints) {
+  for (auto endpoint : route.endpoints()) {
     if (!endpoint.needs_lookup()) {
-      found.reachable.push_back({std::move(endpoint), ""});
+      reachable.push_back({std::move(endpoint)});
       continue;
     }
     const auto& addresses = *outcome++;
@@ -233,9 +147,10 @@ Awaitable<Found> look_up_names(Resolver& resolver,
     const auto count = std::min(addresses->all.size(), addresses_of_name_max);
     for (std::size_t i = 0; i < count; ++i) {
       endpoint.address = addresses->all[i];
-      found.reachable.push_back({endpoint, addresses->kept_because});
+      reachable.push_back({endpoint, addresses->kept_because});
     }
   }
+  found.tries = route.tries(reachable);
   co_return found;
 }
 
@@ -249,14 +164,14 @@ Deadline share_of(Deadline deadline, std::size_t tries_left) {
                                 now + left / shares};
 }
 
-ReadFailure told_of(const Try& one, bool one_of_several, ReadFailure failure) {
-  const auto& [host, address, port] = one.endpoint;
+ReadFailure told_of(const Reachable& to, bool one_of_several, ReadFailure failure) {
+  const auto& [host, address, port] = to.endpoint;
   auto& detail = failure.error.detail;
   if (one_of_several || (!address.empty() && address != host)) {
     detail = (address.empty() ? host : address) + ": " + detail;
   }
-  if (!one.note.empty()) {
-    detail += " (its last known address: " + one.note + ")";
+  if (!to.note.empty()) {
+    detail += " (its last known address: " + to.note + ")";
   }
   return failure;
 }
@@ -287,33 +202,26 @@ bool is_final(const ReadFailure& failure) {
 
 Awaitable<Connected> open_connection(Pool& pool,
                                      Resolver& resolver,
-                                     Target target,
+                                     std::shared_ptr<const Route> route,
                                      std::string password,
-                                     std::string application_name,
                                      Deadline deadline) {
-  auto parameters = all_parameters(std::move(target), std::move(application_name));
-  auto endpoints = endpoints_in(parameters);
-  // Where there are several, the others shall not wait in vain for one whose name is lost.
-  const auto for_names = share_of(deadline, endpoints.size());
   Found found;
-  if (std::ranges::any_of(endpoints, &Endpoint::needs_lookup)) {
-    found = co_await look_up_names(resolver, std::move(endpoints), for_names);
-  } else {
-    found = as_they_are(std::move(endpoints));
+  if (route->needs_lookup()) {
+    // Where there are several, the others shall not wait in vain for one whose name is lost.
+    const auto for_names = share_of(deadline, route->endpoints().size());
+    found = co_await look_up_names(resolver, *route, for_names);
   }
   auto& failures = found.failures;
-  const auto all = tries(parameters, found.reachable);
+  const auto& all = route->needs_lookup() ? found.tries : route->tries();
   for (std::size_t i = 0; i < all.size() && (failures.empty() || !is_final(failures.back())); ++i) {
-    const bool last = i + 1 == all.size();
-    auto attempt = std::make_shared<Attempt>(
-        of_try(last ? std::move(parameters) : parameters, all[i]), password);
+    auto attempt = std::make_shared<Attempt>(route, all[i], password);
     const auto share = share_of(deadline, all.size() - i);
     auto connected = co_await connect_once(pool, std::move(attempt), share);
     if (connected) {
       wipe(password);
       co_return connected;
     }
-    failures.push_back(told_of(all[i], all.size() > 1, std::move(connected.error())));
+    failures.push_back(told_of(all[i].to, all.size() > 1, std::move(connected.error())));
   }
   wipe(password);
   const auto worst = std::ranges::find_if(failures, is_final);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <string>
 
 #include "adapters/loop/asio.h"
@@ -8,7 +9,7 @@
 #include "adapters/postgres/failure.h"
 #include "adapters/postgres/handle.h"
 #include "adapters/postgres/resolver.h"
-#include "adapters/postgres/target.h"
+#include "adapters/postgres/route.h"
 #include "adapters/postgres/wait.h"
 
 namespace tidemark {
@@ -24,9 +25,8 @@ struct OpenedConnection {
 Awaitable<std::expected<OpenedConnection, ReadFailure>> open_connection(
     Pool& pool,
     Resolver& resolver,
-    Target target,
+    std::shared_ptr<const Route> route,
     std::string password,
-    std::string application_name,
     Deadline deadline);
 
 }  // namespace tidemark

@@ -23,6 +23,14 @@ Awaitable<Woke> let_others(Deadline deadline) {
   co_return state.cancelled() == asio::cancellation_type::none ? Woke::ready : Woke::cancelled;
 }
 
+Link::Ending is_closed() {
+  return std::unexpected(ReadFailure{{Errc::retry, "the connection is closed"}, ""});
+}
+
+Link::Ending given_up(Woke woke, Deadline deadline) {
+  return std::unexpected(not_in_time(woke, deadline));
+}
+
 }  // namespace
 
 struct Link::Talk {
@@ -45,7 +53,7 @@ Awaitable<Link::Ending> Link::exchange(std::span<const Command> commands,
                                        AnswerBounds bounds,
                                        RowSink* sink) {
   if (!open()) {
-    co_return std::unexpected(ReadFailure{{Errc::retry, "the connection is closed"}, ""});
+    co_return is_closed();
   }
   idle_ = false;
   Talk talk{.reader = ReplyReader(messages_, commands.size(), bounds, sink)};
@@ -62,20 +70,24 @@ Awaitable<Link::Ending> Link::exchange(std::span<const Command> commands,
     }
     if (woke != Woke::ready) {
       close();
-      co_return std::unexpected(not_in_time(woke, deadline));
+      co_return given_up(woke, deadline);
     }
     go_on(talk);
   }
+  co_return ending_of(talk);
+}
+
+Link::Ending Link::ending_of(Talk& talk) {
   const ReplyReader& reader = talk.reader;
   if (!reader.done() || talk.lost || !talk.unsent.empty()) {
     close();
-    co_return std::unexpected(why_over(std::move(talk)));
+    return std::unexpected(why_over(std::move(talk)));
   }
   idle_ = reader.idle();
   if (reader.failure()) {
-    co_return std::unexpected(*reader.failure());
+    return std::unexpected(*reader.failure());
   }
-  co_return reader.last_tag();
+  return reader.last_tag();
 }
 
 // The server's own word first, why it closes.

@@ -46,6 +46,7 @@ class Link {
   void begin(Talk& talk, std::span<const Command> commands);
   void go_on(Talk& talk);
   void read(Talk& talk);
+  Ending ending_of(Talk& talk);
   static ReadFailure why_over(Talk talk);
 
   ConnectionHandle connection_;

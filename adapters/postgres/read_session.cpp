@@ -114,26 +114,21 @@ ReadBatch::ReadBatch(std::vector<Command> commands, const ReadLimits& limits)
     : commands_(std::make_shared<const std::vector<Command>>(std::move(commands))),
       limits_(limits) {}
 
-ReadSession::ReadSession(std::unique_ptr<Link> link, std::shared_ptr<const std::string> where)
-    : link_(std::move(link)), where_(std::move(where)) {}
+ReadSession::ReadSession(std::unique_ptr<Link> link, std::shared_ptr<const Route> route)
+    : link_(std::move(link)), route_(std::move(route)) {}
 
 ReadSession::~ReadSession() = default;
 
 Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> ReadSession::connect(
-    Pool& pool, Resolver& resolver, Target target, std::string password, Options options) {
-  const Deadline deadline{options.deadline};
-  auto where = std::move(options.where);
-  if (!where) {
-    where = std::make_shared<const std::string>(describe(target));
-  }
-  auto connection = co_await open_connection(pool,
-                                             resolver,
-                                             std::move(target),
-                                             std::move(password),
-                                             std::move(options.application_name),
-                                             deadline);
+    Pool& pool,
+    Resolver& resolver,
+    std::shared_ptr<const Route> route,
+    std::string password,
+    std::chrono::milliseconds within) {
+  const Deadline deadline{within};
+  auto connection = co_await open_connection(pool, resolver, route, std::move(password), deadline);
   if (!connection) {
-    co_return std::unexpected(at(*where, std::move(connection.error())));
+    co_return std::unexpected(at(route->where(), std::move(connection.error())));
   }
   auto link = std::make_unique<Link>(std::move(*connection));
   if (const int version = link->server_version(); version < oldest_server) {
@@ -141,9 +136,9 @@ Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> ReadSession:
                      "runs PostgreSQL " + version_text(version) +
                          ", too old to be read (11 or newer is needed)"},
                     ""};
-    co_return std::unexpected(at(*where, std::move(old)));
+    co_return std::unexpected(at(route->where(), std::move(old)));
   }
-  co_return std::unique_ptr<ReadSession>(new ReadSession(std::move(link), std::move(where)));
+  co_return std::unique_ptr<ReadSession>(new ReadSession(std::move(link), std::move(route)));
 }
 
 Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,
@@ -151,7 +146,7 @@ Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,
   const auto batch = ReadBatch::make(std::move(queries), limits);
   if (!batch) {
     ReadFailure wrong{batch.error(), ""};
-    co_return std::unexpected(at(*where_, std::move(wrong)));
+    co_return std::unexpected(at(route_->where(), std::move(wrong)));
   }
   AnswerSink sink(before, batch->commands_->size() - after);
   const Deadline deadline{limits.deadline};
@@ -161,12 +156,13 @@ Awaitable<ReadSession::Answer> ReadSession::read(std::vector<ReadQuery> queries,
     if (in_transaction()) {
       failure = co_await roll_back(std::move(failure), deadline);
     }
-    co_return std::unexpected(at(*where_, std::move(failure)));
+    co_return std::unexpected(at(route_->where(), std::move(failure)));
   }
   co_return std::move(sink).answers();
 }
 
-Awaitable<std::expected<Digest, ReadFailure>> ReadSession::digest(const ReadBatch& batch) {
+Awaitable<std::expected<AnswerDigest::Value, ReadFailure>> ReadSession::digest(
+    const ReadBatch& batch) {
   DigestSink sink(before, batch.commands_->size() - after);
   const Deadline deadline{batch.limits_.deadline};
   auto ending = co_await link_->exchange(*batch.commands_, deadline, bounds(batch.limits_), &sink);
@@ -175,7 +171,7 @@ Awaitable<std::expected<Digest, ReadFailure>> ReadSession::digest(const ReadBatc
     if (in_transaction()) {
       failure = co_await roll_back(std::move(failure), deadline);
     }
-    co_return std::unexpected(at(*where_, std::move(failure)));
+    co_return std::unexpected(at(route_->where(), std::move(failure)));
   }
   co_return sink.digest();
 }

@@ -10,10 +10,10 @@
 
 #include "adapters/loop/asio.h"
 #include "adapters/loop/pool.h"
+#include "adapters/postgres/answer_digest.h"
 #include "adapters/postgres/failure.h"
+#include "adapters/postgres/route.h"
 #include "adapters/postgres/statement.h"
-#include "adapters/postgres/target.h"
-#include "core/catalog/content.h"
 #include "core/result.h"
 
 namespace tidemark {
@@ -52,16 +52,16 @@ class ReadSession {
  public:
   using Answer = std::expected<std::vector<ResultSet>, ReadFailure>;
 
-  struct Options {
-    std::string application_name = "tidemark";
-    std::chrono::milliseconds deadline{10000};
-    std::shared_ptr<const std::string> where{};  // as describe() says it, when that is known
-  };
+  static constexpr std::chrono::milliseconds connect_deadline{10000};
 
   // Names are looked up by the resolver and connect steps that may take long run on the pool. The
   // password is wiped as soon as the server has taken it, and never sent in clear without TLS.
   static Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> connect(
-      Pool& pool, Resolver& resolver, Target target, std::string password, Options options);
+      Pool& pool,
+      Resolver& resolver,
+      std::shared_ptr<const Route> route,
+      std::string password,
+      std::chrono::milliseconds within = connect_deadline);
   ~ReadSession();
   ReadSession(const ReadSession&) = delete;
   ReadSession& operator=(const ReadSession&) = delete;
@@ -72,7 +72,7 @@ class ReadSession {
 
   // digest_of() what read() would answer, for less: nothing is kept of it. For answers that are
   // small unless something changed.
-  Awaitable<std::expected<Digest, ReadFailure>> digest(const ReadBatch& batch);
+  Awaitable<std::expected<AnswerDigest::Value, ReadFailure>> digest(const ReadBatch& batch);
 
   // A read that is under way ends soon, as cancelled; the session is not usable any more.
   void interrupt();
@@ -81,12 +81,12 @@ class ReadSession {
   int server_version() const;  // 150020; 0 once it is not usable
 
  private:
-  ReadSession(std::unique_ptr<Link> link, std::shared_ptr<const std::string> where);
+  ReadSession(std::unique_ptr<Link> link, std::shared_ptr<const Route> route);
   bool in_transaction() const;
   Awaitable<ReadFailure> roll_back(ReadFailure failure, Deadline deadline);
 
   std::unique_ptr<Link> link_;
-  std::shared_ptr<const std::string> where_;
+  std::shared_ptr<const Route> route_;
 };
 
 }  // namespace tidemark

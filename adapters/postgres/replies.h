@@ -59,7 +59,7 @@ class DigestSink : public RowSink {
   void begin(std::size_t /*answer*/, const Columns& /*columns*/) override {}
   std::uint64_t take(std::size_t answer, const RowValues& row) override;
   void end(std::size_t /*answer*/) override { digest_.end_answer(); }
-  Digest digest() const { return digest_.digest(); }
+  AnswerDigest::Value digest() const { return digest_.value(); }
 
  private:
   AnswerDigest digest_;

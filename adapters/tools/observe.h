@@ -11,7 +11,6 @@
 #include "adapters/postgres/read_session.h"
 #include "adapters/tools/choice.h"
 #include "adapters/tools/identity.h"
-#include "core/catalog/content.h"
 #include "core/ledger/observation.h"
 #include "core/time.h"
 
@@ -102,7 +101,7 @@ class Observer {
   // A part of the last look that tells whether anything changed, and what it told.
   struct Known {
     ReadBatch glance;
-    Digest digest;
+    AnswerDigest::Value digest;
   };
   std::optional<Known> known_;
 };

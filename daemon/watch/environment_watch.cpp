@@ -69,8 +69,9 @@ EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
       ref_(std::move(ref)),
       settings_(std::move(settings)),
       server_(settings_.database ? server_of(*settings_.database) : ""),
-      where_(std::make_shared<const std::string>(settings_.database ? describe(*settings_.database)
-                                                                    : "")),
+      route_(settings_.database
+                 ? std::make_shared<const Route>(*settings_.database, "tidemark " + ref_.text())
+                 : nullptr),
       observer_settings_{std::move(their_ledger), settings_.schema, {}},
       connections_(connections),
       wakeup_(loop),
@@ -79,8 +80,7 @@ EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
 
 bool EnvironmentWatch::may_look() const {
   const WatchedEnvironment* environment = world_.environment(ref_);
-  return !retired_ && environment != nullptr && may_connect(environment->mode) &&
-         settings_.database;
+  return !retired_ && environment != nullptr && may_connect(environment->mode) && route_;
 }
 
 Awaitable<void> EnvironmentWatch::run() {
@@ -115,7 +115,11 @@ Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
   if (retired_) {  // who asks now must not wait for what is about to go
     co_return replaced();
   }
-  auto turn = co_await gate_.enter();
+  auto turn = gate_.try_enter();
+  if (!turn) {
+    auto waited_for = co_await gate_.enter();
+    turn.emplace(std::move(waited_for));
+  }
   if (retired_) {
     co_return replaced();
   }
@@ -284,11 +288,11 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt(Asked asked) {
         co_return std::unexpected(unchanged.error());
       }
       if (*unchanged) {
-        co_return Seen{};
+        co_return nullptr;
       }
     }
-    Looked looked = co_await observer_->look(*session_, wall_clock_now());
-    co_return Seen(std::move(looked));
+    auto seen = co_await observer_->look(*session_, wall_clock_now());
+    co_return std::make_unique<Looked>(std::move(seen));
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) {
       throw;
@@ -325,12 +329,7 @@ Awaitable<EnvironmentWatch::Done> EnvironmentWatch::connect(Asked asked) {
     password = std::move(*secret);
     redact(password);
   }
-  ReadSession::Options options;
-  options.application_name = "tidemark " + ref_.text();
-  options.where = where_;
-  Target target = *settings_.database;
-  auto session = co_await ReadSession::connect(
-      connecting_, resolver_, std::move(target), std::move(password), std::move(options));
+  auto session = co_await ReadSession::connect(connecting_, resolver_, route_, std::move(password));
   if (!session) {
     co_return std::unexpected(std::move(session.error()));
   }

@@ -58,7 +58,7 @@ class EnvironmentWatch {
 
  private:
   enum class Asked { by_schedule, by_a_person };
-  using Seen = std::optional<Looked>;  // empty: what the last look saw
+  using Seen = std::unique_ptr<Looked>;  // null: what the last look saw
   using Attempt = std::expected<Seen, ReadFailure>;
   using Done = std::expected<void, ReadFailure>;
 
@@ -82,7 +82,7 @@ class EnvironmentWatch {
   EnvironmentRef ref_;
   EnvironmentSettings settings_;
   std::string server_;
-  std::shared_ptr<const std::string> where_;  // for people
+  std::shared_ptr<const Route> route_;  // null: has no database
   Observer::Settings observer_settings_;
   std::optional<Observer> observer_;
   Connections& connections_;

@@ -48,7 +48,7 @@ bool says(const ReadFailure& failure, std::string_view words) {
 // With a password, of which nothing is told.
 ReadFailure refused_by(const std::string& address, std::chrono::milliseconds deadline = 20s) {
   Reading reading;
-  const auto connected = reading.connect(address, canary, {"tidemark", deadline});
+  const auto connected = reading.connect(address, canary, deadline);
   REQUIRE(!connected);
   CHECK_FALSE(says(connected.error(), canary));
   return connected.error();

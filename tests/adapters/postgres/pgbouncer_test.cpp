@@ -93,8 +93,7 @@ TEST_CASE("what PgBouncer refuses is denied, what it cannot reach is a reason to
     CHECK(nowhere.error().error.code == Errc::denied);
   }
   const PgBouncer pooler(server, 1);
-  const auto down =
-      reading.connect(pooler.address("postgres"), "", {"tidemark", std::chrono::milliseconds(300)});
+  const auto down = reading.connect(pooler.address("postgres"), "", std::chrono::milliseconds(300));
   REQUIRE(!down);
   CAPTURE(down.error().error.detail);
   CHECK(down.error().error.code == Errc::retry);

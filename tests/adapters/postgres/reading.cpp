@@ -15,12 +15,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Target target_of(const std::string& address) {
+std::shared_ptr<const Route> route_to(const std::string& address) {
   auto target = parse_target(address);
   if (!target) {
     throw std::runtime_error(target.error().detail);
   }
-  return *target;
+  return std::make_shared<const Route>(*target);
 }
 
 // Runs a coroutine to its end; terminal cancellation after a while, when one is given.
@@ -66,10 +66,8 @@ T run(asio::io_context& loop,
 
 Connected Reading::connect(const std::string& address,
                            const std::string& password,
-                           ReadSession::Options options) {
-  return run(
-      loop_,
-      ReadSession::connect(pool_, resolver_, target_of(address), password, std::move(options)));
+                           std::chrono::milliseconds within) {
+  return run(loop_, ReadSession::connect(pool_, resolver_, route_to(address), password, within));
 }
 
 ReadSession::Answer Reading::read(ReadSession& session,
@@ -78,9 +76,9 @@ ReadSession::Answer Reading::read(ReadSession& session,
   return run(loop_, session.read(std::move(queries), limits));
 }
 
-std::expected<Digest, ReadFailure> Reading::digest(ReadSession& session,
-                                                   std::vector<ReadQuery> queries,
-                                                   ReadLimits limits) {
+std::expected<AnswerDigest::Value, ReadFailure> Reading::digest(ReadSession& session,
+                                                                std::vector<ReadQuery> queries,
+                                                                ReadLimits limits) {
   auto batch = ReadBatch::make(std::move(queries), limits);
   if (!batch) {
     throw std::runtime_error(batch.error().detail);
@@ -89,7 +87,7 @@ std::expected<Digest, ReadFailure> Reading::digest(ReadSession& session,
 }
 
 Connected Reading::connect_cancelled(const std::string& address, std::chrono::milliseconds after) {
-  return run(loop_, ReadSession::connect(pool_, resolver_, target_of(address), "", {}), after);
+  return run(loop_, ReadSession::connect(pool_, resolver_, route_to(address), ""), after);
 }
 
 ReadSession::Answer Reading::read_cancelled(ReadSession& session,

@@ -27,14 +27,14 @@ class Reading {
 
   Connected connect(const std::string& address,
                     const std::string& password = "",
-                    ReadSession::Options options = {});
+                    std::chrono::milliseconds within = ReadSession::connect_deadline);
   ReadSession::Answer read(ReadSession& session,
                            std::vector<ReadQuery> queries,
                            ReadLimits limits = {});
 
-  std::expected<Digest, ReadFailure> digest(ReadSession& session,
-                                            std::vector<ReadQuery> queries,
-                                            ReadLimits limits = {});
+  std::expected<AnswerDigest::Value, ReadFailure> digest(ReadSession& session,
+                                                         std::vector<ReadQuery> queries,
+                                                         ReadLimits limits = {});
 
   // The same, cancelled after a while.
   Connected connect_cancelled(const std::string& address, std::chrono::milliseconds after);

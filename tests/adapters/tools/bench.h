@@ -91,11 +91,12 @@ class Bench {
   }
 
   void connect() {
-    const Target target{{{"host", server_->socket_dir()},
-                         {"port", std::to_string(server_->port())},
-                         {"dbname", database_},
-                         {"user", role_}}};
-    auto connected = run(ReadSession::connect(pool_, resolver_, target, "", {}));
+    Target target{{{"host", server_->socket_dir()},
+                   {"port", std::to_string(server_->port())},
+                   {"dbname", database_},
+                   {"user", role_}}};
+    auto connected = run(ReadSession::connect(
+        pool_, resolver_, std::make_shared<const Route>(std::move(target)), ""));
     if (!connected) {
       FAIL(connected.error().error.detail);
     }

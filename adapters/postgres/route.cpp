@@ -1,0 +1,91 @@
+#include "adapters/postgres/route.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace tidemark {
+namespace {
+
+// Certain not to exist: what libpq shall not look for, least of all in $HOME.
+constexpr auto no_file = "/dev/null/none";
+constexpr auto system_authorities = "/etc/ssl/certs/ca-certificates.crt";
+
+// What libpq is told beside what the target says.
+void complete(Parameters& parameters, std::string application_name) {
+  const bool verifies =
+      parameters.try_emplace("sslmode", "disable").first->second.starts_with("verify");
+  // Where `require` finds authorities it behaves as verify-ca, so it gets none that nobody asked
+  // for.
+  parameters.try_emplace("sslrootcert", verifies ? system_authorities : no_file);
+  parameters.try_emplace("sslcert", no_file);
+  parameters.try_emplace("sslkey", no_file);
+  if (!parameters.contains("sslcrldir")) {
+    parameters.try_emplace("sslcrl", no_file);
+  }
+  parameters["passfile"] = no_file;
+  parameters["gssencmode"] = "disable";
+  parameters["client_encoding"] = "UTF8";
+  parameters["application_name"] = std::move(application_name);
+}
+
+// The modes that mean several tries, each by itself: so that what a try is about is known before
+// it begins.
+std::vector<std::string> ways_of(const std::string& word) {
+  static const std::map<std::string, std::vector<std::string>> several = {
+      {"prefer", {"require", "disable"}},
+      {"allow", {"disable", "require"}},
+      {"prefer-standby", {"standby", "any"}},
+  };
+  const auto found = several.find(word);
+  return found == several.end() ? std::vector<std::string>{word} : found->second;
+}
+
+}  // namespace
+
+Route::Route(Target target, std::string application_name)
+    : where_(describe(target)), shared_(std::move(target.parameters)) {
+  complete(shared_, std::move(application_name));
+  tls_ = ways_of(shared_.at("sslmode"));
+  sessions_ = ways_of(shared_["target_session_attrs"]);
+  endpoints_ = endpoints_in(shared_);
+  needs_lookup_ = std::ranges::any_of(endpoints_, &Endpoint::needs_lookup);
+  for (const auto* of_one : {"host", "hostaddr", "port", "sslmode", "target_session_attrs"}) {
+    shared_.erase(of_one);
+  }
+  if (!needs_lookup_) {
+    std::vector<Reachable> reachable;
+    for (const auto& endpoint : endpoints_) {
+      reachable.push_back({endpoint});
+    }
+    tries_ = tries(reachable);
+  }
+}
+
+std::vector<Try> Route::tries(const std::vector<Reachable>& reachable) const {
+  static const std::vector<std::string> no_tls{"disable"};
+  std::vector<Try> all;
+  for (const auto& session : sessions_) {
+    for (const auto& to : reachable) {
+      for (const auto& tls : to.endpoint.over_tcp() ? tls_ : no_tls) {
+        all.push_back({to, tls, session});
+      }
+    }
+  }
+  return all;
+}
+
+Parameters Route::parameters_of(const Try& one) const {
+  Parameters all = shared_;
+  const auto& [host, address, port] = one.to.endpoint;
+  all["host"] = host;
+  if (!address.empty()) {
+    all["hostaddr"] = address;
+  }
+  all["port"] = port;
+  all["sslmode"] = one.tls;
+  all["target_session_attrs"] = one.session;
+  return all;
+}
+
+}  // namespace tidemark

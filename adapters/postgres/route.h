@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "adapters/postgres/endpoint.h"
+#include "adapters/postgres/target.h"
+
+namespace tidemark {
+
+// An endpoint with its address.
+struct Reachable {
+  Endpoint endpoint;
+  std::string note{};  // of an address that is not fresh
+};
+
+// What is tried: one address, in one of the ways that the target allows.
+struct Try {
+  Reachable to;
+  std::string tls;      // an sslmode that means one way
+  std::string session;  // target_session_attrs likewise; empty: any
+};
+
+// How a target is connected to: what is the same each time, made once.
+class Route {
+ public:
+  explicit Route(Target target, std::string application_name = "tidemark");
+
+  const std::string& where() const { return where_; }  // for people
+  const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+  bool needs_lookup() const { return needs_lookup_; }
+  bool names(const std::string& parameter) const { return shared_.contains(parameter); }
+
+  // In the order in which they are tried.
+  std::vector<Try> tries(const std::vector<Reachable>& reachable) const;
+  // Of the endpoints as they are.
+  const std::vector<Try>& tries() const { return tries_; }
+
+  // What libpq is told whatever is tried.
+  const Parameters& shared() const { return shared_; }
+  // All that it is told for one try.
+  Parameters parameters_of(const Try& one) const;
+
+ private:
+  std::string where_;
+  Parameters shared_;
+  std::vector<std::string> tls_;
+  std::vector<std::string> sessions_;
+  std::vector<Endpoint> endpoints_;
+  bool needs_lookup_;
+  std::vector<Try> tries_;
+};
+
+}  // namespace tidemark
