@@ -5,6 +5,7 @@
 #include <exception>
 #include <iterator>
 
+#include <malloc.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -25,6 +26,7 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds housekeeping_every{10};
 constexpr std::chrono::hours pruning_every{24};
+constexpr std::chrono::minutes first_looks_take{2};
 constexpr milliseconds loop_probe_every{250};
 constexpr std::chrono::seconds stop_within{10};  // at most half of the unit's TimeoutStopSec
 
@@ -58,14 +60,8 @@ Daemon::Daemon(std::string config_path,
       ledger_(std::move(opened.ledger)),
       world_(ledger_, store_, workers_, metrics_, events_),
       supervisor_(loop_),
-      watchers_(loop_,
-                supervisor_,
-                world_,
-                metrics_,
-                workers_,
-                connecting_,
-                resolver_,
-                settings_.limits),
+      watchers_(
+          loop_, supervisor_, world_, metrics_, workers_, connecting_, resolver_, settings_.limits),
       control_(world_,
                events_,
                ledger_,
@@ -208,13 +204,20 @@ void Daemon::start_tasks() {
   using enum Supervisor::Restart;
   supervisor_.on_restart = [this](std::string_view kind) { metrics_.task_restarted(kind); };
   supervisor_.on_hopeless = [this] { stop(1); };
-  supervisor_.start("house", "signals", [this] { return wait_for_signals(); }, few_times);
-  supervisor_.start("house", "start", [this] { return begin(); }, never);
-  supervisor_.start("house", "reload", [this] { return reload_when_told(); }, few_times);
-  supervisor_.start("house", "http", [this] { return server_.run(); }, never);
-  supervisor_.start("house", "housekeeping", [this] { return keep_house(); }, few_times);
-  supervisor_.start("house", "loop probe", [this] { return measure_loop(); }, few_times);
-  supervisor_.start("house", "service report", [this] { return service_.run(); }, few_times);
+  supervisor_.start(
+      "house", "signals", [this] { return wait_for_signals(); }, few_times);
+  supervisor_.start(
+      "house", "start", [this] { return begin(); }, never);
+  supervisor_.start(
+      "house", "reload", [this] { return reload_when_told(); }, few_times);
+  supervisor_.start(
+      "house", "http", [this] { return server_.run(); }, never);
+  supervisor_.start(
+      "house", "housekeeping", [this] { return keep_house(); }, few_times);
+  supervisor_.start(
+      "house", "loop probe", [this] { return measure_loop(); }, few_times);
+  supervisor_.start(
+      "house", "service report", [this] { return service_.run(); }, few_times);
 }
 
 void Daemon::stop(int status) {
@@ -279,6 +282,7 @@ Awaitable<Result<void>> Daemon::start_apps() {
       co_return fail("app '" + app.name + "'", started.error());
     }
   }
+  first_looks_end_ = std::chrono::steady_clock::now() + first_looks_take;
   co_return Result<void>{};
 }
 
@@ -327,6 +331,10 @@ Awaitable<void> Daemon::keep_house() {
     auto ask = [this] { return ledger_.mark_problem(); };
     mark_problem_ = co_await store_.run(std::move(ask));
     co_await control_.write_counted_refusals(false);
+    if (first_looks_end_ && std::chrono::steady_clock::now() >= *first_looks_end_) {
+      first_looks_end_.reset();
+      co_await give_memory_back();
+    }
     if (!pruned_at || std::chrono::steady_clock::now() - *pruned_at >= pruning_every) {
       pruned_at = std::chrono::steady_clock::now();
       const auto pruned = co_await world_.prune(settings_.retention);
@@ -335,6 +343,13 @@ Awaitable<void> Daemon::keep_house() {
       }
     }
   }
+}
+
+// First looks take much memory, all at once, which the C library would keep for ever: it lies
+// between what stays.
+Awaitable<void> Daemon::give_memory_back() {
+  auto trim = [] { return ::malloc_trim(0) == 1; };
+  [[maybe_unused]] const bool trimmed = co_await workers_.run(std::move(trim));
 }
 
 // How late the loop comes to a timer is how long it was held.
@@ -456,6 +471,7 @@ Awaitable<Control::Daemon::Reloaded> Daemon::take_config(std::string by) {
     co_return std::unexpected(std::move(problems));
   }
   auto changed = co_await apply(std::move(*loaded));
+  first_looks_end_ = std::chrono::steady_clock::now() + first_looks_take;
   reload_failed_.clear();
   metrics_.reloaded(true);
   log_info("config reloaded", {{"by", by}, {"changed", joined(changed)}});

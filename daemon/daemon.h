@@ -4,6 +4,7 @@
 #include <csignal>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,7 @@ class Daemon {
   [[noreturn]] void leave_what_hangs() const;
   std::size_t busy() const;
   Awaitable<void> keep_house();
+  Awaitable<void> give_memory_back();
   Awaitable<void> measure_loop();
   Awaitable<Control::Daemon::Reloaded> reload(std::string by);
   Awaitable<Control::Daemon::Reloaded> take_config(std::string by);
@@ -96,6 +98,8 @@ class Daemon {
   std::string reload_failed_;                     // why the last reload changed nothing
   std::map<std::string, std::string> unwatched_;  // apps that could not be started, and why
   std::string mark_problem_;                      // of the ledger, as last asked
+  // When the many first looks after a start or a reload should be over; empty: they are.
+  std::optional<std::chrono::steady_clock::time_point> first_looks_end_;
   int exit_status_ = 0;
 };
 

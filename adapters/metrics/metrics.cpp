@@ -10,6 +10,7 @@
 #include <array>
 #include <mutex>
 #include <ranges>
+#include <span>
 #include <sstream>
 #include <unordered_map>
 #include <utility>
@@ -190,6 +191,38 @@ const std::array environment_families{
           }
         }},
 };
+
+constexpr std::size_t head_lines = 2;  // HELP and TYPE
+
+// A few environments at a time: the serializer wants all samples of a family in memory, where they
+// take some hundred bytes each.
+void write(std::ostream& page,
+           const EnvironmentFamily& what,
+           std::span<const Shown> environments,
+           prometheus::MetricFamily family) {
+  constexpr std::size_t at_a_time = 100;
+  bool begun = false;
+  while (!environments.empty()) {
+    const auto some = environments.first(std::min(at_a_time, environments.size()));
+    environments = environments.subspan(some.size());
+    family.metric.clear();
+    Series series(family.metric);
+    for (const auto& environment : some) {
+      what.add(environment, series);
+    }
+    if (family.metric.empty()) {
+      continue;
+    }
+    std::ostringstream part;
+    prometheus::TextSerializer().Serialize(part, {family});
+    auto text = part.view();
+    for (std::size_t i = 0; begun && i < head_lines; ++i) {
+      text.remove_prefix(text.find('\n') + 1);
+    }
+    page << text;
+    begun = true;
+  }
+}
 
 Family<Gauge>& gauges(prometheus::Registry& registry, const char* name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
@@ -378,12 +411,8 @@ std::string Metrics::page() {
     const auto* of_environments =
         std::ranges::find(environment_families, family.name, &EnvironmentFamily::name);
     if (of_environments != environment_families.end()) {
-      Series series(family.metric);
-      for (const auto& environment : environments) {
-        of_environments->add(environment, series);
-      }
-    }
-    if (!family.metric.empty()) {
+      write(page, *of_environments, environments, std::move(family));
+    } else if (!family.metric.empty()) {
       prometheus::TextSerializer().Serialize(page, {std::move(family)});
     }
   }

@@ -43,31 +43,31 @@ std::vector<std::string> ways_of(const std::string& word) {
 
 }  // namespace
 
+// One for each environment: nothing in it is larger than it must be.
 Route::Route(Target target, std::string application_name)
     : where_(describe(target)), shared_(std::move(target.parameters)) {
   complete(shared_, std::move(application_name));
-  tls_ = ways_of(shared_.at("sslmode"));
-  sessions_ = ways_of(shared_["target_session_attrs"]);
+  tls_ = shared_.at("sslmode");
+  session_ = shared_["target_session_attrs"];
   endpoints_ = endpoints_in(shared_);
-  needs_lookup_ = std::ranges::any_of(endpoints_, &Endpoint::needs_lookup);
   for (const auto* of_one : {"host", "hostaddr", "port", "sslmode", "target_session_attrs"}) {
     shared_.erase(of_one);
   }
-  if (!needs_lookup_) {
+  shared_.shrink_to_fit();
+  if (std::ranges::none_of(endpoints_, &Endpoint::needs_lookup)) {
     std::vector<Reachable> reachable;
-    for (const auto& endpoint : endpoints_) {
-      reachable.push_back({endpoint});
+    for (auto& endpoint : std::exchange(endpoints_, {})) {
+      reachable.push_back({std::move(endpoint)});
     }
     tries_ = tries(reachable);
   }
 }
 
 std::vector<Try> Route::tries(const std::vector<Reachable>& reachable) const {
-  static const std::vector<std::string> no_tls{"disable"};
   std::vector<Try> all;
-  for (const auto& session : sessions_) {
+  for (const auto& session : ways_of(session_)) {
     for (const auto& to : reachable) {
-      for (const auto& tls : to.endpoint.over_tcp() ? tls_ : no_tls) {
+      for (const auto& tls : ways_of(to.endpoint.over_tcp() ? tls_ : "disable")) {
         all.push_back({to, tls, session});
       }
     }

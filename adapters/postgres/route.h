@@ -27,14 +27,14 @@ class Route {
   explicit Route(Target target, std::string application_name = "tidemark");
 
   const std::string& where() const { return where_; }  // for people
+  // Where a name has to be looked up for one of them; else there are none, and tries() are known.
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
-  bool needs_lookup() const { return needs_lookup_; }
+  bool needs_lookup() const { return !endpoints_.empty(); }
   bool names(const std::string& parameter) const { return shared_.contains(parameter); }
 
   // In the order in which they are tried.
-  std::vector<Try> tries(const std::vector<Reachable>& reachable) const;
-  // Of the endpoints as they are.
   const std::vector<Try>& tries() const { return tries_; }
+  std::vector<Try> tries(const std::vector<Reachable>& reachable) const;
 
   // What libpq is told whatever is tried.
   const Parameters& shared() const { return shared_; }
@@ -44,10 +44,9 @@ class Route {
  private:
   std::string where_;
   Parameters shared_;
-  std::vector<std::string> tls_;
-  std::vector<std::string> sessions_;
+  std::string tls_;
+  std::string session_;
   std::vector<Endpoint> endpoints_;
-  bool needs_lookup_;
   std::vector<Try> tries_;
 };
 

@@ -59,7 +59,7 @@ EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
                                    Pool& connecting,
                                    Resolver& resolver,
                                    EnvironmentRef ref,
-                                   EnvironmentSettings settings,
+                                   const EnvironmentSettings& settings,
                                    LedgerSetting their_ledger,
                                    std::size_t nth)
     : world_(world),
@@ -67,15 +67,17 @@ EnvironmentWatch::EnvironmentWatch(asio::io_context& loop,
       connecting_(connecting),
       resolver_(resolver),
       ref_(std::move(ref)),
-      settings_(std::move(settings)),
-      server_(settings_.database ? server_of(*settings_.database) : ""),
-      route_(settings_.database
-                 ? std::make_shared<const Route>(*settings_.database, "tidemark " + ref_.text())
+      poll_(settings.poll),
+      connection_(settings.connection),
+      password_(settings.password),
+      server_(settings.database ? server_of(*settings.database) : ""),
+      route_(settings.database
+                 ? std::make_shared<const Route>(*settings.database, "tidemark " + ref_.text())
                  : nullptr),
-      observer_settings_{std::move(their_ledger), settings_.schema, {}},
+      observer_settings_{std::move(their_ledger), settings.schema, {}},
       connections_(connections),
       wakeup_(loop),
-      rhythm_(settings_.poll, nth, std::chrono::steady_clock::now()),
+      rhythm_(settings.poll, nth, std::chrono::steady_clock::now()),
       random_(std::random_device{}()) {}
 
 bool EnvironmentWatch::may_look() const {
@@ -200,7 +202,7 @@ Awaitable<Result<void>> EnvironmentWatch::tell(Attempt looked) {
 
 void EnvironmentWatch::keep_or_close(bool may_look_again) {
   const bool old = std::chrono::steady_clock::now() - connected_at_ > connection_age_max;
-  const bool wanted = settings_.connection == ConnectionUse::keep && settings_.poll <= idle_max;
+  const bool wanted = connection_ == ConnectionUse::keep && poll_ <= idle_max;
   if (session_ && session_->usable() && wanted && !old && may_look_again) {
     place_.rest();
   } else {
@@ -230,7 +232,7 @@ void EnvironmentWatch::mode_changed() {
       let_go();
     }
   }
-  rhythm_ = Rhythm(settings_.poll, 0, std::chrono::steady_clock::now());
+  rhythm_ = Rhythm(poll_, 0, std::chrono::steady_clock::now());
   wakeup_.call();
 }
 
@@ -318,8 +320,8 @@ Awaitable<EnvironmentWatch::Done> EnvironmentWatch::connect(Asked asked) {
   look_began_ = std::chrono::steady_clock::now();
   connected_at_ = look_began_;
   std::string password;
-  if (settings_.password) {
-    auto work = [source = *settings_.password](const std::stop_token& stop) {
+  if (password_) {
+    auto work = [source = *password_](const std::stop_token& stop) {
       return read_secret(source, stop);
     };
     auto secret = co_await connecting_.run(std::move(work));
@@ -337,7 +339,7 @@ Awaitable<EnvironmentWatch::Done> EnvironmentWatch::connect(Asked asked) {
   if (!observer_) {
     observer_.emplace(observer_settings_, connecting_);
   }
-  if (settings_.connection == ConnectionUse::keep) {  // else it connects for each look
+  if (connection_ == ConnectionUse::keep) {  // else it connects for each look
     observer_->connected();
   }
   co_return Done{};

@@ -37,7 +37,7 @@ class EnvironmentWatch {
                    Pool& connecting,
                    Resolver& resolver,
                    EnvironmentRef ref,
-                   EnvironmentSettings settings,
+                   const EnvironmentSettings& settings,
                    LedgerSetting their_ledger,
                    std::size_t nth);  // of all that start together
 
@@ -80,7 +80,9 @@ class EnvironmentWatch {
   Pool& connecting_;
   Resolver& resolver_;
   EnvironmentRef ref_;
-  EnvironmentSettings settings_;
+  std::chrono::milliseconds poll_;
+  ConnectionUse connection_;
+  std::optional<PasswordSource> password_;
   std::string server_;
   std::shared_ptr<const Route> route_;  // null: has no database
   Observer::Settings observer_settings_;

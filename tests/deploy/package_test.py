@@ -165,6 +165,40 @@ class Package(unittest.TestCase):
         self.dpkg("--install", self.later)
         self.assertFalse(link.is_symlink())
 
+    # What is done to a service manager that runs. Here none does: systemctl writes down what it is asked for, whatever else
+    # would change this machine does nothing, and a policy of this machine not to start anything does not count.
+    # deb-systemd-invoke is the real one.
+
+    def asked_of_systemd(self, script, *arguments):
+        scripts, tools, log = self.folder / "scripts", self.folder / "tools", self.folder / "asked"
+        if not scripts.exists():
+            run("dpkg-deb", "--control", self.now, scripts)
+            tools.mkdir()
+            for name in ("systemctl", "systemd-sysusers", "systemd-tmpfiles", "deb-systemd-helper"):
+                does = f'echo "$*" >>{log}; case "$*" in *is-enabled*) echo enabled ;; esac' if name == "systemctl" else ":"
+                (tools / name).write_text(f"#!/bin/sh\n{does}\n")
+                (tools / name).chmod(0o755)
+        log.write_text("")
+        run("unshare", "--mount", "sh", "-ec",
+            "mount -t tmpfs tmpfs /run; mkdir -p /run/systemd/system; policy=/usr/sbin/policy-rc.d; "
+            '[ ! -e $policy ] || mount --bind /dev/null $policy; "$@"', "sh", scripts / script, *arguments,
+            env={"PATH": f"{tools}:{os.environ['PATH']}"})
+        return [line for line in log.read_text().splitlines() if "is-" not in line]
+
+    def test_a_running_systemd_is_told(self):
+        if subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/run"], capture_output=True,
+                          check=False).returncode != 0:
+            self.skipTest("this machine lets nobody mount anything")
+        reload = "--system daemon-reload"
+        self.assertEqual([reload, "--quiet --system start tidemark.service"],
+                         self.asked_of_systemd("postinst", "configure"))
+        self.assertEqual([reload, "try-restart tidemark.service"],
+                         self.asked_of_systemd("postinst", "configure", "0.0.1"))
+        self.assertEqual([], self.asked_of_systemd("prerm", "upgrade", "99"))
+        self.assertEqual(["stop tidemark.socket tidemark-http.socket tidemark.service"],
+                         self.asked_of_systemd("prerm", "remove"))
+        self.assertEqual([reload], self.asked_of_systemd("postrm", "remove"))
+
     def test_debian_has_everything_that_it_depends_on(self):
         run("apt-get", "install", "--simulate", "--no-install-recommends", self.now,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})

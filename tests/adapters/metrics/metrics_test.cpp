@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -202,6 +203,24 @@ TEST_CASE("the page is in the same order whatever came first") {
   }
   CHECK(names.size() > 15);
   CHECK(std::is_sorted(names.begin(), names.end()));
+}
+
+TEST_CASE("of thousands of environments each is on the page once, under one heading") {
+  Metrics metrics;
+  constexpr std::size_t many = 2003;
+  for (std::size_t i = 0; i < many; ++i) {
+    metrics.environment(facts_of({"shop", "e" + std::to_string(i)}));
+  }
+  const std::string page = metrics.page();
+  const auto infos = lines_of(page, "tidemark_environment_info{");
+  CHECK(infos.size() == many);
+  CHECK(std::set<std::string>(infos.begin(), infos.end()).size() == many);
+  CHECK(lines_of(page, "tidemark_migrations{").size() == many * all_cell_states.size());
+  for (const std::string head : {"# HELP tidemark_migrations ", "# TYPE tidemark_migrations "}) {
+    const auto at = page.find(head);
+    REQUIRE(at != std::string::npos);
+    CHECK(page.find(head, at + 1) == std::string::npos);
+  }
 }
 
 TEST_CASE("a hostile name stays one label value on one line of valid text") {
