@@ -91,13 +91,14 @@ std::string sqlstate_in(std::string_view message) {
   return {};
 }
 
-// LOCATION names a line of the server's source: it helps nobody who reads our messages.
-std::string without_location(std::string_view message) {
+// LOCATION names a line of the server's source: it helps nobody who reads our messages. Nor does
+// libpq's question, which our advice follows.
+std::string without_asides(std::string_view message) {
   std::string kept;
   while (!message.empty()) {
     const auto line = message.substr(0, message.find('\n'));
     message.remove_prefix(std::min(message.size(), line.size() + 1));
-    if (!line.starts_with("LOCATION:")) {
+    if (!line.starts_with("LOCATION:") && !line.starts_with("\tIs the server running")) {
       kept.append(line).append("\n");
     }
   }
@@ -145,7 +146,7 @@ Errc meaning_of(std::string_view sqlstate) {
 
 ReadFailure connect_failure(std::string_view message) {
   const auto sqlstate = sqlstate_in(message);
-  auto line = one_line(without_location(without_place(message)));
+  auto line = one_line(without_asides(without_place(message)));
   if (line.empty()) {
     return {{Errc::broken, "sent an error without a word"}, ""};
   }

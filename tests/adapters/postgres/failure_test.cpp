@@ -67,6 +67,10 @@ TEST_CASE("a refused connect is understood from what libpq says of it") {
 TEST_CASE("a failure is told on one line, without the server's source and control characters") {
   CHECK(connect_failure("FATAL:  28P01: no\nDETAIL:  why\nLOCATION:  auth.c:1\n").error.detail ==
         "FATAL: 28P01: no DETAIL: why");
+  CHECK(connect_failure(
+            "connection to server at \"db\" (10.0.0.1), port 1 failed: Connection refused\n"
+            "\tIs the server running on that host and accepting TCP/IP connections?\n")
+            .error.detail == "Connection refused");
   CHECK(connect_failure("").error.detail == "sent an error without a word");
   CHECK(one_line("a\n\n\tb  c \x1b[31m") == "a b c \\x1b[31m");
 }
