@@ -60,8 +60,14 @@ Daemon::Daemon(std::string config_path,
       ledger_(std::move(opened.ledger)),
       world_(ledger_, store_, workers_, metrics_, events_),
       supervisor_(loop_),
-      watchers_(
-          loop_, supervisor_, world_, metrics_, workers_, connecting_, resolver_, settings_.limits),
+      watchers_(loop_,
+                supervisor_,
+                world_,
+                metrics_,
+                workers_,
+                connecting_,
+                resolver_,
+                settings_.limits),
       control_(world_,
                events_,
                ledger_,
@@ -204,20 +210,13 @@ void Daemon::start_tasks() {
   using enum Supervisor::Restart;
   supervisor_.on_restart = [this](std::string_view kind) { metrics_.task_restarted(kind); };
   supervisor_.on_hopeless = [this] { stop(1); };
-  supervisor_.start(
-      "house", "signals", [this] { return wait_for_signals(); }, few_times);
-  supervisor_.start(
-      "house", "start", [this] { return begin(); }, never);
-  supervisor_.start(
-      "house", "reload", [this] { return reload_when_told(); }, few_times);
-  supervisor_.start(
-      "house", "http", [this] { return server_.run(); }, never);
-  supervisor_.start(
-      "house", "housekeeping", [this] { return keep_house(); }, few_times);
-  supervisor_.start(
-      "house", "loop probe", [this] { return measure_loop(); }, few_times);
-  supervisor_.start(
-      "house", "service report", [this] { return service_.run(); }, few_times);
+  supervisor_.start("house", "signals", [this] { return wait_for_signals(); }, few_times);
+  supervisor_.start("house", "start", [this] { return begin(); }, never);
+  supervisor_.start("house", "reload", [this] { return reload_when_told(); }, few_times);
+  supervisor_.start("house", "http", [this] { return server_.run(); }, never);
+  supervisor_.start("house", "housekeeping", [this] { return keep_house(); }, few_times);
+  supervisor_.start("house", "loop probe", [this] { return measure_loop(); }, few_times);
+  supervisor_.start("house", "service report", [this] { return service_.run(); }, few_times);
 }
 
 void Daemon::stop(int status) {

@@ -192,8 +192,6 @@ const std::array environment_families{
         }},
 };
 
-constexpr std::size_t head_lines = 2;  // HELP and TYPE
-
 // A few environments at a time: the serializer wants all samples of a family in memory, where they
 // take some hundred bytes each.
 void write(std::ostream& page,
@@ -201,6 +199,7 @@ void write(std::ostream& page,
            std::span<const Shown> environments,
            prometheus::MetricFamily family) {
   constexpr std::size_t at_a_time = 100;
+  constexpr int head_lines = 2;  // HELP and TYPE
   bool begun = false;
   while (!environments.empty()) {
     const auto some = environments.first(std::min(at_a_time, environments.size()));
@@ -216,7 +215,7 @@ void write(std::ostream& page,
     std::ostringstream part;
     prometheus::TextSerializer().Serialize(part, {family});
     auto text = part.view();
-    for (std::size_t i = 0; begun && i < head_lines; ++i) {
+    for (int i = 0; begun && i < head_lines; ++i) {
       text.remove_prefix(text.find('\n') + 1);
     }
     page << text;

@@ -9,19 +9,18 @@ namespace tidemark {
 namespace {
 
 // Who can write rows shall not find some that look like others.
-SipHash::Key random_key() {
-  std::random_device random;
-  const auto word = [&random] { return std::uint64_t{random()} << 32U | random(); };
-  return {word(), word()};
+SipHash::Key key_of_this_process() {
+  static const SipHash::Key key = [] {
+    std::random_device random;
+    const auto word = [&random] { return std::uint64_t{random()} << 32U | random(); };
+    return SipHash::Key{word(), word()};
+  }();
+  return key;
 }
 
 }  // namespace
 
-AnswerDigest::AnswerDigest()
-    : hash_([] {
-        static const SipHash::Key key = random_key();
-        return key;
-      }()) {}
+AnswerDigest::AnswerDigest() : hash_(key_of_this_process()) {}
 
 AnswerDigest::Value digest_of(std::span<const ResultSet> answers) {
   AnswerDigest digest;

@@ -15,8 +15,6 @@
 namespace tidemark {
 namespace {
 
-constexpr std::size_t usual_parameters = 32;
-
 // Without being asked for anything, and with few words.
 bool is_let_in(int socket) {
   constexpr std::string_view welcome("R\0\0\0\x08\0\0\0\0", 9);
@@ -59,8 +57,8 @@ bool Attempt::next_step_is_short() const {
 }
 
 void Attempt::start() {
-  boost::container::small_vector<const char*, usual_parameters> names;
-  boost::container::small_vector<const char*, usual_parameters> values;
+  boost::container::small_vector<const char*, 32> names;
+  boost::container::small_vector<const char*, 32> values;
   const auto tell = [&](const char* name, const char* value) {
     names.push_back(name);
     values.push_back(value);
@@ -140,7 +138,7 @@ ReadFailure Attempt::failure() const {
        at = message.find(password_, at + 3)) {
     message.replace(at, password_.size(), "***");
   }
-  return advised(connect_failure(message), route_->parameters_of(try_), verdict_.error());
+  return advised(connect_failure(message), route_->shared(), verdict_.error());
 }
 
 }  // namespace tidemark

@@ -75,17 +75,4 @@ std::vector<Try> Route::tries(const std::vector<Reachable>& reachable) const {
   return all;
 }
 
-Parameters Route::parameters_of(const Try& one) const {
-  Parameters all = shared_;
-  const auto& [host, address, port] = one.to.endpoint;
-  all["host"] = host;
-  if (!address.empty()) {
-    all["hostaddr"] = address;
-  }
-  all["port"] = port;
-  all["sslmode"] = one.tls;
-  all["target_session_attrs"] = one.session;
-  return all;
-}
-
 }  // namespace tidemark

@@ -38,8 +38,6 @@ class Route {
 
   // What libpq is told whatever is tried.
   const Parameters& shared() const { return shared_; }
-  // All that it is told for one try.
-  Parameters parameters_of(const Try& one) const;
 
  private:
   std::string where_;
