@@ -96,7 +96,8 @@ class Repository : public Rig {
 
  private:
   void git(std::vector<std::string> arguments) const {
-    std::vector<std::string> command{"git", "-C", migrations().string()};
+    // Without gc in the background, which takes folders away that the next git writes into.
+    std::vector<std::string> command{"git", "-c", "gc.auto=0", "-C", migrations().string()};
     command.insert(command.end(), arguments.begin(), arguments.end());
     const auto ran = run(command,
                          {{"GIT_CONFIG_GLOBAL", "/dev/null"},
