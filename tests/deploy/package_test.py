@@ -169,7 +169,7 @@ class Package(unittest.TestCase):
     # would change this machine does nothing, and a policy of this machine not to start anything does not count.
     # deb-systemd-invoke is the real one.
 
-    def asked_of_systemd(self, script, *arguments):
+    def asked_of_systemd(self, *calls):
         scripts, tools, log = self.folder / "scripts", self.folder / "tools", self.folder / "asked"
         if not scripts.exists():
             run("dpkg-deb", "--control", self.now, scripts)
@@ -181,7 +181,8 @@ class Package(unittest.TestCase):
         log.write_text("")
         run("unshare", "--mount", "sh", "-ec",
             "mount -t tmpfs tmpfs /run; mkdir -p /run/systemd/system; policy=/usr/sbin/policy-rc.d; "
-            '[ ! -e $policy ] || mount --bind /dev/null $policy; "$@"', "sh", scripts / script, *arguments,
+            "[ ! -e $policy ] || mount --bind /dev/null $policy; "
+            + "; ".join(f"{scripts}/{call}" for call in calls) + "; [ ! -e /run/tidemark.installed ]",
             env={"PATH": f"{tools}:{os.environ['PATH']}"})
         return [line for line in log.read_text().splitlines() if "is-" not in line]
 
@@ -190,14 +191,20 @@ class Package(unittest.TestCase):
                           check=False).returncode != 0:
             self.skipTest("this machine lets nobody mount anything")
         reload = "--system daemon-reload"
-        self.assertEqual([reload, "--quiet --system start tidemark.service"],
-                         self.asked_of_systemd("postinst", "configure"))
+        started = [reload, "--quiet --system start tidemark.service"]
+        self.assertEqual(started, self.asked_of_systemd("preinst install", "postinst configure"))
         self.assertEqual([reload, "try-restart tidemark.service"],
-                         self.asked_of_systemd("postinst", "configure", "0.0.1"))
-        self.assertEqual([], self.asked_of_systemd("prerm", "upgrade", "99"))
-        self.assertEqual(["stop tidemark.socket tidemark-http.socket tidemark.service"],
-                         self.asked_of_systemd("prerm", "remove"))
-        self.assertEqual([reload], self.asked_of_systemd("postrm", "remove"))
+                         self.asked_of_systemd("preinst upgrade 0.0.1", "postinst configure 0.0.1"))
+        self.assertEqual([], self.asked_of_systemd("prerm upgrade 99"))
+        self.assertEqual(["stop tidemark.socket tidemark-http.socket tidemark.service", reload],
+                         self.asked_of_systemd("prerm remove", "postrm remove"))
+        self.assertEqual(["stop tidemark.socket tidemark-http.socket tidemark.service", *started],
+                         self.asked_of_systemd("prerm remove", "postinst abort-remove"))
+        # Removed, and installed over the config that it left.
+        self.assertEqual(started, self.asked_of_systemd("preinst install 0.0.1 0.0.2", "postinst configure 0.0.1"))
+        # An installation that fails, and one over it.
+        self.assertEqual(started, self.asked_of_systemd("preinst install", "postrm abort-install", "preinst install",
+                                                        "postinst configure"))
 
     def test_debian_has_everything_that_it_depends_on(self):
         run("apt-get", "install", "--simulate", "--no-install-recommends", self.now,
