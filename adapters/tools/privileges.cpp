@@ -91,7 +91,7 @@ std::string about_table(const ResultSet& answer) {
   if (value_of(answer, 1) == "t") {
     return "owns " + table;
   }
-  return "can write to " + table + " (" + value_of(answer, 2).value_or("some columns") + ")";
+  return "holds " + value_of(answer, 2).value_or("grants for columns") + " on " + table;
 }
 
 }  // namespace

@@ -252,9 +252,7 @@ std::string problem_of(const WatchedEnvironment& environment) {
 json::array warnings_of(const WatchedEnvironment& environment) {
   json::array warnings;
   if (const auto& can = environment.told.excess_privileges; can && !can->empty()) {
-    constexpr std::string_view what = "can write";
-    const bool says_so = can->starts_with(what);
-    warnings.push_back(text("credential " + (says_so ? *can : std::string(what) + ": " + *can)));
+    warnings.push_back(text("credential can write: " + *can));
   }
   return warnings;
 }

@@ -39,23 +39,23 @@ const std::vector<Constellation> constellations{
     {"GRANT pg_write_all_data TO ROLE", "is a member of pg_write_all_data"},
     {"GRANT pg_execute_server_program TO ROLE", "is a member of pg_execute_server_program"},
     {"GRANT INSERT ON flyway_schema_history TO ROLE",
-     "can write to public.flyway_schema_history (INSERT)"},
+     "holds INSERT on public.flyway_schema_history"},
     {"GRANT ALL ON flyway_schema_history TO ROLE",
-     "can write to public.flyway_schema_history (DELETE, INSERT, TRUNCATE, UPDATE)"},
+     "holds DELETE, INSERT, TRUNCATE, UPDATE on public.flyway_schema_history"},
     {"GRANT UPDATE (success) ON flyway_schema_history TO ROLE",
-     "can write to public.flyway_schema_history (some columns)"},
-    {"GRANT TRUNCATE ON a_table TO PUBLIC", "can write to public.a_table (TRUNCATE)"},
+     "holds grants for columns on public.flyway_schema_history"},
+    {"GRANT TRUNCATE ON a_table TO PUBLIC", "holds TRUNCATE on public.a_table"},
     {"GRANT DELETE ON a_table, flyway_schema_history TO ROLE",
-     "can write to public.flyway_schema_history (DELETE)"},
+     "holds DELETE on public.flyway_schema_history"},
     {"CREATE ROLE OTHER; GRANT UPDATE ON a_table TO OTHER; GRANT OTHER TO ROLE",
-     "can write to public.a_table (UPDATE)"},
+     "holds UPDATE on public.a_table"},
     {"ALTER ROLE ROLE NOINHERIT; CREATE ROLE OTHER; GRANT UPDATE ON a_table TO OTHER; "
      "GRANT OTHER TO ROLE",
-     "can write to public.a_table (UPDATE)"},
+     "holds UPDATE on public.a_table"},
     {"ALTER TABLE a_table OWNER TO ROLE", "owns public.a_table"},
     {"CREATE SCHEMA closed CREATE TABLE t (id int); GRANT INSERT ON closed.t TO ROLE", ""},
     {"GRANT CREATE ON SCHEMA public TO ROLE; GRANT INSERT ON a_table TO ROLE",
-     "can create tables in schema public; can write to public.a_table (INSERT)"},
+     "can create tables in schema public; holds INSERT on public.a_table"},
 };
 
 std::string with_names(std::string sql, const std::string& database, int number) {
@@ -105,7 +105,7 @@ TEST_CASE("privileges are asked at connect and now and then, not at each look") 
   bench.sql("GRANT INSERT ON " + usual + " TO watcher_now_and_then");
   CHECK(bench.look().excess_privileges == std::nullopt);
   CHECK(bench.look(TimePoint(std::chrono::hours(1))).excess_privileges ==
-        "can write to " + usual + " (INSERT)");
+        "holds INSERT on " + usual);
   bench.sql("REVOKE INSERT ON " + usual + " FROM watcher_now_and_then");
   bench.connected();
   CHECK_FALSE(bench.glance(TimePoint(std::chrono::hours(1))));

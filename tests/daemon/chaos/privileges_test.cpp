@@ -71,7 +71,7 @@ TEST_CASE("a credential that could write is told at the next connect") {
   shop.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" +
            shop.role() + "'");
   CHECK(shop.eventually([&] {
-    return shop.tidemark({"status"}).out.find("credential can write to ") != std::string::npos;
+    return shop.tidemark({"status"}).out.find("credential can write: ") != std::string::npos;
   }));
 }
 
