@@ -111,7 +111,7 @@ Result<Marked> records_to_mark(const WatchedApp& app,
   }
   const auto files = by_key(app.catalog);
   const auto records = newest(environment.records);
-  const auto theirs = their_side(environment.observation);
+  const auto theirs = their_side(app.catalog, environment.records, environment.observation);
   Marked marked;
   for (const Line* line : *lines) {
     const Migration* file = find(files, line->key);
@@ -145,7 +145,8 @@ Record taken_back(Record record, const std::string& reason, const std::string& b
   return record;
 }
 
-Result<Marked> records_to_unmark(const WatchedEnvironment& environment,
+Result<Marked> records_to_unmark(const WatchedApp& app,
+                                 const WatchedEnvironment& environment,
                                  const std::vector<std::string>& migrations,
                                  const std::string& reason,
                                  const std::string& by,
@@ -155,7 +156,7 @@ Result<Marked> records_to_unmark(const WatchedEnvironment& environment,
     return std::unexpected(lines.error());
   }
   const auto records = newest(environment.records);
-  const auto theirs = their_side(environment.observation);
+  const auto theirs = their_side(app.catalog, environment.records, environment.observation);
   Marked marked;
   for (const Line* line : *lines) {
     if (may_connect(environment.mode) && theirs.applied(line->key) != nullptr) {

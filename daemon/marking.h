@@ -33,7 +33,8 @@ Result<Marked> records_to_mark(const WatchedApp& app,
 // The record that says that another one counts no longer: history is not rewritten.
 Record taken_back(Record record, const std::string& reason, const std::string& by, TimePoint now);
 
-Result<Marked> records_to_unmark(const WatchedEnvironment& environment,
+Result<Marked> records_to_unmark(const WatchedApp& app,
+                                 const WatchedEnvironment& environment,
                                  const std::vector<std::string>& migrations,
                                  const std::string& reason,
                                  const std::string& by,

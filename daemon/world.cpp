@@ -46,6 +46,12 @@ ContentReader World::contents(std::string_view name) const {
   return at == apps_.end() ? ContentReader{} : (*at)->contents;
 }
 
+std::string_view World::layout(std::string_view name) const {
+  const auto* watched = app(name);
+  const bool known = watched != nullptr && !watched->catalog.migrations.empty();
+  return known ? std::string_view(watched->catalog.layout) : "";
+}
+
 World::App* World::find_app(std::string_view name) {
   const auto at =
       std::ranges::find_if(apps_, [&](const auto& app) { return app->watched.name == name; });

@@ -117,6 +117,8 @@ class World {
   const WatchedApp* app(std::string_view name) const;
   const WatchedEnvironment* environment(const EnvironmentRef& ref) const;
   ContentReader contents(std::string_view app) const;
+  // The tool whose files the app has; empty while that is not known, or there are none.
+  std::string_view layout(std::string_view app) const;
 
   // Why no change is taken (the audit chain is broken); empty when all is well.
   const std::string& halted() const { return halted_; }
@@ -133,6 +135,9 @@ class World {
 
   // Called after an environment's mode changed: whoever holds connections looks again.
   std::function<void(const EnvironmentRef&)> on_mode_changed;
+  // Called after an app turned out to have the files of another tool than was thought: which ledger
+  // in its databases is the app's is another question now.
+  std::function<void(const std::string& app)> on_layout_changed;
 
   // One for both.
   void use_clock(std::function<TimePoint()> now) {
@@ -163,6 +168,7 @@ class World {
   void failed(WatchedEnvironment& environment, const Error& error);
   Instant instant() const { return {now_(), steady_now_()}; }
 
+  static void doubt_ledgers(App& app);
   bool note_unchanged(const Place& at, TimePoint as_of);
   void see(Arrival& arrival);
   Awaitable<void> see_all(std::shared_ptr<Arrival> arrival);

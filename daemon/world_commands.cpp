@@ -106,7 +106,7 @@ Awaitable<Result<Marked>> World::unmark(EnvironmentRef ref,
   if (auto read = directory_was_read(*at.app); !read) {
     co_return std::unexpected(read.error());
   }
-  auto marked = records_to_unmark(*at.environment, migrations, reason, by, now_());
+  auto marked = records_to_unmark(at.app->watched, *at.environment, migrations, reason, by, now_());
   if (!marked) {
     co_return marked;
   }
@@ -229,7 +229,8 @@ Awaitable<Result<World::Rebaselined>> World::rebaseline(EnvironmentRef ref,
     co_return fail(Errc::conflict,
                    "the history of " + ref.text() + " is certain: there is nothing to keep");
   }
-  const auto theirs = their_side(environment.observation);
+  const auto theirs =
+      their_side(at.app->watched.catalog, environment.records, environment.observation);
   if (as == As::adopt && (!theirs.asked || environment.observation->tool.empty())) {
     co_return fail(Errc::conflict,
                    "no ledger was read in " + ref.text() + ": there is nothing to adopt");

@@ -28,13 +28,36 @@ Awaitable<Result<void>> World::directory_read(std::string name, Catalog catalog)
   app->watched.trouble.clear();
   metrics_.repo(name, catalog.migrations.size(), *app->watched.scanned_at);
   if (changed) {
+    const std::string before(layout(name));
     app->watched.catalog = std::move(catalog);
     for (auto& unsettled : app->unsettled) {
       unsettled.compare = true;
     }
+    if (layout(name) != before) {
+      doubt_ledgers(*app);
+      if (on_layout_changed) {
+        on_layout_changed(name);
+      }
+    }
   }
   auto settled = co_await settle(*app);
   co_return settled;
+}
+
+// What was taken for their ledger, or could not be told, before it was known whose files the app
+// has, is not compared with them: the next look knows.
+void World::doubt_ledgers(App& app) {
+  for (auto& environment : app.watched.environments) {
+    const auto& shape = environment->shape;
+    const auto& seen = environment->observation;
+    const bool looked = seen && !(shape == LedgerShape{});
+    const bool doubtful =
+        looked && (seen->ledger == Observation::Ledger::unreadable || !shape.tool.empty()) &&
+        shape.tool != app.watched.catalog.layout && shape.layout != app.watched.catalog.layout;
+    if (doubtful) {
+      environment->observation.reset();
+    }
+  }
 }
 
 void World::directory_still_the_same(const std::string& name, TimePoint scanned_at) {
@@ -56,14 +79,23 @@ namespace {
 
 // A failed look at their ledger does not unsee what the last good one saw.
 Observation merged(const std::optional<Observation>& before, Observation now) {
-  const bool blind = now.ledger == Observation::Ledger::unreadable;
+  // While somebody is at work, what is half done is not what is so.
+  const bool blind = now.ledger == Observation::Ledger::unreadable || !now.at_work.empty();
+  if (!now.at_work.empty() && (!before || before->ledger == Observation::Ledger::unreadable)) {
+    now.ledger = Observation::Ledger::unreadable;
+    now.rows.clear();
+    return now;
+  }
   if (!blind || !before || before->ledger == Observation::Ledger::unreadable) {
     return now;
   }
   Observation kept = *before;
   kept.trouble = std::move(now.trouble);
-  kept.identity = now.identity;
-  kept.standby = now.standby;
+  kept.at_work = std::move(now.at_work);
+  if (now.identity != Identity{}) {
+    kept.identity = now.identity;
+    kept.standby = now.standby;
+  }
   return kept;
 }
 
@@ -154,7 +186,8 @@ void World::see(Arrival& arrival) {
 bool World::needs_no_news(const EnvironmentRef& ref) const {
   const Place at = place(ref);
   return at && at.environment->problem.empty() && at.environment->observation &&
-         at.environment->observation->trouble.empty() && !at.unsettled().compare;
+         at.environment->observation->trouble.empty() &&
+         at.environment->observation->at_work.empty() && !at.unsettled().compare;
 }
 
 bool World::take_unchanged(const EnvironmentRef& ref, TimePoint as_of) {

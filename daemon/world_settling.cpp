@@ -100,7 +100,8 @@ Judgement judgement_of(const Catalog& catalog,
                        const Policy& policy,
                        TimePoint now) {
   Judgement judgement;
-  judgement.learnt = learn(catalog, environment.records, environment.observation, now);
+  judgement.learnt =
+      learn(catalog, environment.records, environment.observation, environment.findings, now);
   const auto conclude = [&](std::span<const Record> records) {
     judgement.standing = compare(catalog, records, environment.observation, policy);
     judgement.settled = settled(judgement.standing, records);

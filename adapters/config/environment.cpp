@@ -41,7 +41,7 @@ Parsed<Target> parse_database(std::string_view text) {
 }
 
 Parsed<std::string> parse_ledger_tool(std::string_view text) {
-  return parse_word(text, known_ledgers, later_tools);
+  return parse_word(text, known_ledgers(), later_tools);
 }
 
 std::optional<CommandSecret> read_command(Section& section, Problems& problems) {

@@ -111,6 +111,11 @@ bool Directory::counts(const Result<ScanResult>& outcome, Clock::time_point bega
   return true;
 }
 
+void Directory::again() {
+  returned_.reset();
+  rescan();
+}
+
 void Directory::rescan() {
   requested_ = true;
   watch_.wake();

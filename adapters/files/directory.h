@@ -43,6 +43,9 @@ class Directory {
   // Look now. What is found still has to settle.
   void rescan();
 
+  // The same, and it is returned even if it is what was returned before.
+  void again();
+
   // When the directory was last read whole.
   std::optional<TimePoint> last_scan() const { return last_scan_; }
   bool polling() const { return times_.always_poll || watch_.polling(); }

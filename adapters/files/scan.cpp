@@ -152,6 +152,8 @@ struct DirectoryScanner::Pass {
   std::size_t before = 0;  // up to here known_ was asked for
   FileTime newest_change;
   std::stop_token stop;
+
+  const Walk::File* file(const std::string& path, std::size_t& root) const;
 };
 
 DirectoryScanner::DirectoryScanner(RepoPaths paths, ChooseLayout choose_layout, ScanLimits limits)
@@ -229,23 +231,63 @@ Result<void> DirectoryScanner::choose(Pass& pass) {
     return std::pair<const std::string&, std::size_t>(found.file.path, found.root);
   });
   const auto path = [](const Pass::Found& found) -> const std::string& { return found.file.path; };
-  if (!layout_ || !std::ranges::equal(pass.found, chosen_by_, {}, path)) {
+  if (!layout_ || !std::ranges::equal(pass.found, chosen_by_, {}, path) || !choice_stands(pass)) {
     std::vector<std::string> paths;
     paths.reserve(pass.found.size());
     std::ranges::transform(pass.found, std::back_inserter(paths), path);
-    auto layout = choose_layout_(paths);
+    auto layout = choose_by(paths, pass);
     if (!layout) {
       return std::unexpected(layout.error());
     }
-    if (!layout_ || layout_->name != layout->name) {
+    if (chosen_name_ != layout->name) {
       forget();
     }
+    chosen_name_ = layout->name;
     layout_ = *std::move(layout);
     chosen_by_ = std::move(paths);
   }
   pass.result.layout = layout_->name;
   std::ranges::copy(layout_->problems, std::back_inserter(pass.result.problems));
   return {};
+}
+
+const Walk::File* DirectoryScanner::Pass::file(const std::string& path, std::size_t& root) const {
+  const auto at = std::ranges::lower_bound(
+      found, path, {}, [](const Found& one) -> const std::string& { return one.file.path; });
+  if (at == found.end() || at->file.path != path) {
+    return nullptr;
+  }
+  root = at->root;
+  return &at->file;
+}
+
+Result<Layout> DirectoryScanner::choose_by(std::span<const std::string> paths, const Pass& pass) {
+  looked_into_.clear();
+  std::map<std::string, std::string> heads;
+  const auto head = [&](const std::string& path) {
+    const auto [at, added] = heads.try_emplace(path);
+    std::size_t root = 0;
+    const Walk::File* file = pass.file(path, root);
+    if (added && file != nullptr) {
+      looked_into_.emplace(path, file->stat);
+      if (const auto target = Finder(pass.places[root]).find(*file); target) {
+        at->second = read_head(target->folder, target->name);
+      }
+    }
+    return at->second;
+  };
+  return choose_layout_(paths, head);
+}
+
+bool DirectoryScanner::choice_stands(const Pass& pass) const {
+  if (layout_->stands && !layout_->stands()) {
+    return false;
+  }
+  return std::ranges::all_of(looked_into_, [&](const auto& looked) {
+    std::size_t root = 0;
+    const Walk::File* file = pass.file(looked.first, root);
+    return file != nullptr && file->stat == looked.second;
+  });
 }
 
 void DirectoryScanner::forget() {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,9 +32,14 @@ struct Layout {
   std::function<std::vector<FileEntry>(std::string_view path)>
       entries_by_name;                   // for files too large to be held
   std::vector<CatalogProblem> problems;  // of the choice itself
+  std::function<bool()> stands{};        // false: it would be another one now
 };
-// Chooses by the paths of all files, sorted. Asked again only when a file came or went.
-using ChooseLayout = std::function<Result<Layout>(std::span<const std::string> paths)>;
+// Reads how a file begins, some thousand bytes of it; empty when it cannot be read.
+using ReadHead = std::function<std::string(const std::string& path)>;
+// Chooses by the paths of all files, sorted, and by a look into some of them. Asked again when a
+// file came or went, and when one changed that was looked into.
+using ChooseLayout =
+    std::function<Result<Layout>(std::span<const std::string> paths, const ReadHead& head)>;
 
 struct ScanLimits {
   WalkLimits walk;
@@ -98,6 +104,8 @@ class DirectoryScanner {
 
   Result<void> walk_root(std::size_t index, FolderVisitor* visitor, Pass& pass);
   Result<void> choose(Pass& pass);
+  Result<Layout> choose_by(std::span<const std::string> paths, const Pass& pass);
+  bool choice_stands(const Pass& pass) const;
   bool unchanged(const Pass& pass) const;
   void read_all(Pass& pass);
   void keep_or_read(const Walk::File& file, std::size_t root, Pass& pass);
@@ -117,7 +125,9 @@ class DirectoryScanner {
   ChooseLayout choose_layout_;
   ScanLimits limits_;
   std::vector<Root> roots_;
+  std::string chosen_name_;  // of the layout
   std::vector<std::string> chosen_by_;
+  std::map<std::string, FileStat> looked_into_;  // to choose
   std::optional<Layout> layout_;
   KnownFiles known_;
   std::shared_ptr<const std::vector<ScannedFile>> files_;

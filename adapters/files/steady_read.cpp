@@ -118,4 +118,25 @@ Result<Reading> read_steadily(const Place& folder,
   return *std::move(reading);
 }
 
+std::string read_head(const Place& folder, const std::string& name) {
+  constexpr std::size_t enough = 8192;
+  std::string head;
+  const auto file = open_file(folder, name);
+  const auto stat = file ? stat_of(file->get()) : std::unexpected(file.error());
+  if (!stat || !stat->is_file()) {
+    return head;
+  }
+  head.resize(enough);
+  std::size_t length = 0;
+  while (length < enough) {
+    const auto count = read_some(file->get(), head.data() + length, enough - length);
+    if (!count || *count == 0) {
+      break;
+    }
+    length += *count;
+  }
+  head.resize(length);
+  return head;
+}
+
 }  // namespace tidemark

@@ -38,4 +38,7 @@ Result<Reading> read_steadily(const Place& folder,
                               std::string& buffer,
                               const std::stop_token& stop = {});
 
+// How a regular file begins; empty when it cannot be read.
+std::string read_head(const Place& folder, const std::string& name);
+
 }  // namespace tidemark

@@ -24,6 +24,10 @@ constexpr std::array kinds{std::pair{MigrationKind::versioned, std::string_view(
                            std::pair{MigrationKind::repeatable, std::string_view("repeatable")},
                            std::pair{MigrationKind::baseline, std::string_view("baseline")}};
 
+constexpr std::array reaches{std::pair{Row::Reach::itself, std::string_view("")},
+                             std::pair{Row::Reach::up_to, std::string_view("up_to")},
+                             std::pair{Row::Reach::ancestors, std::string_view("ancestors")}};
+
 constexpr std::array row_states{
     Row::State::applied, Row::State::failed, Row::State::baseline, Row::State::undone};
 
@@ -95,6 +99,12 @@ std::string text(const json::object& object, std::string_view name) {
   return text_of(member(object, name));
 }
 
+// What is left out where it says nothing.
+std::string text_or_empty(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(json::string_view(name.data(), name.size()));
+  return value == nullptr ? "" : text_of(*value);
+}
+
 json::string string(std::string_view bytes) {
   return json::string(bytes.data(), bytes.size());
 }
@@ -112,6 +122,12 @@ json::object encode_row(const Row& row) {
   object["by"] = string(row.by);
   object["checksum"] = row.checksum ? json::value(string(*row.checksum)) : json::value(nullptr);
   object["token"] = string(row.token);
+  if (!row.group.empty()) {
+    object["group"] = string(row.group);
+  }
+  if (row.reach != Row::Reach::itself) {
+    object["reach"] = string(word(reaches, row.reach));
+  }
   return object;
 }
 
@@ -136,6 +152,8 @@ Row decode_row(const json::value& value) {
     row.checksum = text_of(checksum);
   }
   row.token = text(*object, "token");
+  row.group = text_or_empty(*object, "group");
+  row.reach = value_of(reaches, text_or_empty(*object, "reach"));
   return row;
 }
 
@@ -188,6 +206,9 @@ std::string encode_sight(const Observation& observation) {
   object["table"] = string(observation.table);
   object["trouble"] = string(observation.trouble);
   object["standby"] = observation.standby;
+  if (!observation.at_work.empty()) {
+    object["at_work"] = string(observation.at_work);
+  }
   object["identity"] = encode_identity(observation.identity);
   json::array rows;
   rows.reserve(observation.rows.size());
@@ -211,6 +232,7 @@ Observation decode_sight(std::string_view encoded) {
   observation.table = text(object, "table");
   observation.trouble = text(object, "trouble");
   observation.standby = *standby;
+  observation.at_work = text_or_empty(object, "at_work");
   observation.identity = decode_identity(member(object, "identity"));
   observation.rows.reserve(rows->size());
   for (const auto& row : *rows) {

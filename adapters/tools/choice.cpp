@@ -123,12 +123,32 @@ LedgerChoice ambiguous(const Candidates& candidates) {
               setting_for(*candidates.front())};
 }
 
+bool one_relation(const Candidates& candidates) {
+  return std::ranges::all_of(candidates, [&](const auto* candidate) {
+    return candidate->relation.oid == candidates.front()->relation.oid;
+  });
+}
+
+// One table, and its columns are those of several tools.
+LedgerChoice look_alikes(const Candidates& candidates) {
+  std::vector<std::string> tools;
+  std::vector<std::string> settings;
+  for (const auto* candidate : candidates) {
+    tools.emplace_back(candidate->tool->name());
+    settings.push_back(setting_for(*candidate));
+  }
+  return {std::nullopt,
+          true,
+          "ambiguous: " + candidates.front()->relation.name.text() + " could be a ledger of " +
+              join(tools, " or ") + "; say which with " + join(settings, " or ")};
+}
+
 LedgerChoice among(const Candidates& candidates) {
   if (candidates.size() == 1) {
     return chosen(*candidates.front(), "");
   }
   if (!one_tool(candidates)) {
-    return ambiguous(candidates);
+    return one_relation(candidates) ? look_alikes(candidates) : ambiguous(candidates);
   }
   const auto others = std::to_string(candidates.size() - 1) + " more like it";
   if (const auto usual = of_default_name(candidates); usual.size() == 1) {
@@ -138,6 +158,29 @@ LedgerChoice among(const Candidates& candidates) {
     return chosen(*originals.front(), "the only one with a primary key among " + others);
   }
   return ambiguous(candidates);
+}
+
+// Its rows and the app's files are named in different ways: compared, all would be drift.
+LedgerChoice not_of_these_files(LedgerChoice choice, std::string_view layout) {
+  const auto& ledger = *choice.ledger;
+  const std::string tool(ledger.tool->name());
+  return {choice.ledger,
+          true,
+          ledger.relation.name.text() + " is a ledger of " + tool + ", and the directory has the " +
+              "files of " + std::string(layout) + ": say what belongs together with repo.layout: " +
+              tool + ", or with " + "their_ledger: none if this ledger is not the app's"};
+}
+
+// A ledger that is there and not read must not pass for none.
+void tell_unread(const Discovered& discovered, std::string_view schema, LedgerChoice& choice) {
+  for (const auto& unread : discovered.unread) {
+    if (!schema.empty() && unread.table.schema != schema) {
+      continue;
+    }
+    choice.trouble += (choice.trouble.empty() ? "" : "; ") + unread.table.text() +
+                      " is a ledger of " + unread.tool + ": not read yet";
+    choice.uncertain = true;
+  }
 }
 
 // A damaged ledger must not pass for none: that would make everything pending. Views and foreign
@@ -186,13 +229,13 @@ LedgerChoice configured(const Discovered& discovered,
   Relation as_table = *found;
   as_table.kind = 'r';
   as_table.partition = false;
-  auto evidence = setting.tool->recognise(as_table);
-  if (evidence.empty()) {
-    const auto why = setting.tool->near_miss(as_table);
-    return {std::nullopt,
-            true,
-            "their_ledger names " + table.text() + ", which " +
-                (why.empty() ? "is no ledger of " + std::string(setting.tool->name()) : why)};
+  auto [verdict, evidence] = setting.tool->recognise(as_table, relations);
+  if (verdict != Recognition::Verdict::ledger && verdict != Recognition::Verdict::possible) {
+    return {
+        std::nullopt,
+        true,
+        "their_ledger names " + table.text() + ", which " +
+            (evidence.empty() ? "is no ledger of " + std::string(setting.tool->name()) : evidence)};
   }
   if (const auto what = not_a_table(*found); !what.empty()) {
     evidence += "; " + what;
@@ -206,12 +249,14 @@ Result<LedgerSetting> parse_ledger_setting(std::string_view tool,
                                            std::string_view table,
                                            std::string_view schema) {
   LedgerSetting setting;
-  if (tool != "auto") {
+  if (tool == "none") {
+    setting.none = true;
+  } else if (tool != "auto") {
     setting.tool = find_tool(tool);
-    if (setting.tool == nullptr || setting.tool->telltale_columns().empty()) {
-      std::string known = "auto";
+    if (setting.tool == nullptr || setting.tool->telltales().empty()) {
+      std::string known = "auto, none";
       for (const auto* other : all_tools()) {
-        known += other->telltale_columns().empty() ? "" : ", " + std::string(other->name());
+        known += other->telltales().empty() ? "" : ", " + std::string(other->name());
       }
       return fail(Errc::invalid,
                   "their_ledger: '" + std::string(tool) +
@@ -238,20 +283,40 @@ Result<LedgerSetting> parse_ledger_setting(std::string_view tool,
 LedgerChoice choose_ledger(const Discovered& discovered,
                            std::span<const Relation> relations,
                            const LedgerSetting& setting,
-                           std::string_view schema) {
+                           std::string_view schema,
+                           std::string_view layout) {
+  if (setting.none) {
+    return {};
+  }
   if (setting.table) {
     return configured(discovered, relations, setting);
   }
   Candidates candidates;
+  Candidates of_these_files;
   for (const auto& ledger : discovered.ledgers) {
     const bool of_tool = setting.tool == nullptr || ledger.tool == setting.tool;
     const bool of_schema = schema.empty() || ledger.relation.name.schema == schema;
     if (of_tool && of_schema) {
       candidates.push_back(&ledger);
+      if (ledger.tool->name() == layout) {
+        of_these_files.push_back(&ledger);
+      }
     }
   }
-  return candidates.empty() ? none_among(discovered, relations, setting, schema)
-                            : among(candidates);
+  if (!of_these_files.empty()) {
+    return among(of_these_files);
+  }
+  if (candidates.empty()) {
+    auto choice = none_among(discovered, relations, setting, schema);
+    if (setting.tool == nullptr) {
+      tell_unread(discovered, schema, choice);
+    }
+    return choice;
+  }
+  auto choice = among(candidates);
+  const bool mismatch = choice.ledger && setting.tool == nullptr && !layout.empty() &&
+                        !choice.ledger->tool->reads_any_layout();
+  return mismatch ? not_of_these_files(std::move(choice), layout) : choice;
 }
 
 std::string missing_privileges(const Relation& relation, const std::string& role) {

@@ -8,10 +8,11 @@
 
 namespace tidemark {
 
-// `their_ledger` of an environment: auto, a tool, or a tool and a table.
+// `their_ledger` of an environment: auto, none, a tool, or a tool and a table.
 struct LedgerSetting {
-  const Tool* tool = nullptr;      // null: any
-  std::optional<TableName> table;  // only with a tool
+  const Tool* tool = nullptr;        // null: any
+  std::optional<TableName> table{};  // only with a tool
+  bool none = false;                 // nothing in the database counts
 };
 
 // From the words of the config: `tool` is auto or a name; `table` is empty, or "schema.table",
@@ -29,11 +30,14 @@ struct LedgerChoice {
 };
 
 // The configured table; else, in `schema` if that is set, the one of the tool's default name, the
-// only one, or the only one that is no copy. Several that fit are never guessed between.
+// only one, or the only one that is no copy. `layout` is the tool whose files the app has, empty
+// when there are none: its ledger is preferred, and the ledger of another tool is no help. Several
+// that fit are never guessed between.
 LedgerChoice choose_ledger(const Discovered& discovered,
                            std::span<const Relation> relations,
                            const LedgerSetting& setting,
-                           std::string_view schema);
+                           std::string_view schema,
+                           std::string_view layout = "");
 
 // In words for people: what `role` lacks to read a ledger, as SQL that somebody can run. Empty when
 // nothing is known to be missing.

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "adapters/tools/answer.h"
+#include "adapters/tools/unread.h"
 
 namespace tidemark {
 
 namespace {
 
-// One row for each column. $1: telltale columns; $2, $3: schema and name of a relation that is
-// wanted in any case; $4: the only schema to look in, or NULL.
+// One row for each column. $1: telltales, "column other columns_max" each; $2, $3: schema and name
+// of a relation that is wanted in any case; $4: the only schema to look in, or NULL.
 constexpr ReadStatement select_relations = R"sql(
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition,
          pg_catalog.row_security_active(c.oid) AS row_security,
@@ -28,10 +30,25 @@ constexpr ReadStatement select_relations = R"sql(
      AND pg_catalog.left(n.nspname::text, 3) <> 'pg_'
      AND ($4::text IS NULL
           OR c.relnamespace = (SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = $4::text))
-     AND (EXISTS (SELECT FROM pg_catalog.pg_attribute t
-                   WHERE t.attrelid = c.oid
-                     AND pg_catalog.lower(t.attname::text COLLATE "C") = ANY ($1::text[])
-                     AND t.attnum > 0 AND NOT t.attisdropped)
+     AND (c.oid IN (
+            SELECT t.attrelid
+              FROM pg_catalog.pg_attribute t
+              JOIN (SELECT pg_catalog.split_part(e.w, ' ', 1) AS first,
+                           pg_catalog.split_part(e.w, ' ', 2) AS other,
+                           pg_catalog.split_part(e.w, ' ', 3)::int AS columns_max
+                      FROM pg_catalog.unnest($1::text[]) AS e(w)) AS w
+                ON pg_catalog.lower(t.attname::text COLLATE "C") = w.first
+             WHERE t.attnum > 0 AND NOT t.attisdropped
+               AND (w.other = ''
+                    OR EXISTS (SELECT FROM pg_catalog.pg_attribute o
+                                WHERE o.attrelid = t.attrelid AND o.attnum > 0
+                                  AND NOT o.attisdropped
+                                  AND pg_catalog.lower(o.attname::text COLLATE "C") = w.other))
+               AND (w.columns_max = 0
+                    OR w.columns_max >= (SELECT pg_catalog.count(*)
+                                           FROM pg_catalog.pg_attribute m
+                                          WHERE m.attrelid = t.attrelid AND m.attnum > 0
+                                            AND NOT m.attisdropped)))
           OR (n.nspname = $2::text AND c.relname = $3::text))
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                       WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -70,27 +87,55 @@ Relation relation_of(const Values& values) {
           {}};
 }
 
-// A PostgreSQL array of names that need no quotes.
+// As a PostgreSQL array.
 std::string telltales() {
-  std::string list;
+  std::set<std::string> words;
+  const auto add = [&](const Telltale& telltale) {
+    words.insert("\"" + std::string(telltale.column) + " " + std::string(telltale.other) + " " +
+                 std::to_string(telltale.columns_max) + "\"");
+  };
   for (const auto* tool : all_tools()) {
-    for (const auto column : tool->telltale_columns()) {
-      list += (list.empty() ? "" : ",") + std::string(column);
-    }
+    std::ranges::for_each(tool->telltales(), add);
+  }
+  std::ranges::for_each(unread_telltales(), add);
+  std::string list;
+  for (const auto& word : words) {
+    list += (list.empty() ? "" : ",") + word;
   }
   return "{" + list + "}";
 }
 
-void judge(const Relation& relation, Discovered& discovered) {
+void judge(const Relation& relation, std::span<const Relation> all, Discovered& discovered) {
+  using Verdict = Recognition::Verdict;
+  if (const auto owner = owned_by_platform(relation); !owner.empty()) {
+    discovered.rejected.push_back({nullptr, relation.name, "belongs to " + std::string(owner)});
+    return;
+  }
+  std::vector<RecognisedLedger> possible;
   std::vector<RejectedTable> reasons;
   for (const auto* tool : all_tools()) {
-    if (auto evidence = tool->recognise(relation); !evidence.empty()) {
-      discovered.ledgers.push_back({tool, relation, std::move(evidence)});
-      return;
+    auto recognition = tool->recognise(relation, all);
+    switch (recognition.verdict) {
+      case Verdict::no:
+        break;
+      case Verdict::near_miss:
+        reasons.push_back({tool, relation.name, std::move(recognition.words)});
+        break;
+      case Verdict::possible:
+        possible.push_back({tool, relation, std::move(recognition.words)});
+        break;
+      case Verdict::ledger:
+        discovered.ledgers.push_back({tool, relation, std::move(recognition.words)});
+        return;
     }
-    if (auto why = tool->near_miss(relation); !why.empty()) {
-      reasons.push_back({tool, relation.name, std::move(why)});
-    }
+  }
+  if (!possible.empty()) {
+    std::ranges::move(possible, std::back_inserter(discovered.ledgers));
+    return;
+  }
+  if (const auto unread = name_unread(relation); !unread.empty()) {
+    discovered.unread.push_back({relation.name, unread});
+    return;
   }
   std::ranges::move(reasons, std::back_inserter(discovered.rejected));
 }
@@ -143,7 +188,7 @@ Result<std::vector<Relation>> parse_relations(const ResultSet& answer) {
 Discovered recognise_ledgers(std::span<const Relation> relations) {
   Discovered discovered;
   for (const auto& relation : relations) {
-    judge(relation, discovered);
+    judge(relation, relations, discovered);
   }
   return discovered;
 }

@@ -24,16 +24,24 @@ struct RecognisedLedger {
 };
 
 struct RejectedTable {
-  const Tool* tool = nullptr;
+  const Tool* tool = nullptr;  // whose ledger it looks like; null: a ledger, and none of the app's
   TableName table;
   std::string why;
   friend bool operator==(const RejectedTable&, const RejectedTable&) = default;
 };
 
+// The ledger of a tool whose name is all that we know of it.
+struct UnreadLedger {
+  TableName table;
+  std::string tool;
+  friend bool operator==(const UnreadLedger&, const UnreadLedger&) = default;
+};
+
 // What the relations of a database are to the tools that we know.
 struct Discovered {
-  std::vector<RecognisedLedger> ledgers;
-  std::vector<RejectedTable> rejected;  // looks like a ledger and is none
+  std::vector<RecognisedLedger> ledgers;  // one relation for several tools when it could be theirs
+  std::vector<RejectedTable> rejected;    // looks like a ledger and is none
+  std::vector<UnreadLedger> unread;
 };
 Discovered recognise_ledgers(std::span<const Relation> relations);
 

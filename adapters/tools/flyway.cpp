@@ -1,12 +1,12 @@
 #include "adapters/tools/flyway.h"
 
-#include <algorithm>
 #include <array>
 
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/flyway_checksum.h"
 #include "adapters/tools/flyway_ledger.h"
 #include "adapters/tools/flyway_name.h"
+#include "adapters/tools/layout.h"
 
 namespace tidemark {
 
@@ -14,8 +14,9 @@ namespace {
 
 using Role = FileEntry::Role;
 
-constexpr std::array<std::string_view, 3> telltales{
-    "installed_rank", "version_rank", "installed_by"};
+constexpr std::array telltale_columns{Telltale{"installed_rank", "", 0},
+                                      Telltale{"version_rank", "", 0},
+                                      Telltale{"installed_by", "", 0}};
 constexpr std::array<std::string_view, 2> default_names{"flyway_schema_history", "schema_version"};
 
 struct NamedFile {
@@ -74,22 +75,17 @@ class Flyway : public Tool {
     return {entry_of(*file, TheirChecksums{{}, false})};
   }
 
-  std::size_t layout_evidence(std::span<const std::string> paths) const override {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        paths, [](const std::string& path) { return named(path).has_value(); }));
+  LayoutEvidence layout_evidence(const DirectoryView& directory) const override {
+    return evidence_by_name(directory,
+                            [](std::string_view path) { return named(path).has_value(); });
   }
   std::string_view layout_example() const override { return "V2__name.sql"; }
 
-  std::span<const std::string_view> telltale_columns() const override { return telltales; }
+  std::span<const Telltale> telltales() const override { return telltale_columns; }
   std::span<const std::string_view> default_tables() const override { return default_names; }
 
-  std::string recognise(const Relation& relation) const override {
-    auto verdict = judge_flyway_ledger(relation);
-    return verdict.ledger ? std::move(verdict.words) : "";
-  }
-  std::string near_miss(const Relation& relation) const override {
-    auto verdict = judge_flyway_ledger(relation);
-    return verdict.ledger ? "" : std::move(verdict.words);
+  Recognition recognise(const Relation& relation, std::span<const Relation>) const override {
+    return recognise_flyway_ledger(relation);
   }
   ReadQuery select_rows(const Relation& relation) const override {
     return select_flyway_rows(relation);
@@ -97,8 +93,13 @@ class Flyway : public Tool {
   Result<std::vector<Row>> rows(const ResultSet& answer) const override {
     return flyway_rows(answer);
   }
-  ReadQuery select_tail(const Relation& relation) const override {
+  std::optional<ReadQuery> select_tail(const Relation& relation) const override {
     return select_flyway_tail(relation);
+  }
+
+  std::vector<std::int64_t> advisory_locks(const Relation& relation,
+                                           std::string_view) const override {
+    return flyway_locks(relation.name);
   }
 };
 

@@ -89,19 +89,21 @@ ShapeMatch match(const Relation& relation) {
 
 }  // namespace
 
-FlywayVerdict judge_flyway_ledger(const Relation& relation) {
+Recognition recognise_flyway_ledger(const Relation& relation) {
   auto shape = match(relation);
   if (shape.found < columns_that_look_like_it) {
     return {};
   }
   if (!shape.wrong.empty()) {
-    return {false, "looks like a Flyway ledger, but " + join(shape.wrong, " and ")};
+    return {Recognition::Verdict::near_miss,
+            "looks like a Flyway ledger, but " + join(shape.wrong, " and ")};
   }
   if (shape.letters == ShapeMatch::Case::mixed) {
-    return {false, "looks like a Flyway ledger, but its columns are written in mixed case"};
+    return {Recognition::Verdict::near_miss,
+            "looks like a Flyway ledger, but its columns are written in mixed case"};
   }
   if (const auto what = not_a_table(relation); !what.empty()) {
-    return {false, "has the columns of a Flyway ledger, but is " + what};
+    return {Recognition::Verdict::near_miss, "has the columns of a Flyway ledger, but is " + what};
   }
   const std::string_view key = is_version_3(relation) ? "version" : "installed_rank";
   if (!has_primary_key(relation, key)) {
@@ -112,7 +114,7 @@ FlywayVerdict judge_flyway_ledger(const Relation& relation) {
   if (!shape.notes.empty()) {
     words += "; " + join(shape.notes, ", ");
   }
-  return {true, std::move(words)};
+  return {Recognition::Verdict::ledger, std::move(words)};
 }
 
 ReadQuery select_flyway_rows(const Relation& relation) {
@@ -123,6 +125,24 @@ ReadQuery select_flyway_rows(const Relation& relation) {
 ReadQuery select_flyway_tail(const Relation& relation) {
   const bool upper = match(relation).letters == ShapeMatch::Case::upper;
   return {upper ? select_upper_tail : select_lower_tail, relation.name, {}};
+}
+
+namespace {
+
+// Java's of a string; of names beyond ASCII it would be another.
+std::int32_t java_hash(std::string_view text) {
+  std::uint32_t hash = 0;
+  for (const char c : text) {
+    hash = 31 * hash + static_cast<unsigned char>(c);
+  }
+  return static_cast<std::int32_t>(hash);
+}
+
+}  // namespace
+
+std::vector<std::int64_t> flyway_locks(const TableName& table) {
+  constexpr std::int64_t number = 77431708279161;
+  return {number, number + java_hash(table.name), number + java_hash(quoted(table))};
 }
 
 }  // namespace tidemark

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -7,16 +8,14 @@
 
 namespace tidemark {
 
-// Whether a relation is Flyway's history table, and why.
-struct FlywayVerdict {
-  bool ledger = false;
-  std::string
-      words;  // the evidence, or what is in the way; empty when it does not even look like one
-};
-FlywayVerdict judge_flyway_ledger(const Relation& relation);
+Recognition recognise_flyway_ledger(const Relation& relation);
 
 ReadQuery select_flyway_rows(const Relation& relation);
 ReadQuery select_flyway_tail(const Relation& relation);
+
+// What Flyway locks while it works: a number of its own, to which it adds a hash of the table's
+// name, with or without its schema.
+std::vector<std::int64_t> flyway_locks(const TableName& table);
 
 // Rows in the order of installed_rank, in our words: at most one row of a key is not undone.
 Result<std::vector<Row>> flyway_rows(const ResultSet& answer);

@@ -96,6 +96,7 @@ Key flyway_key(Role role, std::string_view version_text, std::string_view descri
   switch (role) {
     case Role::versioned:
     case Role::rollback:
+    case Role::part:
       return {flyway_version_key(version_text)};
     case Role::baseline:
       return {"B" + flyway_version_key(version_text)};

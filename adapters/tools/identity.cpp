@@ -16,7 +16,7 @@ constexpr std::chrono::hours try_again_after{1};
 // The functions are asked about by name first: where one is not ours to call, or does not exist, a
 // statement with it fails as a whole.
 constexpr ReadStatement select_abilities = R"sql(
-  SELECT current_user,
+  SELECT current_user, pg_catalog.current_database(),
          pg_catalog.has_function_privilege(
            pg_catalog.to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE') AS system,
          pg_catalog.has_function_privilege(
@@ -63,8 +63,9 @@ Awaitable<std::expected<std::monostate, ReadFailure>> IdentityReader::learn(Read
                                                                             ResultSet abilities,
                                                                             TimePoint now) {
   role_ = value_of(abilities, 0).value_or("");
-  const bool system_able = value_of(abilities, 1) == "t";
-  const bool timeline_able = value_of(abilities, 2) == "t";
+  database_ = value_of(abilities, 1).value_or("");
+  const bool system_able = value_of(abilities, 2) == "t";
+  const bool timeline_able = value_of(abilities, 3) == "t";
   const auto system = co_await try_out(session, system_, system_able, select_system, now);
   if (!system) {
     co_return std::unexpected(system.error());

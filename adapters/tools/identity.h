@@ -33,6 +33,7 @@ class IdentityReader {
                                                               TimePoint now);
   // The role whose privileges count; known once learnt.
   const std::string& role() const { return role_; }
+  const std::string& database() const { return database_; }
 
   // Appended to a batch; its answers, in the same order, make an identity.
   void ask(std::vector<ReadQuery>& queries) const;
@@ -54,6 +55,7 @@ class IdentityReader {
   std::string schema_;
   ReadLimits limits_;
   std::string role_;
+  std::string database_;
   Part system_;
   Part timeline_;
 };

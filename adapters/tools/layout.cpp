@@ -1,6 +1,8 @@
 #include "adapters/tools/layout.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/own.h"
@@ -34,22 +36,61 @@ std::string nothing_found(std::span<const std::string> paths) {
   }
   std::string known;
   for (const auto* tool : all_tools()) {
-    known += (known.empty() ? "" : ", ") + std::string(tool->name()) + " (" +
-             std::string(tool->layout_example()) + ")";
+    if (tool->layout_example().ends_with(".sql")) {
+      known += (known.empty() ? "" : ", ") + std::string(tool->name()) + " (" +
+               std::string(tool->layout_example()) + ")";
+    }
   }
-  return "none of " + counted(sql) +
-         " ending in .sql is named as a layout that tidemark knows: " + known;
+  return "none of " + counted(sql) + " ending in .sql is of a layout that tidemark knows: " + known;
+}
+
+struct Candidate {
+  const Tool* tool = nullptr;
+  LayoutEvidence evidence;
+};
+
+// What a ledger says decides where files could be several tools', and where people number files by
+// themselves, which many tools let them.
+const Tool* by_ledger(std::string_view seen_tool,
+                      std::span<const Candidate> candidates,
+                      std::span<const Candidate> best) {
+  const auto seen = std::ranges::find(
+      candidates, seen_tool, [](const Candidate& candidate) { return candidate.tool->name(); });
+  const bool open = best.size() > 1 || best.front().tool == &own();
+  return seen != candidates.end() && open ? seen->tool : nullptr;
+}
+
+// Evenly spread over those that pass.
+std::vector<std::string_view> sample(const DirectoryView& directory, const PathTest& passes) {
+  constexpr std::size_t enough = 8;
+  std::vector<std::string_view> passing;
+  for (const auto& path : directory.paths) {
+    if (passes(path)) {
+      passing.push_back(path);
+    }
+  }
+  if (passing.size() <= enough) {
+    return passing;
+  }
+  std::vector<std::string_view> some;
+  for (std::size_t i = 0; i < enough; ++i) {
+    some.push_back(passing[i * (passing.size() - 1) / (enough - 1)]);
+  }
+  return some;
 }
 
 }  // namespace
 
-LayoutChoice choose_layout(std::string_view setting, std::span<const std::string> paths) {
+LayoutChoice choose_layout(std::string_view setting,
+                           const DirectoryView& directory,
+                           std::string_view seen_tool) {
   LayoutChoice choice;
-  std::vector<const Tool*> candidates;
+  std::vector<Candidate> candidates;
   for (const auto* tool : all_tools()) {
-    if (const auto files = tool->layout_evidence(paths); files > 0) {
-      candidates.push_back(tool);
-      choice.considered.push_back(std::string(tool->name()) + ": " + counted(files));
+    const auto evidence = tool->layout_evidence(directory);
+    if (evidence.strength != LayoutEvidence::Strength::none && evidence.files > 0) {
+      candidates.push_back({tool, evidence});
+      choice.considered.push_back(std::string(tool->name()) + ": " + counted(evidence.files));
     }
   }
   if (setting != "auto") {
@@ -60,16 +101,72 @@ LayoutChoice choose_layout(std::string_view setting, std::span<const std::string
     }
     return choice;
   }
-  if (candidates.size() > 1) {
-    choice.trouble = "files of more than one layout lie here (" + join(choice.considered, ", ") +
-                     "): say which one counts with repo.layout: NAME";
+  if (candidates.empty()) {
+    choice.tool = &own();
+    choice.trouble = nothing_found(directory.paths);
     return choice;
   }
-  choice.tool = candidates.empty() ? &own() : candidates.front();
-  if (candidates.empty()) {
-    choice.trouble = nothing_found(paths);
+  const auto strength = [](const Candidate& candidate) { return candidate.evidence.strength; };
+  const auto most = strength(std::ranges::max(candidates, {}, strength));
+  std::vector<Candidate> best;
+  std::ranges::copy_if(candidates, std::back_inserter(best), [&](const Candidate& candidate) {
+    return strength(candidate) == most;
+  });
+  choice.tool = by_ledger(seen_tool, candidates, best);
+  if (choice.tool == nullptr && best.size() == 1) {
+    choice.tool = best.front().tool;
+  }
+  if (choice.tool == nullptr) {
+    choice.trouble = "files of more than one layout lie here (" + join(choice.considered, ", ") +
+                     "): say which one counts with repo.layout: NAME";
   }
   return choice;
+}
+
+LayoutEvidence evidence_by_name(const DirectoryView& directory, const PathTest& passes) {
+  LayoutEvidence evidence;
+  evidence.files = static_cast<std::size_t>(std::ranges::count_if(directory.paths, passes));
+  if (evidence.files > 0) {
+    evidence.strength = LayoutEvidence::Strength::named;
+  }
+  return evidence;
+}
+
+LayoutEvidence evidence_by_head(const DirectoryView& directory,
+                                const PathTest& passes,
+                                const HeadTest& begins) {
+  return begins_so(directory, passes, begins) ? evidence_by_name(directory, passes)
+                                              : LayoutEvidence{};
+}
+
+bool begins_so(const DirectoryView& directory, const PathTest& passes, const HeadTest& begins) {
+  return std::ranges::any_of(sample(directory, passes), [&](std::string_view path) {
+    return begins(directory.head(std::string(path)));
+  });
+}
+
+bool has_line(std::string_view text, std::string_view mark) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of("\r\n"), text.size());
+    const auto line = text.substr(0, end);
+    const auto first = line.find_first_not_of(" \t");
+    if (first != std::string_view::npos && line.substr(first).starts_with(mark)) {
+      return true;
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return false;
+}
+
+bool is_marked_sql(std::string_view head) {
+  constexpr std::array<std::string_view, 7> marks{"-- migrate:",
+                                                  "-- +goose",
+                                                  "-- +migrate",
+                                                  "--liquibase formatted",
+                                                  "-- liquibase formatted",
+                                                  "---- create above / drop below ----",
+                                                  "--! Previous:"};
+  return std::ranges::any_of(marks, [head](std::string_view mark) { return has_line(head, mark); });
 }
 
 }  // namespace tidemark

@@ -7,6 +7,7 @@
 
 #include "adapters/postgres/answer_digest.h"
 #include "adapters/tools/answer.h"
+#include "adapters/tools/at_work.h"
 #include "adapters/tools/privileges.h"
 
 namespace tidemark {
@@ -39,6 +40,7 @@ constexpr ReadStatement select_ledger_changes = R"sql(
 constexpr std::size_t small_ledger_rows = 100;
 
 constexpr std::string_view insufficient_privilege = "42501";
+constexpr std::string_view lock_not_available = "55P03";
 
 // The ledger is not what it was when it was found: look for it again.
 bool not_as_found(const ReadFailure& failure) {
@@ -54,6 +56,16 @@ bool not_as_found(const ReadFailure& failure) {
 
 bool is_old(const std::optional<TimePoint>& at, TimePoint now) {
   return !at || now < *at || now - *at >= rediscover_after;
+}
+
+// The table beside the ledger in which its tool says that it works.
+std::optional<TableName> lock_of(const RecognisedLedger& ledger,
+                                 std::span<const Relation> relations) {
+  TableName name{ledger.relation.name.schema, ledger.tool->lock_table(ledger.relation)};
+  const auto found = std::ranges::find(relations, name, &Relation::name);
+  const bool readable = found != relations.end() && found->can_use && found->can_select &&
+                        !found->row_security && ledger.tool->select_lock(*found).has_value();
+  return readable ? std::optional(std::move(name)) : std::nullopt;
 }
 
 // Known without trying, which would leave an error in the server's log at every look.
@@ -74,9 +86,17 @@ void Observer::connected() {
   privileges_asked_at_.reset();
 }
 
+void Observer::expect(std::string_view layout) {
+  if (layout != layout_) {
+    layout_ = layout;
+    discovered_at_.reset();
+  }
+}
+
 Awaitable<Looked> Observer::look(ReadSession& session, TimePoint now) {
   Attempt<Sight> sight = co_await find_and_see(session, now);
-  const bool gone = sight && had_rows_ && !choice_.uncertain && sight->rows.rows.empty();
+  const bool gone = sight && had_rows_ && !choice_.uncertain && sight->rows.rows.empty() &&
+                    sight->at_work.empty();
   if (gone) {
     sight = co_await see_again(session, now);
   }
@@ -84,6 +104,9 @@ Awaitable<Looked> Observer::look(ReadSession& session, TimePoint now) {
     const auto words = "the ledger " + choice_.ledger->relation.name.text() + " is being replaced";
     sight = std::unexpected(ReadFailure{{Errc::retry, words}, ""});
     discovered_at_.reset();
+  }
+  if (!sight && sight.error().sqlstate == lock_not_available && readable()) {
+    sight = co_await locked_out(session, std::move(sight.error()));
   }
   if (!sight) {
     co_return looked(std::unexpected(sight.error()));
@@ -152,8 +175,10 @@ Awaitable<Observer::Done> Observer::discover(ReadSession& session, TimePoint now
     co_return std::unexpected(learnt.error());
   }
   auto discovered = recognise_ledgers(*relations);
-  choice_ = choose_ledger(discovered, *relations, settings_.their_ledger, settings_.schema);
+  choice_ =
+      choose_ledger(discovered, *relations, settings_.their_ledger, settings_.schema, layout_);
   rejected_ = std::move(discovered.rejected);
+  lock_ = choice_.ledger ? lock_of(*choice_.ledger, *relations) : std::nullopt;
   if (choice_.ledger && refused_beforehand(choice_.ledger->relation)) {
     refuse("");
   }
@@ -181,42 +206,70 @@ Awaitable<Observer::Done> Observer::ask_privileges(ReadSession& session, TimePoi
   co_return std::monostate{};
 }
 
-// Which database it is, which table, and of a large ledger what shows that it changed; of a small
-// one all rows.
+// Which database it is, whether the tool says that it works, which table, and of a large ledger
+// what shows that it changed; of a small one all rows.
 std::vector<ReadQuery> Observer::glance_queries() const {
   std::vector<ReadQuery> queries;
   identity_.ask(queries);
-  if (readable()) {
-    const auto& relation = choice_.ledger->relation;
-    const auto& tool = *choice_.ledger->tool;
-    queries.push_back({large_ ? select_ledger_changes : select_ledger_oid,
-                       std::nullopt,
-                       {relation.name.schema, relation.name.name}});
-    queries.push_back(large_ ? tool.select_tail(relation) : tool.select_rows(relation));
+  if (!readable()) {
+    return queries;
   }
+  const auto& relation = choice_.ledger->relation;
+  const auto& tool = *choice_.ledger->tool;
+  if (lock_) {
+    Relation lock;
+    lock.name = *lock_;
+    queries.push_back(*tool.select_lock(lock));
+  }
+  const auto tail = large_ ? tool.select_tail(relation) : std::nullopt;
+  queries.push_back({tail ? select_ledger_changes : select_ledger_oid,
+                     std::nullopt,
+                     {relation.name.schema, relation.name.name}});
+  queries.push_back(tail ? *tail : tool.select_rows(relation));
   return queries;
 }
 
 Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session) {
   known_.reset();
+  note_.clear();
   auto glance = glance_queries();
   const auto glanced = glance.size();
   auto queries = glance;
-  const bool with_all = readable() && large_;
-  if (with_all) {
-    // After the rest: what changes in between shows in the next glance.
-    queries.push_back(choice_.ledger->tool->select_rows(choice_.ledger->relation));
+  // After the rest: what changes in between shows in the next glance.
+  bool asks_who = false;
+  if (readable()) {
+    const auto& relation = choice_.ledger->relation;
+    const auto& tool = *choice_.ledger->tool;
+    if (large_ && tool.select_tail(relation)) {
+      queries.push_back(tool.select_rows(relation));
+    }
+    if (auto who = select_advisory_holders(tool, relation, identity_.database())) {
+      queries.push_back(std::move(*who));
+      asks_who = true;
+    }
   }
   ReadSession::Answer answer = co_await session.read(std::move(queries), settings_.limits);
   if (!answer) {
     co_return std::unexpected(answer.error());
   }
   auto told = identity_.read(*answer);
-  Sight sight{std::move(told.identity), told.standby, false, {}};
+  Sight sight{std::move(told.identity), told.standby, false, "", {}};
   if (readable()) {
-    sight.moved = number_of(value_of(answer->at(told.answers))) != choice_.ledger->relation.oid;
+    auto next = told.answers;
+    if (lock_) {
+      note_lock(answer->at(next), sight);
+      ++next;
+    }
+    if (asks_who) {
+      if (auto who = holders(answer->back()); !who.empty()) {
+        sight.at_work = std::move(who);
+      }
+      answer->pop_back();
+    }
+    sight.moved = number_of(value_of(answer->at(next))) != choice_.ledger->relation.oid;
     const bool large = answer->back().rows.size() > small_ledger_rows;
-    if (!sight.moved && large == large_) {  // else the next look knows how to glance
+    // Else the next look knows how to glance, or that whoever is at work has ended.
+    if (!sight.moved && large == large_ && sight.at_work.empty()) {
       if (auto again = ReadBatch::make(std::move(glance), settings_.limits)) {
         known_ = Known{std::move(*again), digest_of(std::span(*answer).first(glanced))};
       }
@@ -224,6 +277,31 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
     large_ = large;
     sight.rows = std::move(answer->back());
   }
+  co_return sight;
+}
+
+void Observer::note_lock(const ResultSet& answer, Sight& sight) {
+  auto lock = lock_row(answer);
+  if (lock.abandoned) {
+    note_ = lock_->text() + " is locked by " + lock.words +
+            ": a run that died leaves it so, and keeps the next one from starting";
+  } else {
+    sight.at_work = std::move(lock.words);
+  }
+}
+
+// Somebody keeps everybody from reading the ledger: some tools do while they work.
+Awaitable<Observer::Attempt<Observer::Sight>> Observer::locked_out(ReadSession& session,
+                                                                   ReadFailure failure) {
+  std::vector<ReadQuery> queries;
+  queries.push_back(select_exclusive_holders(choice_.ledger->relation));
+  ReadSession::Answer answer = co_await session.read(std::move(queries), settings_.limits);
+  auto who = answer ? holders(answer->front()) : "";
+  if (who.empty()) {
+    co_return std::unexpected(std::move(failure));
+  }
+  Sight sight;
+  sight.at_work = std::move(who) + ", which locked " + choice_.ledger->relation.name.text();
   co_return sight;
 }
 
@@ -235,7 +313,7 @@ Awaitable<std::expected<bool, ReadFailure>> Observer::glance(ReadSession& sessio
   if (digest) {
     co_return *digest == known_->digest;
   }
-  if (not_as_found(digest.error())) {
+  if (not_as_found(digest.error()) || digest.error().sqlstate == lock_not_available) {
     co_return false;
   }
   co_return std::unexpected(std::move(digest.error()));
@@ -264,6 +342,7 @@ Awaitable<Observation> Observer::observation(Sight sight, TimePoint now) {
   seen.standby = sight.standby;
   seen.identity = std::move(sight.identity);
   seen.as_of = now;
+  seen.at_work = std::move(sight.at_work);
   if (choice_.uncertain) {
     seen.trouble = choice_.trouble;
     seen.ledger = Observation::Ledger::unreadable;
@@ -283,7 +362,7 @@ Awaitable<Observation> Observer::observation(Sight sight, TimePoint now) {
     seen.ledger = Observation::Ledger::read;
     seen.rows = std::move(*rows);
   }
-  had_rows_ = choice_.uncertain ? had_rows_ : has_rows;
+  had_rows_ = choice_.uncertain || !seen.at_work.empty() ? had_rows_ : has_rows;
   co_return seen;
 }
 
@@ -304,8 +383,12 @@ Awaitable<Result<std::vector<Row>>> Observer::rows_in(ResultSet answer) {
 
 Looked Observer::looked(Attempt<Observation> result) {
   LedgerShape shape;
+  shape.layout = layout_;
   shape.rejected = rejected_;
   shape.note = choice_.uncertain ? "" : choice_.trouble;
+  if (shape.note.empty()) {
+    shape.note = note_;
+  }
   if (choice_.ledger) {
     shape.tool = choice_.ledger->tool->name();
     shape.table = choice_.ledger->relation.name.text();

@@ -21,7 +21,8 @@ struct LedgerShape {
   std::string tool;
   std::string table;
   std::string evidence;
-  std::string note;  // why there is none although something looks like one, or one is configured
+  std::string note;    // why there is none although something looks like one, or one is configured
+  std::string layout;  // of the files that it was chosen for
   std::vector<RejectedTable> rejected;
   friend bool operator==(const LedgerShape&, const LedgerShape&) = default;
 };
@@ -55,6 +56,10 @@ class Observer {
   // for the ledger again, and asks what the role may do.
   void connected();
 
+  // The tool whose files the app has; empty: not known, or none are there. With another one the
+  // next look searches anew.
+  void expect(std::string_view layout);
+
   // `session` must outlive the look, and may be another one each time.
   Awaitable<Looked> look(ReadSession& session, TimePoint now);
 
@@ -69,6 +74,7 @@ class Observer {
     Identity identity;
     bool standby = false;
     bool moved = false;  // the ledger's name is another table's by now, or nobody's
+    std::string at_work;
     ResultSet rows;
   };
   template <class T>
@@ -84,6 +90,8 @@ class Observer {
   std::vector<ReadQuery> glance_queries() const;
   Awaitable<Attempt<Sight>> see_again(ReadSession& session, TimePoint now);
   void refuse(const std::string& words);
+  void note_lock(const ResultSet& answer, Sight& sight);
+  Awaitable<Attempt<Sight>> locked_out(ReadSession& session, ReadFailure failure);
   Awaitable<Observation> observation(Sight sight, TimePoint now);
   Awaitable<Result<std::vector<Row>>> rows_in(ResultSet answer);
   Looked looked(Attempt<Observation> result);
@@ -94,6 +102,9 @@ class Observer {
   std::optional<TimePoint> discovered_at_;  // empty: discover before the next look
   LedgerChoice choice_;
   std::vector<RejectedTable> rejected_;
+  std::string layout_;             // as chosen by
+  std::optional<TableName> lock_;  // the ledger's, where the tool has one and it can be read
+  std::string note_;               // what people should know of the last look
   std::optional<TimePoint> privileges_asked_at_;  // not at each search: it costs more
   std::optional<std::string> excess_privileges_;  // as asked since the last look
   bool had_rows_ = false;

@@ -1,9 +1,9 @@
 #include "adapters/tools/own.h"
 
 #include <algorithm>
-#include <array>
 
 #include "adapters/tools/file_name.h"
+#include "adapters/tools/layout.h"
 
 namespace tidemark {
 
@@ -112,24 +112,27 @@ class Own : public Tool {
   }
 
   // Rollbacks alone say nothing: golang-migrate's end in .down.sql too.
-  std::size_t layout_evidence(std::span<const std::string> paths) const override {
-    return static_cast<std::size_t>(std::ranges::count_if(paths, [](const std::string& path) {
+  LayoutEvidence layout_evidence(const DirectoryView& directory) const override {
+    const auto like_it = [](std::string_view path) {
       const auto file = named(path);
       return file && file->role == Role::versioned;
-    }));
+    };
+    auto evidence = evidence_by_name(directory, like_it);
+    const auto marked_by_others = [](std::string_view head) { return is_marked_sql(head); };
+    if (evidence.files > 0 && begins_so(directory, like_it, marked_by_others)) {
+      return {};
+    }
+    return evidence;
   }
   std::string_view layout_example() const override { return "144_name.sql"; }
 
   // There is no ledger of this layout in a database: tidemark's own is elsewhere.
-  std::span<const std::string_view> telltale_columns() const override { return {}; }
-  std::span<const std::string_view> default_tables() const override { return {}; }
-  std::string recognise(const Relation&) const override { return ""; }
-  std::string near_miss(const Relation&) const override { return ""; }
+  Recognition recognise(const Relation&, std::span<const Relation>) const override { return {}; }
   ReadQuery select_rows(const Relation&) const override {
     return {"SELECT WHERE false", std::nullopt, {}};
   }
   Result<std::vector<Row>> rows(const ResultSet&) const override { return std::vector<Row>(); }
-  ReadQuery select_tail(const Relation& relation) const override { return select_rows(relation); }
+  std::optional<ReadQuery> select_tail(const Relation&) const override { return std::nullopt; }
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,6 +37,48 @@ struct Relation {
   friend bool operator==(const Relation&, const Relation&) = default;
 };
 
+// A directory that somebody wants to know the layout of.
+struct DirectoryView {
+  std::span<const std::string> paths;  // sorted
+  // How a file begins, some thousand bytes of it; empty when it cannot be read.
+  std::function<std::string(const std::string& path)> head;
+};
+
+// How much speaks for a directory having a tool's layout.
+struct LayoutEvidence {
+  enum class Strength {
+    none,
+    possible,  // its files could have these names, as others' could
+    named,     // files have names, or begin in a way, that only this tool's do
+    marked,    // a file is there that this tool alone puts beside its own
+  };
+  Strength strength = Strength::none;
+  std::size_t files = 0;
+};
+
+// The bytes of a file as it was scanned; `conflict` when it has changed since.
+using ReadScanned = std::function<Result<std::string>(const ScannedFile& file)>;
+
+// What a relation is to a tool.
+struct Recognition {
+  enum class Verdict {
+    no,         // does not look like its ledger
+    near_miss,  // does, and is none
+    possible,   // another tool's would look the same
+    ledger,
+  };
+  Verdict verdict = Verdict::no;
+  std::string words;  // the evidence, or what is in the way
+};
+
+// What makes a relation worth a look: it has both columns (lower-cased; `other` may be empty), and
+// no more than `columns_max` in all unless that is 0.
+struct Telltale {
+  std::string_view column;
+  std::string_view other;
+  std::size_t columns_max = 0;
+};
+
 // One tool whose work tidemark can read: how its files are laid out, what its ledger looks like,
 // how its checksum is computed. Stateless; one object for the whole process.
 class Tool {
@@ -43,35 +86,46 @@ class Tool {
   virtual ~Tool() = default;
   virtual std::string_view name() const = 0;  // "flyway"
 
-  // What a file is, by its path below the app's root and its bytes; empty: no migration of this
-  // tool. Called for each file whose content changed, on a pool thread.
+  // What a file is, by its path below the app's root and its bytes; empty: nothing of this tool's.
+  // Called for each file whose content changed, on a pool thread.
   virtual std::vector<FileEntry> entries(std::string_view path, std::string_view bytes) const = 0;
   // For a file too large to be held: the same without checksums.
   virtual std::vector<FileEntry> entries_by_name(std::string_view path) const = 0;
+  // The catalog of all files together. Most layouts need no more than what entries() said.
+  virtual Result<Catalog> arrange(std::span<const ScannedFile> files,
+                                  const ReadScanned& read) const;
+  virtual LayoutRules rules() const { return {}; }
 
-  // Whether a directory with these files is this tool's: how many of them are named as only this
-  // tool would.
-  virtual std::size_t layout_evidence(std::span<const std::string> paths) const = 0;
+  // Whether a directory is this tool's.
+  virtual LayoutEvidence layout_evidence(const DirectoryView& directory) const = 0;
   // How its files are named, for people: "V2__name.sql".
   virtual std::string_view layout_example() const = 0;
 
-  // Lower-cased column names of which a ledger of this tool, or what looks like one, has at least
-  // one: only relations that do are asked for. A tool without a ledger has none.
-  virtual std::span<const std::string_view> telltale_columns() const = 0;
+  // Only relations with one of these are asked for. A tool without a ledger has none.
+  virtual std::span<const Telltale> telltales() const { return {}; }
   // The names that its ledger has unless somebody chose another, the likeliest first.
-  virtual std::span<const std::string_view> default_tables() const = 0;
+  virtual std::span<const std::string_view> default_tables() const { return {}; }
 
-  // Whether this relation is a ledger of this tool: empty when it is not, else the evidence in
-  // words.
-  virtual std::string recognise(const Relation& relation) const = 0;
-  // Why a relation that looks like a ledger of this tool is none; empty when it is one, or does not
-  // look like one.
-  virtual std::string near_miss(const Relation& relation) const = 0;
+  // `all` are the relations that were found together, for ledgers that consist of several.
+  virtual Recognition recognise(const Relation& relation, std::span<const Relation> all) const = 0;
+  // Whether its rows name migrations of whatever layout.
+  virtual bool reads_any_layout() const { return false; }
   // Only for a relation that was recognised.
   virtual ReadQuery select_rows(const Relation& relation) const = 0;
   virtual Result<std::vector<Row>> rows(const ResultSet& answer) const = 0;
-  // The newest few rows, found by an index: what an append to a large ledger shows in.
-  virtual ReadQuery select_tail(const Relation& relation) const = 0;
+  // The newest few rows, found by an index: what an append to a large ledger shows in. nullopt: it
+  // has none, and is read whole at each look.
+  virtual std::optional<ReadQuery> select_tail(const Relation& relation) const = 0;
+
+  // Who is applying something right now, as the tool itself marks it. The table beside the ledger
+  // in which it does, and the question to that: rows of who, since when (milliseconds), and for how
+  // many seconds.
+  virtual std::string lock_table(const Relation&) const { return ""; }
+  virtual std::optional<ReadQuery> select_lock(const Relation&) const { return std::nullopt; }
+  // The advisory locks that it holds while it works.
+  virtual std::vector<std::int64_t> advisory_locks(const Relation&, std::string_view) const {
+    return {};
+  }
 };
 
 // All of them, in the order in which they are asked.

@@ -12,6 +12,12 @@ std::span<const Tool* const> all_tools() {
   return tools;
 }
 
+Result<Catalog> Tool::arrange(std::span<const ScannedFile> files, const ReadScanned&) const {
+  Catalog catalog = make_catalog(std::string(name()), files);
+  catalog.rules = rules();
+  return catalog;
+}
+
 const Tool* find_tool(std::string_view name) {
   const auto tools = all_tools();
   const auto found = std::ranges::find(tools, name, &Tool::name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 namespace tidemark {
@@ -19,6 +20,7 @@ MigrationKind kind_of(Role role) {
   switch (role) {
     case Role::versioned:
     case Role::rollback:
+    case Role::part:
       return MigrationKind::versioned;
     case Role::repeatable:
       return MigrationKind::repeatable;
@@ -35,7 +37,7 @@ auto apply_order(const Migration& m) {
 }  // namespace
 
 Catalog make_catalog(std::string layout, std::span<const ScannedFile> files) {
-  Catalog catalog{std::move(layout), {}, {}, {}};
+  Catalog catalog{.layout = std::move(layout), .migrations = {}, .problems = {}};
   std::vector<const ScannedFile*> by_path;
   for (const auto& file : files) {
     by_path.push_back(&file);
@@ -45,7 +47,7 @@ Catalog make_catalog(std::string layout, std::span<const ScannedFile> files) {
   std::map<Key, Migration> found;
   for (const auto* file : by_path) {
     for (const auto& entry : file->entries) {
-      if (entry.role == Role::rollback) {
+      if (entry.role == Role::rollback || entry.role == Role::part) {
         continue;
       }
       const auto [at, added] = found.try_emplace(entry.key,
@@ -58,6 +60,11 @@ Catalog make_catalog(std::string layout, std::span<const ScannedFile> files) {
                                                            file->path,
                                                            file->content,
                                                            entry.checksums,
+                                                           std::nullopt,
+                                                           entry.group,
+                                                           entry.after,
+                                                           entry.replaces,
+                                                           "",
                                                            std::nullopt});
       if (!added) {
         catalog.problems.push_back({file->path, "is the same migration as " + at->second.file});
@@ -86,6 +93,53 @@ Catalog make_catalog(std::string layout, std::span<const ScannedFile> files) {
   std::ranges::sort(catalog.migrations, {}, apply_order);
   std::ranges::sort(catalog.problems);
   return catalog;
+}
+
+void sort_by_dependencies(Catalog& catalog) {
+  auto& migrations = catalog.migrations;
+  std::map<Key, std::size_t> position;
+  for (std::size_t i = 0; i < migrations.size(); ++i) {
+    position.emplace(migrations[i].key, i);
+  }
+  std::vector<std::size_t> waits_for(migrations.size());
+  std::vector<std::vector<std::size_t>> followers(migrations.size());
+  for (std::size_t i = 0; i < migrations.size(); ++i) {
+    for (const auto& key : migrations[i].after) {
+      if (const auto before = position.find(key); before != position.end()) {
+        followers[before->second].push_back(i);
+        ++waits_for[i];
+      }
+    }
+  }
+  std::set<std::size_t> ready;
+  for (std::size_t i = 0; i < migrations.size(); ++i) {
+    if (waits_for[i] == 0) {
+      ready.insert(i);
+    }
+  }
+  std::vector<Migration> sorted;
+  sorted.reserve(migrations.size());
+  std::vector<bool> done(migrations.size());
+  while (!ready.empty()) {
+    const auto next = *ready.begin();
+    ready.erase(ready.begin());
+    done[next] = true;
+    sorted.push_back(std::move(migrations[next]));
+    for (const auto follower : followers[next]) {
+      if (--waits_for[follower] == 0) {
+        ready.insert(follower);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < migrations.size(); ++i) {
+    if (!done[i]) {
+      catalog.problems.push_back(
+          {migrations[i].file, "depends on itself, or on what depends on a circle"});
+      sorted.push_back(std::move(migrations[i]));
+    }
+  }
+  migrations = std::move(sorted);
+  std::ranges::sort(catalog.problems);
 }
 
 Lookup find_migration(const Catalog& catalog, const std::string& typed) {

@@ -12,7 +12,13 @@ namespace tidemark {
 // What a file of a migrations directory is for, as its tool's layout sees it. A file may hold
 // several entries.
 struct FileEntry {
-  enum class Role { versioned, repeatable, baseline, rollback };
+  enum class Role {
+    versioned,
+    repeatable,
+    baseline,
+    rollback,
+    part,  // no migration by itself: its tool looks into it when it arranges the whole
+  };
   Role role = Role::versioned;
   Key key;  // of a rollback: the key of the migration that it rolls back
   MigrationId id;
@@ -20,6 +26,9 @@ struct FileEntry {
   std::string version_text;
   std::string description;
   TheirChecksums checksums;
+  std::string group{};
+  std::vector<Key> after{};
+  std::vector<Key> replaces{};
   friend bool operator==(const FileEntry&, const FileEntry&) = default;
 };
 
@@ -48,13 +57,29 @@ struct UnreadFiles {
   friend bool operator==(const UnreadFiles&, const UnreadFiles&) = default;
 };
 
+// What a layout's tool makes of versions.
+struct LayoutRules {
+  bool ordered = true;  // a later version is not applied before an earlier one
+  // A file that comes late, below what is applied already.
+  enum class Late {
+    refused,  // or ignored, unless somebody insists
+    runs,     // next, like any other
+    skipped,  // is never run, and nobody is told
+  } late = Late::refused;
+  // People delete old files once all have applied them: what is applied and older than the oldest
+  // file is archived, not gone.
+  bool archives_old = false;
+  friend bool operator==(const LayoutRules&, const LayoutRules&) = default;
+};
+
 // The migrations of an app's directory at one moment, in the order in which they apply: versioned
-// and baselines by version, then repeatables by description.
+// and baselines by version, then repeatables by description, unless the layout has another order.
 struct Catalog {
   std::string layout;  // the tool whose files these are
   std::vector<Migration> migrations;
   std::vector<CatalogProblem> problems;
   UnreadFiles unread{};
+  LayoutRules rules{};
 
   const Migration* find(const Key& key) const;
   friend bool operator==(const Catalog&, const Catalog&) = default;
@@ -62,6 +87,10 @@ struct Catalog {
 
 // Files with the same key are one migration and a problem: the first by path counts.
 Catalog make_catalog(std::string layout, std::span<const ScannedFile> files);
+
+// In an order in which each comes after all that it has to, otherwise as they stand. Those on a
+// circle keep their place and are a problem.
+void sort_by_dependencies(Catalog& catalog);
 
 // A migration by what a person typed: its id, else its version or key, else an unambiguous prefix
 // of an id.

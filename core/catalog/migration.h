@@ -37,6 +37,13 @@ struct TheirChecksums {
   friend bool operator==(const TheirChecksums&, const TheirChecksums&) = default;
 };
 
+// Where a migration stands in a file that holds several.
+struct Piece {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  friend bool operator==(const Piece&, const Piece&) = default;
+};
+
 struct Rollback {
   std::string file;
   Content content;
@@ -55,6 +62,11 @@ struct Migration {
   Content content;
   TheirChecksums checksums;
   std::optional<Rollback> rollback;
+  std::string group{};           // a part of the directory with an order of its own: a Django app
+  std::vector<Key> after{};      // what has to be applied before it, where the layout says so
+  std::vector<Key> replaces{};   // squashed: it stands for all of these
+  std::string never{};           // why its tool would not run it on this kind of database
+  std::optional<Piece> piece{};  // `content` is that of this part of the file
   friend bool operator==(const Migration&, const Migration&) = default;
 };
 

@@ -31,7 +31,7 @@ class Comparison {
       : catalog_(catalog),
         policy_(policy),
         observation_(observation),
-        theirs_(their_side(observation)),
+        theirs_(their_side(catalog, records, observation)),
         records_(newest(records)),
         files_(by_key(catalog)) {
     for (const auto& migration : catalog.migrations) {
@@ -112,7 +112,9 @@ class Comparison {
   void fill(const Subject& s, Line& line) {
     Cell& cell = line.cell;
     if (standing_.blind) {
-      cell.reason = observation_ ? "unreadable" : "never_read";
+      cell.reason = !observation_                    ? "never_read"
+                    : !observation_->at_work.empty() ? "at_work"
+                                                     : "unreadable";
       return;
     }
     const bool theirs = s.row != nullptr && s.row->state == Row::State::applied;
@@ -121,12 +123,14 @@ class Comparison {
       failed(s, line);
     } else if (theirs) {
       applied(s, line);
-    } else if (ours && !s.record->their_row.empty() && theirs_.asked) {
+    } else if (ours && !s.record->their_row.empty() && theirs_.asked && !theirs_.ahead_of_files) {
       vanished(s, line);
     } else if (!policy_.history_certain && (ours || !has_ledger())) {
       cell.reason = "history_uncertain";
     } else if (ours) {
       applied(s, line);
+    } else if (theirs_.ahead_of_files) {
+      cell.reason = "ahead_of_files";
     } else if (theirs_.covers(line.version)) {
       cell.state = CellState::applied;
       cell.how = How::reconciled;
@@ -189,7 +193,8 @@ class Comparison {
     line.cell.content = ContentVerdict::unverifiable;
     const bool squashed = newest_baseline_file_ != nullptr && !line.version.empty() &&
                           line.version <= newest_baseline_file_->version;
-    if (theirs_.covers(line.version) || squashed) {
+    const bool archived = s.row != nullptr && theirs_.archived(*s.row);
+    if (theirs_.covers(line.version) || squashed || archived) {
       line.cell.reason = "archived";
       return;
     }
@@ -349,6 +354,14 @@ class Comparison {
       cell.reason = "below_baseline";
       return;
     }
+    if (const auto why = theirs_.not_due.find(line.key); why != theirs_.not_due.end()) {
+      cell.reason = why->second;
+      return;
+    }
+    if (!s.file->never.empty()) {
+      cell.reason = s.file->never;
+      return;
+    }
     if (!due(line.key)) {
       return;
     }
@@ -356,14 +369,21 @@ class Comparison {
       cell.reason = "standby";
       return;
     }
+    const auto& rules = catalog_.rules;
+    const bool late = rules.ordered && theirs_.highest && !line.version.empty() &&
+                      line.version < *theirs_.highest;
+    if (late && rules.late == LayoutRules::Late::skipped) {
+      cell.reason = "skipped";
+      return;
+    }
     cell.state = CellState::pending;
-    if (theirs_.highest && !line.version.empty() && line.version < *theirs_.highest) {
+    if (late && rules.late == LayoutRules::Late::refused) {
       cell.reason = "out_of_order";  // their tool may refuse to run it now
     }
   }
 
   void find_out_of_order() {
-    if (!observation_ || !theirs_.asked) {
+    if (!observation_ || !theirs_.asked || !catalog_.rules.ordered) {
       return;
     }
     const auto severity = policy_.out_of_order_forbidden ? Severity::drift : Severity::warning;
@@ -374,7 +394,7 @@ class Comparison {
     const Row* highest = nullptr;
     for (const auto& row : observation_->rows) {
       if (row.state != Row::State::applied || row.version.empty() ||
-          theirs_.rows.at(row.key) != &row) {
+          find(theirs_.rows, row.key) != &row) {
         continue;
       }
       if (highest == nullptr || highest->version <= row.version) {

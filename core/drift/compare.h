@@ -38,11 +38,12 @@ FindingChanges changes(std::span<const StoredFinding> open,
                        TimePoint now);
 
 // What `observation` teaches that `records` do not say yet: their ledger's rows as records of ours,
-// with the content of the file at this moment, the first at which it was seen applied. Stored
-// before comparing.
+// with the content of the file at this moment, the first at which it was seen applied. What was
+// missed before (`open`) and is back was applied again. Stored before comparing.
 std::vector<Record> learn(const Catalog& catalog,
                           std::span<const Record> records,
                           const std::optional<Observation>& observation,
+                          std::span<const StoredFinding> open,
                           TimePoint now);
 
 }  // namespace tidemark

@@ -29,17 +29,169 @@ bool TheirSide::covers(const Version& version) const {
   return baseline && !version.empty() && version <= *baseline;
 }
 
-TheirSide their_side(const std::optional<Observation>& observation) {
+bool TheirSide::archived(const Row& row) const {
+  const auto first = oldest.find(row.group);
+  return replaced.contains(row.key) ||
+         (first != oldest.end() && !row.version.empty() && row.version < first->second);
+}
+
+namespace {
+
+void raise(std::optional<Version>& to, const Version& version) {
+  if (!version.empty() && (!to || *to < version)) {
+    to = version;
+  }
+}
+
+// Makes rows of what the files tell about the rows that are there.
+class Deriving {
+ public:
+  Deriving(const Catalog& catalog, std::span<const Record> records, TheirSide& theirs)
+      : catalog_(catalog), records_(records), theirs_(theirs) {}
+
+  void run(std::span<const Row> rows) {
+    for (const auto& row : rows) {
+      if (row.reach == Row::Reach::up_to) {
+        up_to(row);
+      } else if (row.reach == Row::Reach::ancestors) {
+        ancestors(row);
+      }
+    }
+    for (const auto& migration : catalog_.migrations) {
+      if (!migration.replaces.empty()) {
+        squashed(migration);
+      }
+    }
+    if (catalog_.rules.archives_old) {
+      find_oldest();
+    }
+  }
+
+ private:
+  void derive(const Migration& migration, const Row& from) {
+    const auto [at, added] = theirs_.rows.try_emplace(migration.key, nullptr);
+    if (!added) {
+      return;
+    }
+    Row row;
+    row.key = migration.key;
+    row.id = migration.id;
+    row.kind = migration.kind;
+    row.version = migration.version;
+    row.version_text = migration.version_text;
+    row.description = migration.description;
+    row.group = migration.group;
+    // Of the row that it rests on: when the mark moves on, nothing new is said of what is below.
+    row.token = from.token;
+    theirs_.derived.push_back(std::move(row));
+    at->second = &theirs_.derived.back();
+  }
+
+  // What came late, below a mark that we had seen before, was not run by it.
+  void up_to(const Row& mark) {
+    const auto known = newest(records_);
+    std::optional<Version> seen;
+    for (const auto& [key, record] : known) {
+      if (record->applied && !record->their_row.empty()) {
+        raise(seen, Version::parse(record->version_text));
+      }
+    }
+    for (const auto& migration : catalog_.migrations) {
+      if (!(migration.version < mark.version)) {
+        continue;
+      }
+      const Record* record = find(known, migration.key);
+      const bool late =
+          (record == nullptr || !record->applied) && seen && migration.version < *seen;
+      if (late) {
+        theirs_.not_due[migration.key] = "skipped";
+      } else {
+        derive(migration, mark);
+      }
+    }
+  }
+
+  void ancestors(const Row& head) {
+    const auto files = by_key(catalog_);
+    std::vector<const Migration*> reached;
+    if (const Migration* file = find(files, head.key)) {
+      reached.push_back(file);
+    } else {
+      theirs_.ahead_of_files = true;
+    }
+    std::set<Key> visited{head.key};
+    while (!reached.empty()) {
+      const Migration* migration = reached.back();
+      reached.pop_back();
+      for (const auto& key : migration->after) {
+        if (const Migration* before = find(files, key); before && visited.insert(key).second) {
+          derive(*before, head);
+          reached.push_back(before);
+        }
+      }
+    }
+  }
+
+  // It counts as applied once all that it replaces is, and is of no use while only some of that is.
+  void squashed(const Migration& squash) {
+    theirs_.replaced.insert(squash.replaces.begin(), squash.replaces.end());
+    if (theirs_.applied(squash.key) != nullptr) {
+      hide(squash);
+      return;
+    }
+    std::vector<const Row*> applied;
+    for (const auto& key : squash.replaces) {
+      if (const Row* row = theirs_.applied(key)) {
+        applied.push_back(row);
+      }
+    }
+    if (applied.empty()) {
+      hide(squash);
+    } else if (applied.size() == squash.replaces.size()) {
+      derive(squash, *applied.back());
+    } else {
+      theirs_.not_due[squash.key] = "skipped";
+    }
+  }
+
+  void hide(const Migration& squash) {
+    for (const auto& key : squash.replaces) {
+      theirs_.not_due[key] = "replaced";
+    }
+  }
+
+  void find_oldest() {
+    for (const auto& migration : catalog_.migrations) {
+      if (migration.version.empty()) {
+        continue;
+      }
+      const auto [at, first] = theirs_.oldest.try_emplace(migration.group, migration.version);
+      if (!first && migration.version < at->second) {
+        at->second = migration.version;
+      }
+    }
+  }
+
+  const Catalog& catalog_;
+  std::span<const Record> records_;
+  TheirSide& theirs_;
+};
+
+}  // namespace
+
+TheirSide their_side(const Catalog& catalog,
+                     std::span<const Record> records,
+                     const std::optional<Observation>& observation) {
   TheirSide theirs;
   if (!observation || observation->ledger == Observation::Ledger::unreadable) {
     return theirs;
   }
   theirs.asked = true;
-  const auto raise = [](std::optional<Version>& to, const Version& version) {
-    if (!to || *to < version) {
-      to = version;
-    }
-  };
+  std::set<std::string> groups;  // parts of the directory that have files
+  for (const auto& migration : catalog.migrations) {
+    groups.insert(migration.group);
+  }
+  std::set<Key> recorded;
   for (const auto& row : observation->rows) {
     const bool applied = row.state == Row::State::applied;
     if (row.state == Row::State::baseline || (applied && row.kind == MigrationKind::baseline)) {
@@ -48,11 +200,23 @@ TheirSide their_side(const std::optional<Observation>& observation) {
     if (row.state == Row::State::baseline) {
       continue;
     }
-    if (applied && !row.version.empty()) {
+    // Of an app whose files are elsewhere, and never were here.
+    if (!row.group.empty() && !groups.contains(row.group)) {
+      if (recorded.empty()) {
+        for (const auto& record : records) {
+          recorded.insert(record.key);
+        }
+      }
+      if (!recorded.contains(row.key)) {
+        continue;
+      }
+    }
+    if (applied) {
       raise(theirs.highest, row.version);
     }
     theirs.rows[row.key] = &row;
   }
+  Deriving(catalog, records, theirs).run(observation->rows);
   return theirs;
 }
 

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "core/catalog/catalog.h"
 #include "core/ledger/observation.h"
@@ -21,7 +25,8 @@ const T* find(const std::map<Key, const T*>& in, const Key& key) {
   return at == in.end() ? nullptr : at->second;
 }
 
-// What their ledger says, looked up by key. Points into the observation.
+// What their ledger says, looked up by key, with what it does not say because the files do: what
+// lies below a mark or before a head, and squashed migrations. Points into the observation.
 struct TheirSide {
   bool asked = false;  // there is an observation that may be believed
   std::map<Key, const Row*>
@@ -29,11 +34,23 @@ struct TheirSide {
   std::optional<Version> baseline;  // everything up to here counts as applied
   std::optional<Version> highest;   // the highest version applied
 
+  // It names what the files do not know: what else is applied cannot be told.
+  bool ahead_of_files = false;
+  std::map<Key, std::string_view> not_due;  // why a file will not be run: replaced, skipped
+  std::map<std::string, Version>
+      oldest;              // of the files that are left, by group, where old ones are archived
+  std::set<Key> replaced;  // by a file that is there
+  std::list<Row> derived;  // rows that the files tell of
+
   const Row* applied(const Key& key) const;
   bool covers(const Version& version) const;  // by the baseline
+  // Applied, and no file is expected to be there any more.
+  bool archived(const Row& row) const;
 };
 
-TheirSide their_side(const std::optional<Observation>& observation);
+TheirSide their_side(const Catalog& catalog,
+                     std::span<const Record> records,
+                     const std::optional<Observation>& observation);
 
 // What their own checksum says of a file.
 enum class ChecksumVerdict { none, matches, differs };

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "core/drift/compare.h"
 #include "core/drift/history.h"
 
@@ -7,9 +9,9 @@ namespace {
 
 // Why a row is worth a record of its own, given the newest one of its key; empty: it says nothing
 // new.
-enum class News { none, first_seen, applied_again, repaired, file_appeared };
+enum class News { none, first_seen, applied_again, copied, repaired, file_appeared };
 
-News news(const Row& row, const Record* known, const Migration* file) {
+News news(const Row& row, const Record* known, const Migration* file, bool missed, bool copied) {
   if (known == nullptr || !known->applied) {
     return News::first_seen;
   }
@@ -18,6 +20,9 @@ News news(const Row& row, const Record* known, const Migration* file) {
     return known->evidence == Evidence::attested ? News::first_seen : News::none;
   }
   if (known->their_row != row.token) {
+    return copied && !missed ? News::copied : News::applied_again;
+  }
+  if (missed) {
     return News::applied_again;
   }
   const auto checksum = row.checksum.value_or("");
@@ -50,6 +55,9 @@ Record record_of(
   if (what == News::first_seen && known != nullptr && known->applied && known->content) {
     record.content = known->content;  // what a person attested is older than our first look
   }
+  if (what == News::copied) {
+    record.content = known->content;
+  }
   if (what == News::repaired) {
     record.reason = "their ledger's checksum was rewritten: " + known->their_checksum + " became " +
                     record.their_checksum;
@@ -62,23 +70,55 @@ Record record_of(
   return record;
 }
 
+// Every row that we know is another one than it was: the ledger is a copy of the one that we knew,
+// put there by a restore. Nobody applied all of it again.
+bool is_copy(const TheirSide& theirs, const std::map<Key, const Record*>& known) {
+  std::size_t others = 0;
+  for (const auto& [key, row] : theirs.rows) {
+    const Record* record = find(known, key);
+    if (row->state != Row::State::applied || record == nullptr || !record->applied ||
+        record->their_row.empty()) {
+      continue;
+    }
+    if (record->their_row == row->token) {
+      return false;
+    }
+    ++others;
+  }
+  return others > 1;
+}
+
+std::set<Key> missed_before(std::span<const StoredFinding> open) {
+  std::set<Key> missed;
+  for (const auto& stored : open) {
+    if (stored.finding.kind == FindingKind::vanished) {
+      missed.insert(stored.finding.key);
+    }
+  }
+  return missed;
+}
+
 }  // namespace
 
 std::vector<Record> learn(const Catalog& catalog,
                           std::span<const Record> records,
                           const std::optional<Observation>& observation,
+                          std::span<const StoredFinding> open,
                           TimePoint now) {
   std::vector<Record> learnt;
-  const auto theirs = their_side(observation);
+  const auto theirs = their_side(catalog, records, observation);
   const auto known = newest(records);
   const auto files = by_key(catalog);
+  const auto missed = missed_before(open);
+  const bool copied = is_copy(theirs, known);
   for (const auto& [key, row] : theirs.rows) {
     if (row->state != Row::State::applied) {
       continue;
     }
     const Record* record = find(known, key);
     const Migration* file = find(files, key);
-    if (const auto what = news(*row, record, file); what != News::none) {
+    const auto what = news(*row, record, file, missed.contains(key), copied);
+    if (what != News::none) {
       learnt.push_back(record_of(*row, record, file, what, now));
     }
   }

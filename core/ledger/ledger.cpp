@@ -66,7 +66,8 @@ std::optional<Evidence> parse_evidence(std::string_view text) {
 
 bool same_sight(const Observation& a, const Observation& b) {
   return a.ledger == b.ledger && a.tool == b.tool && a.table == b.table && a.rows == b.rows &&
-         a.trouble == b.trouble && a.standby == b.standby && a.identity == b.identity;
+         a.trouble == b.trouble && a.at_work == b.at_work && a.standby == b.standby &&
+         a.identity == b.identity;
 }
 
 }  // namespace tidemark

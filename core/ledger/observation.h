@@ -33,6 +33,13 @@ struct Row {
       checksum;  // empty: they keep none for this row, or one that cannot be recomputed
   std::string
       token;  // tells one application of a migration from the next: the row's own id in their table
+  std::string group{};  // as the migration's
+  // What else is applied when this row is.
+  enum class Reach {
+    itself,
+    up_to,      // every file with a lower version: the ledger keeps the last one only
+    ancestors,  // all that comes before it: the ledger keeps the ends only
+  } reach = Reach::itself;
   friend bool operator==(const Row&, const Row&) = default;
 };
 
@@ -50,7 +57,9 @@ struct Observation {
   std::string tool;   // "flyway"; empty when there is none
   std::string table;  // "public.flyway_schema_history"
   std::vector<Row> rows;
-  std::string trouble;  // why it cannot be read now, and what would help; rows may still be those last read
+  std::string
+      trouble;  // why it cannot be read now, and what would help; rows may still be those last read
+  std::string at_work;  // who is applying something right now; rows are those from before
   bool standby = false;
   Identity identity;
   TimePoint as_of{};

@@ -240,13 +240,13 @@ std::string problem_of(const WatchedEnvironment& environment) {
   if (environment.last_poll && environment.last_poll->outcome != "ok") {
     return environment.last_poll->error;
   }
+  if (environment.observation && !environment.observation->at_work.empty()) {
+    return "something is being applied: " + environment.observation->at_work;
+  }
   if (environment.observation && !environment.observation->trouble.empty()) {
     return environment.observation->trouble;
   }
-  if (environment.observation && environment.observation->tool.empty()) {
-    return environment.shape.note;
-  }
-  return "";
+  return environment.shape.note;
 }
 
 json::array warnings_of(const WatchedEnvironment& environment) {

@@ -11,25 +11,31 @@ RepoPaths paths_of(const RepoSettings& repo) {
   return {repo.paths, repo.ignore};
 }
 
-ChooseLayout chooser(const std::string& setting) {
-  return [setting](std::span<const std::string> paths) -> Result<Layout> {
-    const auto choice = choose_layout(setting, paths);
-    if (choice.tool == nullptr) {
-      return fail(Errc::invalid, choice.trouble);
-    }
-    Layout layout;
-    layout.name = std::string(choice.tool->name());
-    layout.entries = [tool = choice.tool](std::string_view path, std::string_view bytes) {
-      return tool->entries(path, bytes);
-    };
-    layout.entries_by_name = [tool = choice.tool](std::string_view path) {
-      return tool->entries_by_name(path);
-    };
-    if (!choice.trouble.empty()) {
-      layout.problems.push_back({"", choice.trouble});
-    }
-    return layout;
-  };
+using SeenTool = std::shared_ptr<std::atomic<const Tool*>>;
+
+ChooseLayout chooser(const std::string& setting, const SeenTool& seen) {
+  return
+      [setting, seen](std::span<const std::string> paths, const ReadHead& head) -> Result<Layout> {
+        const Tool* ledger = seen->load();
+        const auto choice =
+            choose_layout(setting, {paths, head}, ledger == nullptr ? "" : ledger->name());
+        if (choice.tool == nullptr) {
+          return fail(Errc::invalid, choice.trouble);
+        }
+        Layout layout;
+        layout.name = std::string(choice.tool->name());
+        layout.entries = [tool = choice.tool](std::string_view path, std::string_view bytes) {
+          return tool->entries(path, bytes);
+        };
+        layout.entries_by_name = [tool = choice.tool](std::string_view path) {
+          return tool->entries_by_name(path);
+        };
+        if (!choice.trouble.empty()) {
+          layout.problems.push_back({"", choice.trouble});
+        }
+        layout.stands = [seen, ledger] { return seen->load() == ledger; };
+        return layout;
+      };
 }
 
 DirectoryTimes times_of(const RepoSettings& repo) {
@@ -48,9 +54,11 @@ AppDirectory::AppDirectory(asio::io_context& loop,
     : world_(world),
       workers_(workers),
       app_(settings.name),
+      seen_tool_(std::make_shared<std::atomic<const Tool*>>(nullptr)),
+      paths_(paths_of(settings.repo)),
       directory_(loop.get_executor(),
-                 paths_of(settings.repo),
-                 chooser(settings.repo.layout),
+                 paths_,
+                 chooser(settings.repo.layout, seen_tool_),
                  times_of(settings.repo)) {}
 
 ContentReader AppDirectory::content_reader(const RepoSettings& repo) {
@@ -58,6 +66,30 @@ ContentReader AppDirectory::content_reader(const RepoSettings& repo) {
     return read_file(paths, file, raw);
   };
 }
+
+void AppDirectory::ledger_seen(std::string_view tool) {
+  const Tool* none = nullptr;
+  if (const Tool* seen = find_tool(tool); seen_tool_->compare_exchange_strong(none, seen)) {
+    directory_.rescan();
+  }
+}
+
+namespace {
+
+Result<Catalog> catalog_of(const ScanResult& result, const RepoPaths& paths) {
+  const ReadScanned read = [&paths](const ScannedFile& file) {
+    return read_file(paths, file.path, file.content.raw);
+  };
+  auto catalog = find_tool(result.layout)->arrange(*result.files, read);
+  if (catalog) {
+    catalog->problems.insert(
+        catalog->problems.end(), result.problems.begin(), result.problems.end());
+    catalog->unread = result.unread;
+  }
+  return catalog;
+}
+
+}  // namespace
 
 Awaitable<void> AppDirectory::run() {
   bool told_of_polling = false;
@@ -72,14 +104,20 @@ Awaitable<void> AppDirectory::run() {
       co_await world_.directory_failed(app_, scanned.error());
       continue;
     }
-    auto work = [result = std::move(*scanned)] {
-      Catalog catalog = make_catalog(result.layout, *result.files);
-      catalog.problems.insert(
-          catalog.problems.end(), result.problems.begin(), result.problems.end());
-      catalog.unread = result.unread;
-      return catalog;
+    auto work = [result = std::move(*scanned), paths = paths_] {
+      return catalog_of(result, paths);
     };
-    Catalog catalog = co_await workers_.run(std::move(work));
+    auto arranged = co_await workers_.run(std::move(work));
+    if (!arranged && arranged.error().code == Errc::conflict) {
+      directory_.again();  // changed since it was scanned
+      continue;
+    }
+    if (!arranged) {
+      log_warn("directory cannot be read", {{"app", app_}, {"error", arranged.error().detail}});
+      co_await world_.directory_failed(app_, arranged.error());
+      continue;
+    }
+    Catalog catalog = std::move(*arranged);
     log_info("directory read",
              {{"app", app_},
               {"layout", catalog.layout},

@@ -1,12 +1,16 @@
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "adapters/config/settings.h"
 #include "adapters/files/directory.h"
 #include "adapters/loop/asio.h"
 #include "adapters/loop/pool.h"
+#include "adapters/tools/tool.h"
 #include "daemon/world.h"
 
 namespace tidemark {
@@ -21,6 +25,10 @@ class AppDirectory {
 
   std::optional<TimePoint> last_scan() const { return directory_.last_scan(); }
 
+  // In one of its environments there is a ledger of this tool: that may tell whose the files are,
+  // where they do not. The first one counts.
+  void ledger_seen(std::string_view tool);
+
   // For the ledger to keep what was applied.
   static ContentReader content_reader(const RepoSettings& repo);
 
@@ -28,6 +36,8 @@ class AppDirectory {
   World& world_;
   Pool& workers_;
   std::string app_;
+  std::shared_ptr<std::atomic<const Tool*>> seen_tool_;  // read by scans, on a pool thread
+  RepoPaths paths_;
   Directory directory_;
 };
 

@@ -195,6 +195,9 @@ Awaitable<Result<void>> EnvironmentWatch::tell(Attempt looked) {
     auto noted = co_await world_.environment_unchanged(ref_, wall_clock_now());
     co_return noted;
   }
+  if (on_ledger_seen && !(*looked)->shape.tool.empty()) {
+    on_ledger_seen((*looked)->shape.tool);
+  }
   auto stored = co_await world_.environment_read(
       ref_, std::move(*(*looked)->observation), std::move((*looked)->shape));
   co_return stored;
@@ -232,6 +235,10 @@ void EnvironmentWatch::mode_changed() {
       let_go();
     }
   }
+  look_soon();
+}
+
+void EnvironmentWatch::look_soon() {
   rhythm_ = Rhythm(poll_, 0, std::chrono::steady_clock::now());
   wakeup_.call();
 }
@@ -284,6 +291,7 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt(Asked asked) {
         co_return std::unexpected(std::move(connected.error()));
       }
     }
+    observer_->expect(world_.layout(ref_.app));
     if (asked == Asked::by_schedule && world_.needs_no_news(ref_)) {
       const auto unchanged = co_await observer_->glance(*session_, wall_clock_now());
       if (!unchanged) {

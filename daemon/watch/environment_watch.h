@@ -1,10 +1,12 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/cancellation_signal.hpp>
 
@@ -50,6 +52,11 @@ class EnvironmentWatch {
   // The mode may have changed: lets go of the connection at once if it may not be kept, and looks
   // again soon.
   void mode_changed();
+  // As if it had never looked before.
+  void look_soon();
+
+  // Told of the tool whose ledger was recognised.
+  std::function<void(std::string_view tool)> on_ledger_seen;
 
   // Resumes when nobody is looking; nobody will start to any more.
   Awaitable<void> idle();

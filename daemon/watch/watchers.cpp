@@ -28,7 +28,8 @@ namespace {
 Result<LedgerSetting> ledger_setting(const EnvironmentSettings& settings) {
   const auto& theirs = settings.their_ledger;
   LedgerSetting setting;
-  if (!theirs.tool.empty()) {
+  setting.none = theirs.tool == "none";
+  if (!theirs.tool.empty() && !setting.none) {
     setting.tool = find_tool(theirs.tool);
     if (setting.tool == nullptr) {
       return fail(Errc::invalid,
@@ -64,6 +65,9 @@ Awaitable<Result<void>> Watchers::start(AppSettings settings) {
                                                     environment,
                                                     std::move(*setting),
                                                     starting_++);
+    watch->on_ledger_seen = [directory = app.directory.get()](std::string_view tool) {
+      directory->ledger_seen(tool);
+    };
     app.environments.emplace(ref, std::move(watch));
   }
   auto added = co_await world_.add_app(settings, AppDirectory::content_reader(settings.repo));
@@ -114,6 +118,14 @@ void Watchers::mode_changed(const EnvironmentRef& ref) {
   if (app != apps_.end()) {
     if (const auto at = app->second.environments.find(ref); at != app->second.environments.end()) {
       at->second->mode_changed();
+    }
+  }
+}
+
+void Watchers::layout_changed(const std::string& name) {
+  if (const auto app = apps_.find(name); app != apps_.end()) {
+    for (auto& [ref, watch] : app->second.environments) {
+      watch->look_soon();
     }
   }
 }

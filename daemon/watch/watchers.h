@@ -40,6 +40,7 @@ class Watchers {
   Awaitable<Result<void>> poll(EnvironmentRef ref);
   void limit(ConnectionLimits limits) { connections_.limit(limits); }
   void mode_changed(const EnvironmentRef& ref);
+  void layout_changed(const std::string& app);
   // Directories are read again without anything having changed; the world is told when.
   void tell_scans();
 

@@ -41,8 +41,8 @@ Cost cost_of(Work work) {
 }
 
 ChooseLayout flyway_layout() {
-  return [](std::span<const std::string> paths) -> Result<Layout> {
-    const auto choice = choose_layout("flyway", paths);
+  return [](std::span<const std::string> paths, const ReadHead& head) -> Result<Layout> {
+    const auto choice = choose_layout("flyway", {paths, head});
     if (choice.tool == nullptr) {
       return fail(Errc::invalid, choice.trouble);
     }

@@ -108,8 +108,8 @@ void check_drift(const World& world, const std::vector<Row>& rows) {
   seen.tool = "flyway";
   seen.rows = rows;
   const std::optional observation = std::move(seen);
-  const auto records = learn(world.catalog, {}, observation, now);
-  promise(learn(world.catalog, records, observation, now).empty(), "the same ledger teaches once");
+  const auto records = learn(world.catalog, {}, observation, {}, now);
+  promise(learn(world.catalog, records, observation, {}, now).empty(), "the same ledger teaches once");
   for (const bool forbidden : {false, true}) {
     const Policy policy{Mode::reconcile_only, forbidden, true, std::nullopt};
     const auto standing = compare(world.catalog, records, observation, policy);

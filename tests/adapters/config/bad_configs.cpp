@@ -1,5 +1,7 @@
 #include "tests/adapters/config/bad_configs.h"
 
+#include "adapters/config/choice.h"
+#include "adapters/config/words.h"
 #include "tests/adapters/config/configs.h"
 
 namespace tidemark {
@@ -25,6 +27,8 @@ std::string envs(const std::string& value) {
 
 // clang-format off: one case, one line.
 std::vector<BadConfig> bad_configs() {
+  const auto layouts = either_of(known_layouts());
+  const auto ledgers = either_of(known_ledgers());
   return {
       // Syntax
       {"apps: [\n",
@@ -252,9 +256,9 @@ std::vector<BadConfig> bad_configs() {
        {"1:40 paths: this is inside another one of these paths",
         "1:46 paths: this is listed twice"},
        Schema::cannot_say},
-      {repo("{path: /a, layout: flywya}"), {"1:46 layout: expected auto, own or flyway"}},
-      {repo("{path: /a, layout: rails}"),
-       {"1:46 layout: rails is not supported by this version: expected auto, own or flyway"}},
+      {repo("{path: /a, layout: flywya}"), {"1:46 layout: expected " + layouts}},
+      {repo("{path: /a, layout: diesel}"),
+       {"1:46 layout: diesel is not supported by this version: expected " + layouts}},
       {repo("{path: /a, settle: 2m}"),
        {"1:46 settle: expected a duration from 0s to 1m, such as 500ms, 30s, 5m, 12h or 7d"},
        Schema::cannot_say},
@@ -336,9 +340,9 @@ std::vector<BadConfig> bad_configs() {
       {env("database: host=h\n        password: {command: [/usr/bin/pass, 1]}"),
        {"7:45 command: without quotes YAML takes this for a number; put it in quotes"}},
       // Ledger
-      {env("their_ledger: liquibase"),
-       {"6:23 their_ledger: liquibase is not supported by this version: expected auto or flyway"}},
-      {env("their_ledger: flywya"), {"6:23 their_ledger: expected auto or flyway"}},
+      {env("their_ledger: sqlx"),
+       {"6:23 their_ledger: sqlx is not supported by this version: expected " + ledgers}},
+      {env("their_ledger: flywya"), {"6:23 their_ledger: expected " + ledgers}},
       {env("their_ledger: {table: x}"), {"6:23 their_ledger needs the key 'tool'"}},
       {env("their_ledger: {tool: flyway, table: a.b.c}"),
        {R"(6:45 table: expected table or schema.table, as the database stores them; names with dots in "…")"}},

@@ -421,8 +421,8 @@ TEST_CASE("a file too large to be held is recorded by its hash alone") {
   auto limits = hasty();
   limits.read.held = 1024 * 1024;
   bool asked_with_bytes = false;
-  const ChooseLayout choose = [&](std::span<const std::string> paths) {
-    auto layout = every_sql_file(paths);
+  const ChooseLayout choose = [&](std::span<const std::string> paths, const ReadHead& head) {
+    auto layout = every_sql_file(paths, head);
     layout->entries = [&](std::string_view, std::string_view) {
       asked_with_bytes = true;
       return std::vector<FileEntry>();
@@ -525,12 +525,13 @@ TEST_CASE("the layout is chosen by the paths, and anew only when they change") {
   write(folder / "m/1.sql", "x");
   int asked = 0;
   std::string name = "own";
-  const ChooseLayout choose = [&](std::span<const std::string> paths) -> Result<Layout> {
+  const ChooseLayout choose = [&](std::span<const std::string> paths,
+                                  const ReadHead& head) -> Result<Layout> {
     ++asked;
     if (paths.size() > 2) {
       return fail(Errc::invalid, "flyway or own?");
     }
-    auto layout = every_sql_file(paths);
+    auto layout = every_sql_file(paths, head);
     layout->name = name;
     return layout;
   };
@@ -574,12 +575,12 @@ TEST_CASE("what is put in a file's place between the listing and the reading is 
   write(folder / "m/1.sql", "one");
   write(folder / "m/2.sql", "two");
   write(folder / "m/3.sql", "three");
-  const auto swap = [&](std::span<const std::string> paths) {
+  const auto swap = [&](std::span<const std::string> paths, const ReadHead& head) {
     fs::remove(folder / "m/1.sql");
     link(folder / "m/1.sql", "../secret");
     write(folder / "m/new", "another");
     fs::rename(folder / "m/new", folder / "m/2.sql");
-    return every_sql_file(paths);
+    return every_sql_file(paths, head);
   };
   DirectoryScanner scanner({{folder.root("m")}, {}}, swap, hasty());
   let_it_age();
@@ -596,8 +597,8 @@ TEST_CASE("what goes wrong while many files are read fails the scan, on whicheve
     write(folder / "m" / (std::to_string(i) + ".sql"), "x");
   }
   std::string bad;
-  const auto choose = [&](std::span<const std::string> paths) {
-    auto layout = every_sql_file(paths);
+  const auto choose = [&](std::span<const std::string> paths, const ReadHead& head) {
+    auto layout = every_sql_file(paths, head);
     layout->entries = [&, usual = layout->entries](std::string_view path, std::string_view bytes) {
       return path == bad ? throw std::runtime_error("no memory") : usual(path, bytes);
     };

@@ -46,7 +46,7 @@ void link(const fs::path& at, const std::string& target) {
   fs::create_symlink(target, at);
 }
 
-Result<Layout> every_sql_file(std::span<const std::string>) {
+Result<Layout> every_sql_file(std::span<const std::string>, const ReadHead&) {
   const auto by_name = [](std::string_view path) -> std::vector<FileEntry> {
     if (!path.ends_with(".sql")) {
       return {};

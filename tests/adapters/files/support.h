@@ -36,7 +36,7 @@ void write(const fs::path& file, std::string_view text);
 void link(const fs::path& at, const std::string& target);
 
 // Every *.sql is a migration with its file name as the key.
-Result<Layout> every_sql_file(std::span<const std::string> paths);
+Result<Layout> every_sql_file(std::span<const std::string> paths, const ReadHead& head);
 
 // Limits under which what was written a moment ago counts as old.
 ScanLimits hasty();

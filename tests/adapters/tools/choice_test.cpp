@@ -178,12 +178,31 @@ TEST_CASE("a table that is written wrongly is an error that says how to write it
 }
 
 TEST_CASE("a tool without a ledger that we read is an error that lists those with one") {
-  for (const auto* tool : {"own", "sqitch"}) {
-    CAPTURE(tool);
-    CHECK(parse_ledger_setting(tool, "", "").error().detail ==
-          "their_ledger: '" + std::string(tool) +
-              "' has no ledger that tidemark reads; it is one of auto, flyway");
-  }
+  const auto setting = parse_ledger_setting("laravel", "", "");
+  REQUIRE_FALSE(setting);
+  CHECK(setting.error().detail.starts_with(
+      "their_ledger: 'laravel' has no ledger that tidemark reads; it is one of auto, none, "));
+  CHECK(setting.error().detail.find(", flyway") != std::string::npos);
+}
+
+TEST_CASE("with none, no ledger counts, whatever is there") {
+  const auto setting = parse_ledger_setting("none", "", "");
+  REQUIRE(setting);
+  const auto choice = choose({flyway_table()}, *setting);
+  CHECK_FALSE(choice.ledger);
+  CHECK_FALSE(choice.uncertain);
+  CHECK(choice.trouble.empty());
+}
+
+TEST_CASE("a ledger of another tool than the files' says what would settle it") {
+  const std::vector<Relation> relations{flyway_table()};
+  const auto choice = choose_ledger(recognise_ledgers(relations), relations, {}, "", "own");
+  CHECK(choice.uncertain);
+  CHECK(choice.trouble ==
+        "public.flyway_schema_history is a ledger of flyway, and the directory has the files of "
+        "own: say what belongs together with repo.layout: flyway, or with their_ledger: none if "
+        "this ledger is not the app's");
+  CHECK_FALSE(choose_ledger(recognise_ledgers(relations), relations, {}, "", "flyway").uncertain);
 }
 
 TEST_CASE("what is missing to read a ledger is told as SQL, with its names quoted") {

@@ -7,7 +7,7 @@ using namespace tidemark;
 namespace {
 
 LayoutChoice chosen(std::string_view setting, std::vector<std::string> paths) {
-  return choose_layout(setting, paths);
+  return choose_layout(setting, {paths, [](const std::string&) { return std::string(); }});
 }
 
 std::string name_of(const LayoutChoice& choice) {
@@ -52,17 +52,17 @@ TEST_CASE("an empty directory is our own, with no migrations and no trouble") {
 }
 
 TEST_CASE("SQL files that no layout knows are told, not passed over") {
-  const auto choice = chosen("auto", {"144_a.up.sql", "144_a.down.sql"});
+  const auto choice = chosen("auto", {"orders.sql", "users.sql"});
   CHECK(name_of(choice) == "own");
-  CHECK(choice.trouble ==
-        "none of 2 files ending in .sql is named as a layout that tidemark knows: flyway "
-        "(V2__name.sql), own "
-        "(144_name.sql)");
+  CHECK(choice.trouble.starts_with(
+      "none of 2 files ending in .sql is of a layout that tidemark knows: "));
+  CHECK(choice.trouble.find("own (144_name.sql)") != std::string::npos);
 }
 
 TEST_CASE("a layout that nobody knows is an error that lists those that are known") {
-  const auto choice = chosen("sqitch", {"V1__a.sql"});
+  const auto choice = chosen("laravel", {"V1__a.sql"});
   CHECK(choice.tool == nullptr);
-  CHECK(choice.trouble ==
-        "repo.layout: 'sqitch' is no layout that tidemark knows; it is one of auto, flyway, own");
+  CHECK(choice.trouble.starts_with(
+      "repo.layout: 'laravel' is no layout that tidemark knows; it is one of auto, "));
+  CHECK(choice.trouble.find(", flyway") != std::string::npos);
 }

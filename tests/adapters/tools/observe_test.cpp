@@ -536,16 +536,21 @@ TEST_CASE("that all rows are gone is believed only when a second transaction say
   CHECK(bench.see().rows.size() == 1);
 }
 
-TEST_CASE("a ledger that is locked is a failure that passes, and says nothing of the environment") {
+TEST_CASE("a ledger that is locked is being worked on, and it is said by whom") {
   Bench bench;
   bench.sql(flyway_ddl(usual) + applied(usual, 1));
   CHECK(bench.see().rows.size() == 1);
   {
     PostgresSession other(PostgresServer::shared(), bench.database());
-    other.run("BEGIN; LOCK TABLE " + usual + " IN ACCESS EXCLUSIVE MODE");
-    const auto looked = bench.look();
-    REQUIRE_FALSE(looked.observation);
-    CHECK(looked.observation.error().sqlstate == "55P03");
+    other.run("SET application_name = 'a tool'; BEGIN; LOCK TABLE " + usual +
+              " IN ACCESS EXCLUSIVE MODE");
+    const auto seen = bench.see();
+    CHECK(seen.at_work.starts_with("pid "));
+    CHECK(seen.at_work.substr(seen.at_work.find(',')) ==
+          ", role " + PostgresServer::shared().user() +
+              ", a tool, which locked public.flyway_schema_history");
+    CHECK(seen.rows.empty());
+    CHECK(seen.identity == Identity{});
   }
   CHECK(bench.see().rows.size() == 1);
 }

@@ -108,7 +108,7 @@ After poll(const Catalog& catalog,
            std::vector<Record> records,
            const std::optional<Observation>& observation,
            const Policy& policy = reconcile) {
-  for (auto& record : learn(catalog, records, observation, later)) {
+  for (auto& record : learn(catalog, records, observation, {}, later)) {
     records.push_back(std::move(record));
   }
   auto standing = compare(catalog, records, observation, policy);

@@ -1,0 +1,101 @@
+#include "adapters/tools/at_work.h"
+
+#include <charconv>
+#include <chrono>
+
+#include "adapters/tools/answer.h"
+#include "adapters/tools/shape.h"
+#include "core/time.h"
+
+namespace tidemark {
+
+namespace {
+
+// $1: keys.
+constexpr ReadStatement select_advisory = R"sql(
+  SELECT l.pid, a.usename, a.application_name
+    FROM pg_catalog.pg_locks l
+    LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+     AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
+                        WHERE d.datname = pg_catalog.current_database())
+     AND (l.classid::bigint << 32 | l.objid::bigint) = ANY ($1::text::bigint[])
+   ORDER BY l.pid
+)sql";
+
+// $1: the ledger's oid.
+constexpr ReadStatement select_exclusive = R"sql(
+  SELECT l.pid, a.usename, a.application_name
+    FROM pg_catalog.pg_locks l
+    LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+   WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'AccessExclusiveLock'
+     AND l.relation = $1::text::pg_catalog.oid
+     AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
+                        WHERE d.datname = pg_catalog.current_database())
+   ORDER BY l.pid
+)sql";
+
+// Nobody applies one migration for so long without a word; a run that died leaves its row behind.
+constexpr std::int64_t abandoned_after_s = 3600;
+
+std::int64_t whole_number(const std::optional<std::string>& text) {
+  std::int64_t number = 0;
+  if (text) {
+    std::from_chars(text->data(), text->data() + text->size(), number);
+  }
+  return number;
+}
+
+}  // namespace
+
+std::optional<ReadQuery> select_advisory_holders(const Tool& tool,
+                                                 const Relation& ledger,
+                                                 std::string_view database) {
+  std::string keys;
+  for (const auto key : tool.advisory_locks(ledger, database)) {
+    keys += (keys.empty() ? "" : ",") + std::to_string(key);
+  }
+  if (keys.empty()) {
+    return std::nullopt;
+  }
+  return ReadQuery{select_advisory, std::nullopt, {"{" + keys + "}"}};
+}
+
+ReadQuery select_exclusive_holders(const Relation& ledger) {
+  return {select_exclusive, std::nullopt, {std::to_string(ledger.oid)}};
+}
+
+std::string holders(const ResultSet& answer) {
+  std::vector<std::string> all;
+  for (const auto& row : answer.rows) {
+    if (row.size() < 3) {
+      continue;
+    }
+    auto words = "pid " + row[0].value_or("?");
+    if (row[1]) {
+      words += ", role " + *row[1];
+    }
+    if (row[2] && !row[2]->empty()) {
+      words += ", " + *row[2];
+    }
+    all.push_back(std::move(words));
+  }
+  return join(all, "; ");
+}
+
+LockRow lock_row(const ResultSet& answer) {
+  LockRow lock;
+  if (answer.rows.empty() || answer.rows.front().size() < 3) {
+    return lock;
+  }
+  const auto& row = answer.rows.front();
+  lock.words = row[0].value_or("somebody");
+  if (row[1]) {
+    lock.words +=
+        " since " + format_time(TimePoint{std::chrono::milliseconds{whole_number(row[1])}});
+  }
+  lock.abandoned = whole_number(row[2]) >= abandoned_after_s;
+  return lock;
+}
+
+}  // namespace tidemark

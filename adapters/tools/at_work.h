@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "adapters/tools/tool.h"
+
+namespace tidemark {
+
+// Who is applying something in a database right now, as far as somebody can see who only reads.
+
+// Of a tool that says so with an advisory lock; nullopt when it takes none.
+std::optional<ReadQuery> select_advisory_holders(const Tool& tool,
+                                                 const Relation& ledger,
+                                                 std::string_view database);
+// Of whoever keeps everybody from reading the ledger.
+ReadQuery select_exclusive_holders(const Relation& ledger);
+// The answer to either, in words; empty: nobody.
+std::string holders(const ResultSet& answer);
+
+// What a tool's lock row says.
+struct LockRow {
+  std::string words;       // empty: nobody
+  bool abandoned = false;  // held for so long that whoever set it must have died
+};
+LockRow lock_row(const ResultSet& answer);
+
+}  // namespace tidemark
