@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <charconv>
 #include <unordered_map>
 
+#include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/flyway_ledger.h"
 #include "adapters/tools/flyway_name.h"
@@ -27,10 +27,6 @@ struct Entry {
 
 constexpr std::size_t entry_columns = 9;
 
-constexpr TimePoint first_time = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
-constexpr TimePoint last_time =
-    std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1) - std::chrono::milliseconds(1);
-
 Entry entry_of(const std::vector<std::optional<std::string>>& values) {
   Entry entry{values[0].value_or(""),
               values[1],
@@ -45,21 +41,6 @@ Entry entry_of(const std::vector<std::optional<std::string>>& values) {
     entry.version.reset();
   }
   return entry;
-}
-
-std::optional<TimePoint> time_of(const std::optional<std::string>& milliseconds) {
-  std::int64_t value = 0;
-  if (!milliseconds) {
-    return std::nullopt;
-  }
-  const auto* end = milliseconds->data() + milliseconds->size();
-  const auto [stop, error] = std::from_chars(milliseconds->data(), end, value);
-  const TimePoint time{std::chrono::milliseconds(value)};
-  // PostgreSQL knows years that RFC 3339 cannot write: such a time is as good as none.
-  if (error != std::errc() || stop != end || time < first_time || time > last_time) {
-    return std::nullopt;
-  }
-  return time;
 }
 
 bool is_marker(const Entry& entry) {
@@ -251,13 +232,11 @@ class History {
 }  // namespace
 
 Result<std::vector<Row>> flyway_rows(const ResultSet& answer) {
+  if (const auto checked = check_width(answer, entry_columns, "Flyway"); !checked) {
+    return std::unexpected(checked.error());
+  }
   History history;
   for (const auto& values : answer.rows) {
-    if (values.size() != entry_columns) {
-      return fail(Errc::broken,
-                  "read Flyway's ledger: a row of " + std::to_string(values.size()) +
-                      " columns instead of " + std::to_string(entry_columns));
-    }
     history.add(entry_of(values));
   }
   return history.take();

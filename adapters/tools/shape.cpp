@@ -76,11 +76,40 @@ ShapeMatch match_shape(const Relation& relation, std::span<const ColumnShape> sh
   for (const auto& column : relation.columns) {
     if (std::ranges::find(known, &column) == known.end()) {
       match.notes.push_back("a further column " + column.name);
+      ++match.further;
     }
   }
   match.found = known.size();
   match.letters = letters_of(known);
   return match;
+}
+
+Recognition recognise_shape(const Relation& relation, const LedgerShapeRule& rule) {
+  using Verdict = Recognition::Verdict;
+  auto shape = match_shape(relation, rule.columns);
+  const auto enough = rule.look_alike == 0 ? rule.columns.size() : rule.look_alike;
+  if (shape.found < enough || (!rule.more_may_follow && shape.further > 0)) {
+    return {};
+  }
+  const std::string name(rule.name);
+  if (!shape.wrong.empty()) {
+    // With the names of a few columns and other types it is anybody's.
+    return rule.look_alike == 0
+               ? Recognition{}
+               : Recognition{Verdict::near_miss,
+                             "looks like " + name + ", but " + join(shape.wrong, " and ")};
+  }
+  if (shape.letters != ShapeMatch::Case::lower) {
+    return {Verdict::near_miss, "looks like " + name + ", but its columns are not in lower case"};
+  }
+  if (const auto what = not_a_table(relation); !what.empty()) {
+    return {Verdict::near_miss, "has the columns of " + name + ", but is " + what};
+  }
+  std::string words = "the columns of " + name;
+  if (!shape.notes.empty()) {
+    words += "; " + join(shape.notes, ", ");
+  }
+  return {Verdict::ledger, std::move(words)};
 }
 
 bool has_primary_key(const Relation& relation, std::string_view lower_name) {

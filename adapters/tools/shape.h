@@ -22,9 +22,21 @@ struct ShapeMatch {
   std::size_t found = 0;           // columns that are there by name
   std::vector<std::string> wrong;  // what is missing or of another type, in words
   std::vector<std::string> notes;  // what differs and does not matter, in words
+  std::size_t further = 0;         // columns that are not in the shape
   Case letters = Case::lower;      // how the columns of the shape are written
 };
 ShapeMatch match_shape(const Relation& relation, std::span<const ColumnShape> shape);
+
+// What `relation` is to a tool whose ledger has these columns and, unless `more_may_follow`, no
+// others. "a Rails ledger" names it. A table is one when it has them all, with these types and in
+// lower case.
+struct LedgerShapeRule {
+  std::string_view name;  // "a Rails ledger"
+  std::span<const ColumnShape> columns;
+  std::size_t look_alike = 0;  // with fewer of them it is somebody else's; 0: with fewer than all
+  bool more_may_follow = false;
+};
+Recognition recognise_shape(const Relation& relation, const LedgerShapeRule& rule);
 
 // The column in either case, as stored.
 const Relation::Column* find_column(const Relation& relation, std::string_view lower_name);

@@ -4,6 +4,7 @@
 
 #include "adapters/tools/file_name.h"
 #include "tests/adapters/tools/relations.h"
+#include "tests/adapters/tools/statements.h"
 
 using namespace tidemark;
 using namespace tidemark::test;
@@ -17,6 +18,19 @@ std::string recognised(const Relation& relation) {
 std::string near_miss(const Relation& relation) {
   auto [verdict, words] = find_tool("flyway")->recognise(relation, {});
   return verdict == Recognition::Verdict::near_miss ? std::move(words) : "";
+}
+
+Relation in_upper_case(Relation table) {
+  const auto raise = [](std::string& name) {
+    std::ranges::transform(name, name.begin(), [](char c) {
+      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+  };
+  for (auto& candidate : table.columns) {
+    raise(candidate.name);
+  }
+  std::ranges::for_each(table.primary_key, raise);
+  return table;
 }
 
 }  // namespace
@@ -96,14 +110,8 @@ TEST_CASE("a missing column or one of another type is a near miss that says whic
 }
 
 TEST_CASE("columns in upper case throughout are read by their names as stored") {
-  auto table = flyway_table();
-  const auto plain = find_tool("flyway")->select_rows(table);
-  for (auto& candidate : table.columns) {
-    std::ranges::transform(candidate.name, candidate.name.begin(), [](char c) {
-      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-  }
-  table.primary_key = {"INSTALLED_RANK"};
+  const auto table = in_upper_case(flyway_table());
+  const auto plain = find_tool("flyway")->select_rows(flyway_table());
   CHECK(recognised(table) == "the columns of Flyway 4 and newer");
   const auto query = find_tool("flyway")->select_rows(table);
   CHECK(query.statement.text().find("\"INSTALLED_RANK\"") != std::string_view::npos);
@@ -154,4 +162,12 @@ TEST_CASE("every tool has a name of its own and is found by it") {
   }
   CHECK(find_tool("sqitch") == nullptr);
   CHECK(find_tool("") == nullptr);
+}
+
+TEST_CASE("what Flyway's ledger is asked is documented") {
+  const auto* flyway = find_tool("flyway");
+  for (auto table : {flyway_table(), in_upper_case(flyway_table())}) {
+    CHECK(is_documented(flyway->select_rows(table)));
+    CHECK(is_documented(*flyway->select_tail(table)));
+  }
 }

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "adapters/tools/tool.h"
 
@@ -28,6 +29,31 @@ inline Relation flyway_table(std::string schema = "public",
            {"execution_time", "integer", true},
            {"success", "boolean", true}},
           {"installed_rank"}};
+}
+
+// A table with these columns ("id integer!" is NOT NULL) and primary key.
+inline Relation table(std::string schema,
+                      std::string name,
+                      const std::vector<std::string>& columns,
+                      std::vector<std::string> primary_key = {}) {
+  Relation relation{{std::move(schema), std::move(name)},
+                    16500,
+                    'r',
+                    false,
+                    true,
+                    true,
+                    false,
+                    {},
+                    std::move(primary_key)};
+  for (const auto& column : columns) {
+    const auto blank = column.find(' ');
+    const bool not_null = column.ends_with('!');
+    relation.columns.push_back(
+        {column.substr(0, blank),
+         column.substr(blank + 1, column.size() - blank - 1 - (not_null ? 1 : 0)),
+         not_null});
+  }
+  return relation;
 }
 
 inline Relation flyway_3_table() {
