@@ -1,0 +1,339 @@
+// Ledgers that say more than their rows: a mark stands for what is below it, a head for what comes
+// before it, a squashed migration for what it replaces.
+
+#include <doctest/doctest.h>
+
+#include "core/drift/compare.h"
+
+using namespace tidemark;
+
+namespace {
+
+const TimePoint now = *parse_time("2026-04-18T12:00:00Z");
+const Policy all_due{.mode = Mode::reconcile_only, .upstream = std::nullopt};
+
+Migration file(const std::string& version, const std::string& text = "") {
+  Migration m;
+  m.key = {version};
+  m.id = {version + "_name"};
+  m.version = Version::parse(version);
+  m.version_text = version;
+  m.file = m.id.value + ".sql";
+  m.content = content_of(text);
+  m.checksums.complete = false;
+  return m;
+}
+
+Migration after(Migration m, std::vector<Key> keys) {
+  m.after = std::move(keys);
+  return m;
+}
+
+Migration replacing(Migration m, std::vector<Key> keys) {
+  m.replaces = std::move(keys);
+  return m;
+}
+
+Migration of(const std::string& group, Migration m) {
+  m.group = group;
+  m.key.value = group + "." + m.key.value;
+  return m;
+}
+
+Row row(const std::string& key, const std::string& token = "") {
+  Row r;
+  r.key = {key};
+  r.id = {key};
+  r.version = Version::parse(key);
+  r.version_text = key;
+  r.token = token.empty() ? "row " + key : token;
+  return r;
+}
+
+Row mark(const std::string& version, Row::State state = Row::State::applied) {
+  Row r = row(version, "mark");
+  r.reach = Row::Reach::up_to;
+  r.state = state;
+  return r;
+}
+
+Row head(const std::string& key) {
+  Row r = row(key, "head");
+  r.reach = Row::Reach::ancestors;
+  return r;
+}
+
+Row of(const std::string& group, Row r) {
+  r.group = group;
+  r.key.value = group + "." + r.key.value;
+  return r;
+}
+
+// One environment over several polls, as the daemon keeps it: records, and the findings that are
+// open.
+class Watched {
+ public:
+  LayoutRules rules;
+
+  Standing poll(std::vector<Migration> files, std::vector<Row> rows) {
+    Catalog catalog{.layout = "any", .migrations = std::move(files), .problems = {}};
+    catalog.rules = rules;
+    Observation seen;
+    seen.ledger = Observation::Ledger::read;
+    seen.rows = std::move(rows);
+    for (auto& record : learn(catalog, records_, seen, open_, now)) {
+      records_.push_back(std::move(record));
+    }
+    Standing standing = compare(catalog, records_, seen, all_due);
+    open_.clear();
+    for (const auto& finding : standing.findings) {
+      StoredFinding stored;
+      stored.finding = finding;
+      open_.push_back(std::move(stored));
+    }
+    return standing;
+  }
+
+ private:
+  std::vector<Record> records_;
+  std::vector<StoredFinding> open_;
+};
+
+// "1 applied; 2 pending": and the reason, where there is one.
+std::string cells(const Standing& standing) {
+  std::string text;
+  for (const auto& line : standing.lines) {
+    text += (text.empty() ? "" : "; ") + line.key.value + " " +
+            std::string(to_string(line.cell.state)) +
+            (line.cell.reason.empty() ? "" : " " + line.cell.reason);
+  }
+  return text;
+}
+
+std::string findings(const Standing& standing) {
+  std::string text;
+  for (const auto& finding : standing.findings) {
+    text +=
+        (text.empty() ? "" : "; ") + std::string(to_string(finding.kind)) + " " + finding.key.value;
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a mark stands for every file up to it") {
+  Watched watched;
+  const auto standing = watched.poll({file("1"), file("2"), file("3")}, {mark("2")});
+  CHECK(cells(standing) == "1 applied; 2 applied; 3 pending");
+  CHECK(findings(standing).empty());
+}
+
+TEST_CASE("a mark that moves on says nothing new of what is below it") {
+  Watched watched;
+  watched.poll({file("1", "a"), file("2", "b")}, {mark("1")});
+  const auto standing = watched.poll({file("1", "edited"), file("2", "b")}, {mark("2")});
+  CHECK(findings(standing) == "edited 1");
+}
+
+TEST_CASE("a file that comes late, below a mark that was seen before, was skipped") {
+  Watched watched;
+  CHECK(cells(watched.poll({file("1"), file("3")}, {mark("3")})) == "1 applied; 3 applied");
+  CHECK(cells(watched.poll({file("1"), file("2"), file("3")}, {mark("3")})) ==
+        "1 applied; 2 not_due skipped; 3 applied");
+  CHECK(cells(watched.poll({file("1"), file("2"), file("3"), file("4")}, {mark("4")})) ==
+        "1 applied; 2 not_due skipped; 3 applied; 4 applied");
+}
+
+TEST_CASE("a dirty mark is certain of what is below it, and of nothing else") {
+  Watched watched;
+  const auto standing =
+      watched.poll({file("1"), file("2"), file("3")}, {mark("2", Row::State::failed)});
+  CHECK(cells(standing) == "1 applied; 2 drifted; 3 pending");
+  CHECK(findings(standing) == "dirty 2");
+}
+
+TEST_CASE("a mark that no file has is foreign, and what is below it is applied all the same") {
+  Watched watched;
+  const auto standing = watched.poll({file("1"), file("2")}, {mark("7")});
+  CHECK(cells(standing) == "1 applied; 2 applied; 7 drifted");
+  CHECK(findings(standing) == "foreign 7");
+}
+
+TEST_CASE("what was taken back, edited and applied again is not edited") {
+  Watched watched;
+  watched.poll({file("1", "a"), file("2", "b")}, {mark("2")});
+  CHECK(findings(watched.poll({file("1", "a"), file("2", "b")}, {mark("1")})) == "vanished 2");
+  CHECK(findings(watched.poll({file("1", "a"), file("2", "better")}, {mark("1")})) == "vanished 2");
+  const auto standing = watched.poll({file("1", "a"), file("2", "better")}, {mark("2")});
+  CHECK(findings(standing).empty());
+  CHECK(findings(watched.poll({file("1", "a"), file("2", "worse")}, {mark("2")})) == "edited 2");
+}
+
+TEST_CASE("a head stands for all that comes before it, on every branch that leads to it") {
+  Watched watched;
+  watched.rules.ordered = false;
+  const std::vector<Migration> files{file("a"),
+                                     after(file("b"), {{"a"}}),
+                                     after(file("c"), {{"a"}}),
+                                     after(file("merge"), {{"b"}, {"c"}}),
+                                     after(file("d"), {{"merge"}}),
+                                     file("other")};
+  CHECK(cells(watched.poll(files, {head("merge")})) ==
+        "a applied; b applied; c applied; merge applied; d pending; other pending");
+  CHECK(cells(watched.poll(files, {head("merge"), head("other")})) ==
+        "a applied; b applied; c applied; merge applied; d pending; other applied");
+}
+
+TEST_CASE("a head that the files do not know leaves open what else is applied") {
+  Watched watched;
+  watched.rules.ordered = false;
+  const std::vector<Migration> files{file("a"), after(file("b"), {{"a"}})};
+  watched.poll(files, {head("a")});
+  const auto standing = watched.poll(files, {head("x")});
+  CHECK(cells(standing) == "a applied; b unknown ahead_of_files; x drifted");
+  CHECK(findings(standing) == "foreign x");
+}
+
+TEST_CASE("a circle of files that come before each other ends") {
+  Watched watched;
+  watched.rules.ordered = false;
+  const auto standing =
+      watched.poll({after(file("a"), {{"b"}}), after(file("b"), {{"a"}})}, {head("a")});
+  CHECK(cells(standing) == "a applied; b applied");
+}
+
+TEST_CASE("a squashed migration is applied once all that it replaces is") {
+  Watched watched;
+  watched.rules.ordered = false;
+  const auto squash = replacing(file("s"), {{"1"}, {"2"}});
+  CHECK(cells(watched.poll({file("1"), file("2"), squash}, {row("1"), row("2")})) ==
+        "1 applied; 2 applied; s applied");
+  // Its tool writes it down at its next run, and later the old files go.
+  CHECK(findings(watched.poll({squash}, {row("1"), row("2"), row("s")})).empty());
+}
+
+TEST_CASE("on a new database the squashed migration runs, and not what it replaces") {
+  Watched watched;
+  watched.rules.ordered = false;
+  const auto squash = replacing(file("s"), {{"1"}, {"2"}});
+  CHECK(cells(watched.poll({file("1"), file("2"), squash}, {})) ==
+        "1 not_due replaced; 2 not_due replaced; s pending");
+  CHECK(cells(watched.poll({file("1"), file("2"), squash}, {row("s")})) ==
+        "1 not_due replaced; 2 not_due replaced; s applied");
+}
+
+TEST_CASE("while only some of what it replaces is applied a squashed migration is of no use") {
+  Watched watched;
+  watched.rules.ordered = false;
+  const auto squash = replacing(file("s"), {{"1"}, {"2"}});
+  CHECK(cells(watched.poll({file("1"), file("2"), squash}, {row("1")})) ==
+        "1 applied; 2 pending; s not_due skipped");
+}
+
+TEST_CASE("where old files are deleted by custom, what is older than all files is archived") {
+  Watched watched;
+  watched.rules.archives_old = true;
+  const std::vector<Row> rows{row("1"), row("5"), row("7")};
+  const auto standing = watched.poll({file("5"), file("6")}, rows);
+  CHECK(cells(standing) == "1 applied archived; 5 applied; 6 pending out_of_order; 7 drifted");
+  CHECK(findings(standing) == "foreign 7");
+  watched.rules.archives_old = false;
+  CHECK(findings(watched.poll({file("5"), file("6")}, rows)) == "foreign 1; foreign 7");
+}
+
+TEST_CASE("a part of the directory is as old as its own oldest file") {
+  Watched watched;
+  watched.rules.archives_old = true;
+  watched.rules.ordered = false;
+  const auto standing = watched.poll({of("a", file("5")), of("b", file("1"))},
+                                     {of("a", row("2")), of("a", row("5")), of("b", row("2"))});
+  CHECK(findings(standing) == "foreign b.2");
+}
+
+TEST_CASE("rows of a part that has no files, and never had, are not of this directory") {
+  Watched watched;
+  const auto standing =
+      watched.poll({of("users", file("1"))}, {of("auth", row("1")), of("users", row("1"))});
+  CHECK(cells(standing) == "users.1 applied");
+  CHECK(findings(standing).empty());
+}
+
+TEST_CASE("rows of a part that had files are of this directory for ever") {
+  Watched watched;
+  const std::vector<Row> rows{of("carts", row("1")), of("users", row("1"))};
+  watched.poll({of("carts", file("1")), of("users", file("1"))}, rows);
+  CHECK(findings(watched.poll({of("users", file("1"))}, rows)) == "removed carts.1");
+}
+
+TEST_CASE("what becomes of a late file is up to the layout's tool") {
+  const std::vector<Migration> files{file("1"), file("2")};
+  Watched watched;
+  watched.rules.late = LayoutRules::Late::refused;
+  CHECK(cells(watched.poll(files, {row("2")})) == "1 pending out_of_order; 2 applied");
+  watched.rules.late = LayoutRules::Late::runs;
+  CHECK(cells(watched.poll(files, {row("2")})) == "1 pending; 2 applied");
+  watched.rules.late = LayoutRules::Late::skipped;
+  CHECK(cells(watched.poll(files, {row("2")})) == "1 not_due skipped; 2 applied");
+}
+
+TEST_CASE("where the layout has no order nothing is out of it") {
+  const std::vector<Migration> files{file("1"), file("2")};
+  Watched watched;
+  CHECK(findings(watched.poll(files, {row("2"), row("1")})) == "out_of_order 1");
+  watched.rules.ordered = false;
+  CHECK(findings(watched.poll(files, {row("2"), row("1")})).empty());
+}
+
+TEST_CASE("what its tool never runs here is not waited for") {
+  Watched watched;
+  auto elsewhere = file("1");
+  elsewhere.never = "other_dbms";
+  CHECK(cells(watched.poll({elsewhere, file("2")}, {})) == "1 not_due other_dbms; 2 pending");
+}
+
+TEST_CASE("a row that is another one was applied again, with the file as it is now") {
+  Watched watched;
+  watched.poll({file("1", "a"), file("2", "b")}, {row("1", "x"), row("2", "y")});
+  CHECK(
+      findings(watched.poll({file("1", "edited"), file("2", "b")}, {row("1", "z"), row("2", "y")}))
+          .empty());
+}
+
+TEST_CASE("a ledger whose rows are all other ones is a copy, and nothing was applied again") {
+  Watched watched;
+  watched.poll({file("1", "a"), file("2", "b")}, {row("1", "x"), row("2", "y")});
+  const std::vector<Migration> edited{file("1", "edited"), file("2", "b")};
+  CHECK(findings(watched.poll(edited, {row("1", "p"), row("2", "q")})) == "edited 1");
+  CHECK(findings(watched.poll(edited, {row("1", "p"), row("2", "q")})) == "edited 1");
+}
+
+TEST_CASE("nothing is known of a database that was never seen but at work") {
+  Catalog catalog{.layout = "any", .migrations = {file("1")}, .problems = {}};
+  Observation seen;
+  seen.ledger = Observation::Ledger::unreadable;
+  seen.at_work = "pid 7";
+  CHECK(cells(compare(catalog, {}, seen, all_due)) == "1 unknown at_work");
+}
+
+TEST_CASE("migrations are sorted by what they depend on, otherwise as they stand") {
+  Catalog catalog{.layout = "any",
+                  .migrations = {after(file("3"), {{"4"}}), file("1"), file("4"), file("2")},
+                  .problems = {}};
+  sort_by_dependencies(catalog);
+  std::string order;
+  for (const auto& migration : catalog.migrations) {
+    order += migration.key.value;
+  }
+  CHECK(order == "1432");
+  CHECK(catalog.problems.empty());
+}
+
+TEST_CASE("migrations that depend on each other are a problem each, and none is lost") {
+  Catalog catalog{.layout = "any",
+                  .migrations = {after(file("1"), {{"2"}}), after(file("2"), {{"1"}}), file("3")},
+                  .problems = {}};
+  sort_by_dependencies(catalog);
+  CHECK(catalog.migrations.size() == 3);
+  CHECK(catalog.migrations.front().key.value == "3");
+  CHECK(catalog.problems.size() == 2);
+}
