@@ -6,6 +6,7 @@
 #include "adapters/loop/timer.h"
 #include "adapters/metrics/metrics.h"
 #include "adapters/store/ledger.h"
+#include "core/drift/compare.h"
 #include "core/environment/promotion.h"
 #include "daemon/world_parts.h"
 
@@ -218,6 +219,11 @@ void World::remember(App& app, const EnvironmentSettings& settings, EnvironmentS
                        {"to", std::string(to_string(environment->mode))},
                        {"source", std::string(to_string(environment->mode_source))},
                        {"reason", "the config changed"}}));
+      if (environment->mode == Mode::managed) {
+        const auto adopted = adoption(environment->records, "the config changed", now);
+        adopt_with(unsettled.change, adopted, daemon_itself, "the config changed");
+        environment->records.insert(environment->records.end(), adopted.begin(), adopted.end());
+      }
     }
   }
   app.unsettled.push_back(std::move(unsettled));

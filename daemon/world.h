@@ -82,6 +82,9 @@ class World {
                                          std::string reason,
                                          std::string by);
 
+  // Takes their ledger's history as ours, in a managed environment; how many migrations.
+  Awaitable<Result<std::size_t>> adopt(EnvironmentRef ref, std::string reason, std::string by);
+
   // What a person says of a database whose identity or history is in doubt: it is empty, its own
   // ledger is the truth, or what we remember is still right.
   enum class As { empty, adopt, keep };

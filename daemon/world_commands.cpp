@@ -3,6 +3,7 @@
 #include "adapters/log/log.h"
 #include "adapters/metrics/metrics.h"
 #include "adapters/store/ledger.h"
+#include "core/drift/compare.h"
 #include "core/drift/history.h"
 #include "daemon/control/documents.h"
 #include "daemon/world_parts.h"
@@ -141,6 +142,11 @@ Awaitable<Result<World::ModeChange>> World::set_mode(EnvironmentRef ref,
   const auto now = now_();
   const ModeChange changed{environment.mode, mode};
   Change change = begin(at);
+  std::vector<Record> adopted;
+  if (mode == Mode::managed) {
+    adopted = adoption(environment.records, reason, now);
+    adopt_with(change, adopted, by, reason);
+  }
   change.flip = ModeFlip{mode, by, reason};
   change.last_mode = mode;
   change.audit.push_back(audit_event(now,
@@ -155,6 +161,7 @@ Awaitable<Result<World::ModeChange>> World::set_mode(EnvironmentRef ref,
   if (!written) {
     co_return std::unexpected(written.error());
   }
+  environment.records.insert(environment.records.end(), adopted.begin(), adopted.end());
   environment.mode = mode;
   environment.mode_source = ModeSource::admin;
   environment.last_poll.reset();
@@ -182,6 +189,67 @@ Awaitable<Result<World::ModeChange>> World::set_mode(EnvironmentRef ref,
     log_warn("comparison could not be stored", {{"error", settled.error().detail}});
   }
   co_return changed;
+}
+
+void adopt_with(Change& change,
+                const std::vector<Record>& adopted,
+                std::string_view by,
+                const std::string& reason) {
+  if (adopted.empty()) {
+    return;
+  }
+  change.records.insert(change.records.end(), adopted.begin(), adopted.end());
+  change.audit.push_back(
+      audit_event(adopted.front().recorded_at,
+                  by,
+                  "ledger.adopted",
+                  change.environment,
+                  {{"migrations", std::to_string(adopted.size())}, {"reason", reason}}));
+}
+
+Awaitable<Result<std::size_t>> World::adopt(EnvironmentRef ref,
+                                            std::string reason,
+                                            std::string by) {
+  auto turn = co_await gate_.enter();
+  const Place at = place(ref);
+  if (!at) {
+    co_return no_such(ref);
+  }
+  WatchedEnvironment& environment = *at.environment;
+  if (environment.mode != Mode::managed) {
+    co_return fail(Errc::conflict,
+                   ref.text() + " is " + std::string(to_string(environment.mode)) +
+                       ": their ledger is taken over where tidemark applies. Make it managed, "
+                       "which adopts what is there");
+  }
+  if (!environment.history_certain) {
+    co_return fail(Errc::conflict,
+                   "the history of " + ref.text() + " is uncertain (" + environment.history_reason +
+                       "): settle that first with `tidemark rebaseline`");
+  }
+  const bool read =
+      environment.observation && environment.observation->ledger == Observation::Ledger::read;
+  const auto now = now_();
+  const auto adopted = adoption(environment.records, reason, now);
+  if (adopted.empty() && !read) {
+    co_return fail(Errc::conflict,
+                   "no ledger was read in " + ref.text() + ": there is nothing to adopt");
+  }
+  if (!adopted.empty()) {
+    Change change = begin(at);
+    change.at = now;
+    adopt_with(change, adopted, by, reason);
+    auto written = co_await write(at, std::move(change));
+    if (!written) {
+      co_return std::unexpected(written.error());
+    }
+    environment.records.insert(environment.records.end(), adopted.begin(), adopted.end());
+    at.unsettled().compare = true;
+    if (auto settled = co_await settle(*at.app); !settled) {
+      log_warn("comparison could not be stored", {{"error", settled.error().detail}});
+    }
+  }
+  co_return adopted.size();
 }
 
 namespace {

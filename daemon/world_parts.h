@@ -77,4 +77,11 @@ struct World::Settling {
   std::optional<Judgement> judgement;  // empty: there was nothing to compare
 };
 
+// What was learnt of their ledger becomes ours, as a part of a change with its line in the audit
+// log.
+void adopt_with(Change& change,
+                const std::vector<Record>& adopted,
+                std::string_view by,
+                const std::string& reason);
+
 }  // namespace tidemark

@@ -45,6 +45,9 @@ class Comparison {
             [](const auto& entry) { return entry.second->state != Row::State::undone; }) ||
         theirs_.baseline ||
         std::ranges::any_of(records_, [](const auto& entry) { return entry.second->applied; });
+    we_apply_ = policy.mode == Mode::managed && std::ranges::any_of(records, [](const Record& r) {
+                  return r.how == How::managed || r.how == How::adopted;
+                });
   }
 
   Standing run() {
@@ -123,7 +126,7 @@ class Comparison {
       failed(s, line);
     } else if (theirs) {
       applied(s, line);
-    } else if (ours && !s.record->their_row.empty() && theirs_.asked && !theirs_.ahead_of_files) {
+    } else if (ours && rests_on_their_ledger(*s.record) && !theirs_.ahead_of_files) {
       vanished(s, line);
     } else if (!policy_.history_certain && (ours || !has_ledger())) {
       cell.reason = "history_uncertain";
@@ -140,6 +143,12 @@ class Comparison {
     } else {
       not_applied(s, line);
     }
+  }
+
+  // What was adopted needs their ledger no more, but says nothing against it while it is there.
+  bool rests_on_their_ledger(const Record& record) const {
+    return theirs_.asked && !record.their_row.empty() &&
+           (record.how != How::adopted || has_ledger());
   }
 
   bool has_ledger() const {
@@ -187,6 +196,23 @@ class Comparison {
     } else {
       compare_content(s, line);
     }
+    find_unrecorded(s, line);
+  }
+
+  void find_unrecorded(const Subject& s, Line& line) {
+    if (!we_apply_ || s.file == nullptr || s.row == nullptr || s.record == nullptr ||
+        !s.record->applied || s.record->how != How::reconciled) {
+      return;
+    }
+    std::map<std::string, std::string> details{{"their_row", s.row->token}};
+    if (s.row->at) {
+      details["applied_at"] = format_time(*s.row->at);
+    }
+    open(FindingKind::unrecorded,
+         line,
+         Severity::drift,
+         "applied here by their tool, where tidemark is the one to apply",
+         std::move(details));
   }
 
   void applied_without_file(const Subject& s, Line& line) {
@@ -432,6 +458,7 @@ class Comparison {
   std::map<Key, const Migration*> files_;
   const Migration* newest_baseline_file_ = nullptr;
   bool anything_applied_ = false;
+  bool we_apply_ = false;     // and have begun to
   std::vector<Line> others_;  // without a file
   Standing standing_;
 };

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/catalog/catalog.h"
@@ -45,5 +46,11 @@ std::vector<Record> learn(const Catalog& catalog,
                           const std::optional<Observation>& observation,
                           std::span<const StoredFinding> open,
                           TimePoint now);
+
+// Their ledger's history as ours, for an environment where tidemark is the one to apply: what was
+// learnt from it counts from now on even if that ledger goes.
+std::vector<Record> adoption(std::span<const Record> records,
+                             const std::string& reason,
+                             TimePoint now);
 
 }  // namespace tidemark

@@ -11,7 +11,8 @@
 namespace tidemark {
 
 // What is applied without drift, and since when we have known it: what makes a migration due in the
-// environments that come after, and from when on it is waited for there. Their clocks are not asked.
+// environments that come after, and from when on it is waited for there. Their clocks are not
+// asked.
 using Settled = std::map<Key, TimePoint>;
 
 // `records` are those that `standing` was made from.

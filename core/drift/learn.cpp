@@ -58,6 +58,11 @@ Record record_of(
   if (what == News::copied) {
     record.content = known->content;
   }
+  // Nothing was applied: on whose word it is stays as it was.
+  if (what == News::copied || what == News::repaired || what == News::file_appeared) {
+    record.how = known->how;
+    record.evidence = known->evidence;
+  }
   if (what == News::repaired) {
     record.reason = "their ledger's checksum was rewritten: " + known->their_checksum + " became " +
                     record.their_checksum;
@@ -123,6 +128,21 @@ std::vector<Record> learn(const Catalog& catalog,
     }
   }
   return learnt;
+}
+
+std::vector<Record> adoption(std::span<const Record> records,
+                             const std::string& reason,
+                             TimePoint now) {
+  std::vector<Record> adopted;
+  for (const auto& [key, record] : newest(records)) {
+    if (record->applied && record->how == How::reconciled) {
+      adopted.push_back(*record);
+      adopted.back().how = How::adopted;
+      adopted.back().reason = reason;
+      adopted.back().recorded_at = now;
+    }
+  }
+  return adopted;
 }
 
 }  // namespace tidemark

@@ -1,4 +1,4 @@
-// The commands that change something: poll, mark, unmark, mode, rebaseline, ack, unack.
+// The commands that change something: poll, mark, unmark, mode, adopt, rebaseline, ack, unack.
 
 #include <algorithm>
 
@@ -136,6 +136,15 @@ Outcome<Exit> run_mode(Session& session) {
   auto body = with_reason(session.arguments);
   body["mode"] = mode;
   return print(session, session.daemon.post(below(*environment, {"mode"}), body), render_mode);
+}
+
+Outcome<Exit> run_adopt(Session& session) {
+  const auto environment = session.daemon.environment(session.arguments.environment);
+  if (!environment) {
+    return std::unexpected(environment.error());
+  }
+  const auto body = with_reason(session.arguments);
+  return print(session, session.daemon.post(below(*environment, {"adopt"}), body), render_adopted);
 }
 
 Outcome<Exit> run_rebaseline(Session& session) {

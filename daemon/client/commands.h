@@ -29,6 +29,7 @@ Outcome<Exit> run_poll(Session& session);
 Outcome<Exit> run_mark(Session& session);
 Outcome<Exit> run_unmark(Session& session);
 Outcome<Exit> run_mode(Session& session);
+Outcome<Exit> run_adopt(Session& session);
 Outcome<Exit> run_rebaseline(Session& session);
 Outcome<Exit> run_ack(Session& session);
 Outcome<Exit> run_unack(Session& session);

@@ -132,6 +132,11 @@ void declare_mode(CLI::App& app, Arguments& arguments) {
   yes(app, arguments);
 }
 
+void declare_adopt(CLI::App& app, Arguments& arguments) {
+  environment(app, arguments);
+  reason(app, arguments, "why; it goes into the audit trail");
+}
+
 void declare_rebaseline(CLI::App& app, Arguments& arguments) {
   environment(app, arguments);
   choice(app,
@@ -309,6 +314,15 @@ constexpr std::array commands{
         declare_mode,
         needs_reason,
         run_mode},
+    Command{"adopt",
+            act,
+            "take their ledger's history as ours, in a managed environment",
+            "APP/ENV [--reason TEXT]",
+            "tidemark adopt shop/dev\n"
+            "tidemark adopt shop/dev --reason 'the hotfix of yesterday was run with Flyway'",
+            declare_adopt,
+            {},
+            run_adopt},
     Command{"rebaseline",
             act,
             "say what holds after a database was replaced, or our history changed",

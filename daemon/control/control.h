@@ -101,6 +101,7 @@ class Control {
   Awaitable<Response> post_mark(const Asked& asked);
   Awaitable<Response> post_unmark(const Asked& asked);
   Awaitable<Response> post_mode(const Asked& asked);
+  Awaitable<Response> post_adopt(const Asked& asked);
   Awaitable<Response> post_rebaseline(const Asked& asked);
   Awaitable<Response> post_ack(const Asked& asked);
   Awaitable<Response> post_unack(const Asked& asked);

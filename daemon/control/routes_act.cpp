@@ -148,6 +148,23 @@ Awaitable<Response> Control::post_mode(const Asked& asked) {
                     {"to", to_string(changed->to)}});
 }
 
+Awaitable<Response> Control::post_adopt(const Asked& asked) {
+  auto body = Body::parse(asked.request.body);
+  if (!body) {
+    co_return answer(body.error());
+  }
+  auto reason = body->optional_text("reason").value_or("");
+  if (const auto good = body->done(); !good) {
+    co_return answer(good.error());
+  }
+  const EnvironmentRef ref = *asked.environment;
+  const auto adopted = co_await world_.adopt(ref, std::move(reason), asked.by());
+  if (!adopted) {
+    co_return answer(adopted.error());
+  }
+  co_return answer({{"environment", ref.text()}, {"adopted", *adopted}});
+}
+
 Awaitable<Response> Control::post_rebaseline(const Asked& asked) {
   auto body = Body::parse(asked.request.body);
   if (!body) {

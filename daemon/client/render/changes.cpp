@@ -75,6 +75,13 @@ std::string render_mode(const json::object& answer) {
   return shown(answer, "environment") + ": was " + from + ", is " + to + " now\n";
 }
 
+std::string render_adopted(const json::object& answer) {
+  const auto adopted = static_cast<std::size_t>(number(answer, "adopted"));
+  const auto environment = shown(answer, "environment");
+  return adopted == 0 ? environment + ": all that their ledger has is ours already\n"
+                      : environment + ": " + counted(adopted, "migration") + " adopted\n";
+}
+
 std::string render_rebaseline(const json::object& answer) {
   const auto ended = static_cast<std::size_t>(number(answer, "ended"));
   const auto adopted = static_cast<std::size_t>(number(answer, "adopted"));

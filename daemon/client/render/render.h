@@ -34,6 +34,7 @@ std::string render_marked(const json::object& answer,
                           bool applied,
                           const Style& style);
 std::string render_mode(const json::object& answer);
+std::string render_adopted(const json::object& answer);
 std::string render_rebaseline(const json::object& answer);
 std::string render_acknowledged(const json::object& answer, const Style& style);
 std::string render_reloaded(const json::object& answer);

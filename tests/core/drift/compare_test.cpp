@@ -575,3 +575,73 @@ TEST_CASE(
   CHECK(cell(after.standing, "1").state == CellState::pending);
   CHECK(cell(after.standing, "1").reason == "out_of_order");
 }
+
+namespace {
+
+const Policy managed{.mode = Mode::managed, .upstream = std::nullopt};
+
+std::vector<Record> adopted(std::vector<Record> records) {
+  for (auto& record : adoption(records, "we apply from now on", later)) {
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+std::optional<Observation> no_ledger() {
+  auto nothing = seen({});
+  nothing->ledger = Observation::Ledger::none;
+  return nothing;
+}
+
+}  // namespace
+
+TEST_CASE("what was adopted stays applied when their ledger is dropped, and is not learnt twice") {
+  const auto catalog = files({file("1", "a", "a"), file("2", "b", "b")});
+  const auto theirs = seen({row("1", "a", "a")});
+  const auto before = poll(catalog, {}, theirs, managed);
+  const auto ours = adopted(before.records);
+  CHECK(ours.size() == 2);
+  CHECK(ours.back().how == How::adopted);
+  CHECK(ours.back().evidence == Evidence::observed);
+  CHECK(poll(catalog, ours, theirs, managed).records == ours);
+  CHECK(adopted(ours) == ours);
+  const auto dropped = poll(catalog, ours, no_ledger(), managed);
+  CHECK(dropped.standing.findings.empty());
+  CHECK(cell(dropped.standing, "1").state == CellState::applied);
+  CHECK(cell(dropped.standing, "1").how == How::adopted);
+}
+
+TEST_CASE("a row that is missed from a ledger that is still there is missed, adopted or not") {
+  const auto catalog = files({file("1", "a", "a"), file("2", "b", "b")});
+  const auto before = poll(catalog, {}, seen({row("1", "a", "a"), row("2", "b", "b")}), managed);
+  const auto after = poll(catalog, adopted(before.records), seen({row("1", "a", "a")}), managed);
+  CHECK(kinds(after.standing) == Kinds{"vanished 2"});
+}
+
+TEST_CASE("what their tool applies where tidemark is the one to apply is unrecorded") {
+  const auto catalog = files({file("1", "a", "a"), file("2", "b", "b")});
+  const auto before = poll(catalog, {}, seen({row("1", "a", "a")}), managed);
+  CHECK(before.standing.findings.empty());  // tidemark has not begun to
+  const auto both = seen({row("1", "a", "a"), row("2", "b", "b")});
+  CHECK(poll(catalog, before.records, both, managed).standing.findings.empty());
+
+  const auto outside = poll(catalog, adopted(before.records), both, managed);
+  CHECK(kinds(outside.standing) == Kinds{"unrecorded 2"});
+  CHECK(cell(outside.standing, "2").state == CellState::drifted);
+  CHECK(poll(catalog, adopted(outside.records), both, managed).standing.findings.empty());
+}
+
+TEST_CASE("only in a managed environment is their tool not the one to apply") {
+  const auto catalog = files({file("1", "a", "a"), file("2", "b", "b")});
+  const auto before = poll(catalog, {}, seen({row("1", "a", "a")}), managed);
+  const auto both = seen({row("1", "a", "a"), row("2", "b", "b")});
+  CHECK(poll(catalog, adopted(before.records), both, reconcile).standing.findings.empty());
+}
+
+TEST_CASE("a repair of a ledger that was adopted applies nothing") {
+  const auto catalog = files({file("1", "a", "b")});
+  const auto before = poll(files({file("1", "a", "a")}), {}, seen({row("1", "a", "a")}), managed);
+  const auto repaired = poll(catalog, adopted(before.records), seen({row("1", "a", "b")}), managed);
+  CHECK(repaired.records.back().how == How::adopted);
+  CHECK(repaired.standing.findings.empty());
+}

@@ -301,6 +301,10 @@ TEST_CASE("confirmations say exactly what was recorded") {
   CHECK(render_rebaseline(parsed(
             R"({"environment":"shop/dev","as":"empty","identity":null,"ended":3,"adopted":0})")) ==
         "shop/dev: rebaselined as empty; 3 records ended, 0 adopted\n");
+  CHECK(render_adopted(parsed(R"({"environment":"shop/dev","adopted":1})")) ==
+        "shop/dev: 1 migration adopted\n");
+  CHECK(render_adopted(parsed(R"({"environment":"shop/dev","adopted":0})")) ==
+        "shop/dev: all that their ledger has is ours already\n");
   CHECK(render_poll(parsed(R"({"outcome":"unreachable","error":"refused"})"),
                     {"shop", "dev"},
                     plain) == "shop/dev: unreachable: refused\n");
@@ -377,6 +381,7 @@ TEST_CASE("no name from a file or a database reaches the output as anything but 
   const auto all = parsed(text);
   for (const auto& shown_text : {render_show(all, plain),
                                  render_diff(all, plain),
+                                 render_adopted(all),
                                  render_rebaseline(all),
                                  render_poll(all, {"a\x1b", "b\n"}, plain),
                                  render_marked(all, {"a\x1b", "b\n"}, true, plain),

@@ -105,6 +105,7 @@ std::vector<Command> commands(const Shop& shop) {
       {"ack", "POST", finding + "/ack", R"({"reason":"x"})", operator_},
       {"unack", "POST", finding + "/unack", "", operator_},
       {"mode", "POST", staging + "/mode", R"({"mode":"managed","reason":"x"})", admin},
+      {"adopt", "POST", staging + "/adopt", "{}", admin},
       {"rebaseline", "POST", staging + "/rebaseline", R"({"as":"keep","reason":"x"})", admin},
       {"backup", "POST", "/v1/backup", copy, admin},
       {"reload", "POST", "/v1/reload", "", admin},

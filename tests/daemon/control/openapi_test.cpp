@@ -58,6 +58,11 @@ struct Shop : Rig {
          .script = "V4__phone.sql",
          .content = "x",
          .success = false});
+    const auto ours = server.create_database("dev");
+    server.run(create_flyway_ledger(), ours);
+    server.run(
+        insert_flyway_row({.rank = 1, .version = "2", .script = "V2__users.sql", .content = users}),
+        ours);
     configure(
         "      - name: staging\n        mode: reconcile_only\n        poll: 1s\n        "
         "@password\n        database: " +
@@ -65,8 +70,10 @@ struct Shop : Rig {
         "\n      - name: away\n        mode: reconcile_only\n        poll: 1s\n        database: "
         "postgresql://postgres@127.0.0.1:1/away?sslmode=disable\n      - name: prod\n        poll: "
         "1s\n        database: " +
-        server.address(server.create_database("prod")) + "\n");
+        server.address(server.create_database("prod")) +
+        "\n      - name: dev\n        poll: 1s\n        database: " + server.address(ours) + "\n");
     start();
+    REQUIRE(eventually([this] { return cell("dev", "V2__users") == "applied"; }));
     REQUIRE(eventually([this] { return cell("staging", "V2__users") == "applied"; }));
     file("V3__orders.sql", orders + "-- edited\n");
     REQUIRE(eventually([this] { return cell("staging", "V3__orders") == "drifted edited"; }));
@@ -183,6 +190,9 @@ void change_everything(Shop& shop) {
       200, any + "/mode", shop_of + "prod/mode", R"({"mode":"reconcile_only","reason":"look"})");
   shop.post(
       200, any + "/mode", shop_of + "prod/mode", R"({"mode":"export_only","reason":"again"})");
+  shop.post(200, any + "/adopt", shop_of + "dev/adopt", R"({"reason":"it was here before us"})");
+  shop.post(409, any + "/adopt", shop_of + "prod/adopt", "{}");
+  shop.post(400, any + "/adopt", shop_of + "prod/adopt", R"({"reason":7})");
   shop.post(409, any + "/mode", shop_of + "away/mode", R"({"mode":"managed","reason":"pinned"})");
   shop.post(400, any + "/mode", shop_of + "prod/mode", R"({"mode":"other","reason":"x"})");
   shop.post(200, any + "/poll", shop_of + "staging/poll", "");

@@ -98,6 +98,50 @@ TEST_CASE("what is due moves on when the environment before it has it") {
   CHECK(watched.state(prod, "1") == CellState::pending);  // staging still has it
 }
 
+TEST_CASE("an environment that becomes managed adopts what its ledger says, for ever") {
+  Watched watched;
+  watched.directory_has({file("1", "a"), file("2", "b")});
+  flip(watched, staging, Mode::reconcile_only);
+  watched.was_read(staging, seen({applied("1", "a")}));
+  flip(watched, staging, Mode::managed);
+  CHECK(audited(watched, "ledger.adopted") == 1);
+  Observation none = seen({});
+  none.ledger = Observation::Ledger::none;
+  watched.was_read(staging, none);
+  CHECK(watched.state(staging, "1") == CellState::applied);
+  CHECK(watched.findings(staging).empty());
+}
+
+TEST_CASE("what their tool applies in a managed environment is drift until it is adopted") {
+  Watched watched;
+  watched.directory_has({file("1", "a"), file("2", "b")});
+  flip(watched, staging, Mode::reconcile_only);
+  watched.was_read(staging, seen({applied("1", "a")}));
+  flip(watched, staging, Mode::managed);
+  watched.was_read(staging, seen({applied("1", "a"), applied("2", "b")}));
+  CHECK(watched.findings(staging) == Found{"unrecorded 2"});
+  const auto adopted = watched.run(watched.world().adopt(staging, "it was me", "ana (uid 1)"));
+  REQUIRE(adopted);
+  CHECK(*adopted == 1);
+  CHECK(watched.findings(staging).empty());
+  CHECK(*watched.run(watched.world().adopt(staging, "again", "ana (uid 1)")) == 0);
+  watched.restart();
+  watched.add_app(shop());
+  watched.directory_has({file("1", "a"), file("2", "b")});
+  CHECK(watched.findings(staging).empty());
+}
+
+TEST_CASE("only where tidemark applies is a ledger adopted") {
+  Watched watched;
+  watched.directory_has({file("1", "a")});
+  flip(watched, staging, Mode::reconcile_only);
+  watched.was_read(staging, seen({applied("1", "a")}));
+  const auto adopted = watched.run(watched.world().adopt(staging, "", "ana (uid 1)"));
+  REQUIRE_FALSE(adopted);
+  CHECK(adopted.error().code == Errc::conflict);
+  CHECK(adopted.error().detail.starts_with("shop/staging is reconcile_only: "));
+}
+
 TEST_CASE("a standby, which tells no timeline, is not written down again at each look") {
   Watched watched;
   watched.directory_has({});
