@@ -101,6 +101,50 @@ std::optional<PasswordSource> read_password(const YamlNode& node, Problems& prob
   return source;
 }
 
+Parsed<std::string> parse_algorithm(std::string_view text) {
+  return parse_word(text, custom_algorithms());
+}
+
+// What the columns of a table that people keep themselves mean.
+CustomColumns read_custom_columns(Section& section, Problems& problems) {
+  CustomColumns columns;
+  if (section.require("key") != nullptr) {
+    section.read("key", columns.key, parse_text);
+  }
+  section.read("version", columns.version, parse_text);
+  section.read("checksum", columns.checksum, parse_text);
+  section.read("algorithm", columns.algorithm, parse_algorithm);
+  section.read("applied_at", columns.applied_at, parse_text);
+  section.read("applied_by", columns.applied_by, parse_text);
+  if (section.has("checksum") != section.has("algorithm")) {
+    problems.add(section.node(),
+                 "custom: checksum, the column, and algorithm, how it was computed, go together");
+  }
+  if (const auto* success = section.find("success")) {
+    Section rule(*success, "success", problems);
+    if (rule.require("column") != nullptr) {
+      rule.read("column", columns.success_column, parse_text);
+    }
+    if (rule.require("equals") != nullptr) {
+      rule.read("equals", columns.success_equals, parse_text);
+    }
+    rule.finish();
+  }
+  return columns;
+}
+
+TheirLedger read_custom_ledger(const YamlNode& node, Problems& problems) {
+  TheirLedger ledger;
+  Section section(node, "custom", problems);
+  TableName table;
+  if (section.require("table") != nullptr && section.read("table", table, parse_table)) {
+    ledger.table = std::move(table);
+  }
+  ledger.custom = read_custom_columns(section, problems);
+  section.finish();
+  return ledger;
+}
+
 TheirLedger without_auto(TheirLedger ledger) {
   if (ledger.tool == "auto") {
     ledger.tool.clear();
@@ -115,7 +159,18 @@ TheirLedger read_their_ledger(const YamlNode& node, Problems& problems) {
     return without_auto(std::move(ledger));
   }
   Section section(node, "their_ledger", problems);
-  section.not_yet({"custom"});
+  if (const auto* custom = section.find("custom")) {
+    for (const std::string_view other : {"tool", "table"}) {
+      if (section.has(other)) {
+        problems.add(node, "their_ledger: custom stands alone, and has a table of its own");
+        break;
+      }
+    }
+    section.find("tool");
+    section.find("table");
+    section.finish();
+    return read_custom_ledger(*custom, problems);
+  }
   if (section.require("tool") != nullptr) {
     section.read("tool", ledger.tool, parse_ledger_tool);
   }

@@ -10,6 +10,7 @@
 #include "adapters/log/log.h"
 #include "adapters/postgres/statement.h"
 #include "adapters/postgres/target.h"
+#include "adapters/tools/custom.h"
 #include "core/access/access.h"
 #include "core/environment/mode.h"
 #include "core/watch/connection_budget.h"
@@ -51,8 +52,9 @@ struct PasswordSource {
 
 // Their ledger as the config names it. Neither set: whatever is recognised.
 struct TheirLedger {
-  std::string tool;                // "flyway"
-  std::optional<TableName> table;  // its schema is empty where the config names none
+  std::string tool;                       // "flyway"
+  std::optional<TableName> table;         // its schema is empty where the config names none
+  std::optional<CustomColumns> custom{};  // with a table, and no tool
   friend bool operator==(const TheirLedger&, const TheirLedger&) = default;
 };
 

@@ -128,6 +128,9 @@ json::object encode_row(const Row& row) {
   if (row.reach != Row::Reach::itself) {
     object["reach"] = string(word(reaches, row.reach));
   }
+  if (row.any_name) {
+    object["any_name"] = true;
+  }
   return object;
 }
 
@@ -154,6 +157,7 @@ Row decode_row(const json::value& value) {
   row.token = text(*object, "token");
   row.group = text_or_empty(*object, "group");
   row.reach = value_of(reaches, text_or_empty(*object, "reach"));
+  row.any_name = object->contains("any_name");
   return row;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@ struct LedgerSetting {
   const Tool* tool = nullptr;        // null: any
   std::optional<TableName> table{};  // only with a tool
   bool none = false;                 // nothing in the database counts
+  // Owns `tool` where the config says what the columns mean; shared by whoever copies the setting.
+  std::shared_ptr<const Tool> custom{};
 };
 
 // From the words of the config: `tool` is auto or a name; `table` is empty, or "schema.table",

@@ -1,6 +1,9 @@
 #include "core/drift/history.h"
 
 #include <algorithm>
+#include <string_view>
+
+#include "core/drift/naming.h"
 
 namespace tidemark {
 
@@ -191,6 +194,7 @@ TheirSide their_side(const Catalog& catalog,
   for (const auto& migration : catalog.migrations) {
     groups.insert(migration.group);
   }
+  const auto named = find_by_any_name(catalog, observation->rows);
   std::set<Key> recorded;
   for (const auto& row : observation->rows) {
     const bool applied = row.state == Row::State::applied;
@@ -211,24 +215,45 @@ TheirSide their_side(const Catalog& catalog,
         continue;
       }
     }
-    if (applied) {
-      raise(theirs.highest, row.version);
+    const Row* counts = &row;
+    if (const auto at = named.find(&row); at != named.end()) {
+      Row& as_the_files_say = theirs.derived.emplace_back(row);
+      as_the_files_say.key = at->second->key;
+      as_the_files_say.id = at->second->id;
+      as_the_files_say.version = at->second->version;
+      counts = &as_the_files_say;
     }
-    theirs.rows[row.key] = &row;
+    if (applied) {
+      raise(theirs.highest, counts->version);
+    }
+    theirs.rows[counts->key] = counts;
   }
   Deriving(catalog, records, theirs).run(observation->rows);
   return theirs;
 }
 
+namespace {
+
+// "9" of "9:d41d8c…": of another kind says nothing. Empty where there is but one kind.
+std::string_view kind_of(std::string_view checksum) {
+  const auto colon = checksum.find(':');
+  return colon == std::string_view::npos ? std::string_view() : checksum.substr(0, colon);
+}
+
+}  // namespace
+
 ChecksumVerdict verify(const Row& row, const Migration& file) {
   if (!row.checksum) {
     return ChecksumVerdict::none;
   }
-  const auto& accepted = file.checksums.accepted;
-  if (std::ranges::find(accepted, *row.checksum) != accepted.end()) {
-    return ChecksumVerdict::matches;
+  bool comparable = false;
+  for (const auto& accepted : file.checksums.accepted) {
+    if (accepted == *row.checksum) {
+      return ChecksumVerdict::matches;
+    }
+    comparable = comparable || kind_of(accepted) == kind_of(*row.checksum);
   }
-  return file.checksums.complete ? ChecksumVerdict::differs : ChecksumVerdict::none;
+  return comparable && file.checksums.complete ? ChecksumVerdict::differs : ChecksumVerdict::none;
 }
 
 }  // namespace tidemark

@@ -52,7 +52,7 @@ TheirSide their_side(const Catalog& catalog,
                      std::span<const Record> records,
                      const std::optional<Observation>& observation);
 
-// What their own checksum says of a file.
+// What their own checksum says of a file. "KIND:…" is compared with those of its kind alone.
 enum class ChecksumVerdict { none, matches, differs };
 ChecksumVerdict verify(const Row& row, const Migration& file);
 

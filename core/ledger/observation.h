@@ -40,6 +40,7 @@ struct Row {
     up_to,      // every file with a lower version: the ledger keeps the last one only
     ancestors,  // all that comes before it: the ledger keeps the ends only
   } reach = Reach::itself;
+  bool any_name = false;  // the key is whatever name people gave it: the files tell which it is
   friend bool operator==(const Row&, const Row&) = default;
 };
 

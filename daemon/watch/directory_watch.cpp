@@ -1,6 +1,10 @@
 #include "daemon/watch/directory_watch.h"
 
+#include <set>
+#include <utility>
+
 #include "adapters/log/log.h"
+#include "adapters/tools/custom.h"
 #include "adapters/tools/layout.h"
 
 namespace tidemark {
@@ -13,29 +17,60 @@ RepoPaths paths_of(const RepoSettings& repo) {
 
 using SeenTool = std::shared_ptr<std::atomic<const Tool*>>;
 
-ChooseLayout chooser(const std::string& setting, const SeenTool& seen) {
-  return
-      [setting, seen](std::span<const std::string> paths, const ReadHead& head) -> Result<Layout> {
-        const Tool* ledger = seen->load();
-        const auto choice =
-            choose_layout(setting, {paths, head}, ledger == nullptr ? "" : ledger->name());
-        if (choice.tool == nullptr) {
-          return fail(Errc::invalid, choice.trouble);
-        }
-        Layout layout;
-        layout.name = std::string(choice.tool->name());
-        layout.entries = [tool = choice.tool](std::string_view path, std::string_view bytes) {
-          return tool->entries(path, bytes);
-        };
-        layout.entries_by_name = [tool = choice.tool](std::string_view path) {
-          return tool->entries_by_name(path);
-        };
-        if (!choice.trouble.empty()) {
-          layout.problems.push_back({"", choice.trouble});
-        }
-        layout.stands = [seen, ledger] { return seen->load() == ledger; };
-        return layout;
-      };
+// With the checksums that ledgers of people's own keep, for the files as they are.
+std::vector<FileEntry> with_checksums(std::vector<FileEntry> entries,
+                                      std::string_view bytes,
+                                      const std::set<std::string>& algorithms) {
+  for (auto& entry : entries) {
+    auto& checksums = entry.checksums;
+    const bool has_none = checksums.accepted.empty();
+    for (const auto& algorithm : algorithms) {
+      for (auto& checksum : custom_checksums(algorithm, bytes)) {
+        checksums.accepted.push_back(std::move(checksum));
+      }
+    }
+    checksums.complete = checksums.complete || (has_none && !algorithms.empty());
+  }
+  return entries;
+}
+
+std::set<std::string> algorithms_of(const AppSettings& settings) {
+  std::set<std::string> algorithms;
+  for (const auto& environment : settings.environments) {
+    const auto& custom = environment.their_ledger.custom;
+    if (custom && !custom->algorithm.empty()) {
+      algorithms.insert(custom->algorithm);
+    }
+  }
+  return algorithms;
+}
+
+ChooseLayout chooser(const std::string& setting,
+                     const SeenTool& seen,
+                     std::set<std::string> algorithms) {
+  return [setting, seen, algorithms = std::move(algorithms)](
+             std::span<const std::string> paths, const ReadHead& head) -> Result<Layout> {
+    const Tool* ledger = seen->load();
+    const auto choice =
+        choose_layout(setting, {paths, head}, ledger == nullptr ? "" : ledger->name());
+    if (choice.tool == nullptr) {
+      return fail(Errc::invalid, choice.trouble);
+    }
+    Layout layout;
+    layout.name = std::string(choice.tool->name());
+    layout.entries = [tool = choice.tool, algorithms](std::string_view path,
+                                                      std::string_view bytes) {
+      return with_checksums(tool->entries(path, bytes), bytes, algorithms);
+    };
+    layout.entries_by_name = [tool = choice.tool](std::string_view path) {
+      return tool->entries_by_name(path);
+    };
+    if (!choice.trouble.empty()) {
+      layout.problems.push_back({"", choice.trouble});
+    }
+    layout.stands = [seen, ledger] { return seen->load() == ledger; };
+    return layout;
+  };
 }
 
 DirectoryTimes times_of(const RepoSettings& repo) {
@@ -58,7 +93,7 @@ AppDirectory::AppDirectory(asio::io_context& loop,
       paths_(paths_of(settings.repo)),
       directory_(loop.get_executor(),
                  paths_,
-                 chooser(settings.repo.layout, seen_tool_),
+                 chooser(settings.repo.layout, seen_tool_, algorithms_of(settings)),
                  times_of(settings.repo)) {}
 
 ContentReader AppDirectory::content_reader(const RepoSettings& repo) {

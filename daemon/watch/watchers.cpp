@@ -2,6 +2,7 @@
 
 #include "adapters/metrics/metrics.h"
 #include "adapters/tools/choice.h"
+#include "adapters/tools/custom.h"
 #include "daemon/world.h"
 
 namespace tidemark {
@@ -36,6 +37,10 @@ Result<LedgerSetting> ledger_setting(const EnvironmentSettings& settings) {
                   settings.where.text() + ": their_ledger: '" + theirs.tool +
                       "' is no tool that can be read");
     }
+  }
+  if (theirs.custom) {
+    setting.custom = custom_ledger(*theirs.custom);
+    setting.tool = setting.custom.get();
   }
   setting.table = theirs.table;
   if (setting.table && setting.table->schema.empty()) {

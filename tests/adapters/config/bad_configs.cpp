@@ -2,6 +2,7 @@
 
 #include "adapters/config/choice.h"
 #include "adapters/config/words.h"
+#include "adapters/tools/custom.h"
 #include "tests/adapters/config/configs.h"
 
 namespace tidemark {
@@ -348,8 +349,16 @@ std::vector<BadConfig> bad_configs() {
        {R"(6:45 table: expected table or schema.table, as the database stores them; names with dots in "…")"}},
       {env("their_ledger: {tool: flyway, table: 'a.'}"),
        {R"(6:45 table: expected table or schema.table, as the database stores them; names with dots in "…")"}},
-      {env("their_ledger: {custom: {table: x}}"),
-       {"6:23 their_ledger needs the key 'tool'", "6:24 custom is not supported by this version"}},
+      {env("their_ledger: {custom: {table: x}}"), {"6:32 custom needs the key 'key'"}},
+      {env("their_ledger: {custom: {key: x}}"), {"6:32 custom needs the key 'table'"}},
+      {env("their_ledger: {tool: flyway, custom: {table: x, key: y}}"),
+       {"6:23 their_ledger: custom stands alone, and has a table of its own"}},
+      {env("their_ledger: {custom: {table: x, key: y, checksum: z}}"),
+       {"6:32 custom: checksum, the column, and algorithm, how it was computed, go together"}},
+      {env("their_ledger: {custom: {table: x, key: y, checksum: z, algorithm: sha3}}"),
+       {"6:75 algorithm: expected " + either_of(custom_algorithms())}},
+      {env("their_ledger: {custom: {table: x, key: y, success: {column: z}}}"),
+       {"6:60 success needs the key 'equals'"}},
       {env("their_ledger: []"), {"6:23 their_ledger: expected text, found a list"}},
       // Promotion
       {envs("[{name: prod, after: dev}]"),

@@ -91,6 +91,12 @@ const std::vector<std::string> good_configs{
     minimal + "        database: host=h\n        password: {file: /a//b/}\n",
     minimal + "        database: host=h\n        password: {env: _A1}\n        mode: managed\n",
     minimal + "        their_ledger: {tool: auto, table: '\"a.b\".\"c\"\"d\"'}\n",
+    minimal + "        their_ledger: none\n",
+    minimal + "        their_ledger: {custom: {table: ops.changes, key: name}}\n",
+    minimal +
+        "        their_ledger: {custom: {table: changes, key: name, version: rev, checksum: sha, "
+        "algorithm: sha256, applied_at: ts, applied_by: who, success: {column: status, equals: "
+        "ok}}}\n",
     "apps: [{name: a, repo: {path: /a..b/.c, layout: own, settle: 0s, ignore: ['*.bak']}, "
     "out_of_order: warn, "
     "environments: [{name: yes}, {name: b, after: ['yes']}]}]\n",
@@ -111,6 +117,8 @@ const std::vector<std::pair<std::string, std::string>> mappings{
     {"environment", "apps: [{environments: [{zzzzzz: 1}]}]\n"},
     {"password", "apps: [{environments: [{password: {zzzzzz: 1}}]}]\n"},
     {"their_ledger", "apps: [{environments: [{their_ledger: {zzzzzz: 1}}]}]\n"},
+    {"custom", "apps: [{environments: [{their_ledger: {custom: {zzzzzz: 1}}}]}]\n"},
+    {"success", "apps: [{environments: [{their_ledger: {custom: {success: {zzzzzz: 1}}}}]}]\n"},
 };
 
 // The keys that the reader says it expected.

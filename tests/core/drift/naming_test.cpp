@@ -1,0 +1,94 @@
+#include "core/drift/naming.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "core/drift/compare.h"
+
+using namespace tidemark;
+
+namespace {
+
+Migration file(const std::string& version, const std::string& path) {
+  Migration m;
+  m.key = {version};
+  m.id = {path.substr(path.rfind('/') + 1, path.rfind('.') - path.rfind('/') - 1)};
+  m.version = Version::parse(version);
+  m.version_text = version;
+  m.file = path;
+  m.content = content_of(path);
+  m.checksums.accepted = {"sha256:good"};
+  return m;
+}
+
+const Catalog catalog{.layout = "own",
+                      .migrations = {file("001", "sql/001_users.sql"),
+                                     file("002", "sql/002_orders.sql"),
+                                     file("010", "sql/010_tax.sql")},
+                      .problems = {}};
+
+Row named(const std::string& name) {
+  Row row;
+  row.key = {name};
+  row.id = {name};
+  row.any_name = true;
+  return row;
+}
+
+std::string found(const std::string& name, const Catalog& in = catalog) {
+  const std::vector<Row> rows{named(name)};
+  const auto pairs = find_by_any_name(in, rows);
+  return pairs.empty() ? "" : pairs.begin()->second->id.value;
+}
+
+}  // namespace
+
+TEST_CASE("a row of people's own means a file by its name, its id, its version, or its number") {
+  for (const auto* name : {"010", "10", "0010", "010_tax", "010_tax.sql", "sql/010_tax.sql"}) {
+    CAPTURE(name);
+    CHECK(found(name) == "010_tax");
+  }
+  for (const auto* name : {"11", "tax", "010_ta", "", "010_tax.py"}) {
+    CAPTURE(name);
+    CHECK(found(name).empty());
+  }
+}
+
+TEST_CASE("a name that two files have means neither") {
+  Catalog twice = catalog;
+  twice.migrations.push_back(file("10", "more/10_other.sql"));
+  CHECK(found("0010", twice).empty());
+  CHECK(found("010", twice) == "010_tax");  // as it is written
+  CHECK(found("10", twice) == "10_other");
+}
+
+TEST_CASE("rows of people's own are compared as what they mean, with their own checksum") {
+  Observation seen;
+  seen.ledger = Observation::Ledger::read;
+  seen.rows = {named("001_users.sql"), named("2"), named("099_other.sql")};
+  seen.rows[0].checksum = "sha256:good";
+  seen.rows[1].checksum = "sha256:bad";
+  const Policy policy{.mode = Mode::reconcile_only, .upstream = std::nullopt};
+  const auto standing = compare(catalog, {}, seen, policy);
+  CHECK(standing.find({"001"})->cell.state == CellState::applied);
+  CHECK(standing.find({"001"})->cell.content == ContentVerdict::verified);
+  CHECK(standing.find({"001"})->cell.note.empty());
+  CHECK(standing.find({"002"})->cell.state == CellState::drifted);
+  CHECK(standing.find({"010"})->cell.state == CellState::pending);
+  CHECK(standing.findings.size() == 2);
+  CHECK(standing.findings.front().kind == FindingKind::checksum);
+  CHECK(standing.findings.back().kind == FindingKind::foreign);
+}
+
+TEST_CASE("a checksum of a kind that the file has none of proves nothing") {
+  Observation seen;
+  seen.ledger = Observation::Ledger::read;
+  seen.rows = {named("001_users.sql")};
+  seen.rows[0].checksum = "md5:bad";
+  const Policy policy{.mode = Mode::reconcile_only, .upstream = std::nullopt};
+  const auto standing = compare(catalog, {}, seen, policy);
+  CHECK(standing.find({"001"})->cell.content == ContentVerdict::unverifiable);
+  CHECK(standing.findings.empty());
+}
