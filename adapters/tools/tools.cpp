@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/tools/dbmate.h"
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/golang_migrate.h"
 #include "adapters/tools/own.h"
@@ -9,7 +10,7 @@
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array tools{&flyway(), &golang_migrate(), &own()};
+  static const std::array tools{&flyway(), &dbmate(), &golang_migrate(), &own()};
   return tools;
 }
 
