@@ -6,12 +6,14 @@
 #include "adapters/tools/golang_migrate.h"
 #include "adapters/tools/goose.h"
 #include "adapters/tools/own.h"
+#include "adapters/tools/supabase.h"
 #include "adapters/tools/tool.h"
 
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array tools{&flyway(), &dbmate(), &golang_migrate(), &goose(), &own()};
+  static const std::array tools{
+      &flyway(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()};
   return tools;
 }
 
