@@ -159,8 +159,10 @@ bool has_line(std::string_view text, std::string_view mark) {
 }
 
 bool is_marked_sql(std::string_view head) {
-  constexpr std::array<std::string_view, 7> marks{"-- migrate:",
+  constexpr std::array<std::string_view, 9> marks{"-- migrate:",
+                                                  "--migrate:",
                                                   "-- +goose",
+                                                  "--+goose",
                                                   "-- +migrate",
                                                   "--liquibase formatted",
                                                   "-- liquibase formatted",

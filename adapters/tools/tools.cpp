@@ -1,14 +1,19 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/tools/dbmate.h"
 #include "adapters/tools/flyway.h"
+#include "adapters/tools/golang_migrate.h"
+#include "adapters/tools/goose.h"
 #include "adapters/tools/own.h"
+#include "adapters/tools/supabase.h"
 #include "adapters/tools/tool.h"
 
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 2> tools{&flyway(), &own()};
+  static const std::array tools{
+      &flyway(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()};
   return tools;
 }
 

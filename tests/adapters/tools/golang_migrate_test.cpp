@@ -1,0 +1,258 @@
+#include <doctest/doctest.h>
+
+#include <rapidcheck.h>
+
+#include "adapters/tools/layout.h"
+#include "tests/adapters/tools/polls.h"
+#include "tests/adapters/tools/relations.h"
+#include "tests/adapters/tools/statements.h"
+
+using namespace tidemark;
+using namespace tidemark::test;
+using namespace std::string_literals;
+
+namespace {
+
+using Role = FileEntry::Role;
+using Verdict = Recognition::Verdict;
+
+const Tool& tool() {
+  return *find_tool("golang-migrate");
+}
+
+std::optional<FileEntry> entry(std::string_view path) {
+  const auto entries = tool().entries(path, "SELECT 1;\n");
+  return entries.empty() ? std::nullopt : std::optional(entries.front());
+}
+
+std::string key(std::string_view path) {
+  const auto found = entry(path);
+  return found ? found->key.value : "(none)";
+}
+
+std::vector<Row> mark(const std::string& version, bool dirty = false) {
+  return rows_of(tool(), {{version, dirty ? "t" : "f"}});
+}
+
+Relation ledger() {
+  return table("public", "schema_migrations", {"version bigint!", "dirty boolean!"}, {"version"});
+}
+
+const TextFiles three{{"000001_users.up.sql", "CREATE TABLE users ();"},
+                      {"000001_users.down.sql", "DROP TABLE users;"},
+                      {"000002_orders.up.sql", "CREATE TABLE orders ();"},
+                      {"000003_tax.up.sql", "CREATE TABLE tax ();"}};
+
+}  // namespace
+
+TEST_CASE("golang-migrate's 000001_init.up.sql is migration 1, and its down file rolls it back") {
+  const auto up = entry("db/migrations/000001_init_users.up.sql");
+  REQUIRE(up);
+  CHECK(up->role == Role::versioned);
+  CHECK(up->key.value == "1");
+  CHECK(up->id.value == "000001_init_users");
+  CHECK(up->version == Version::parse("1"));
+  CHECK(up->version_text == "1");
+  CHECK(up->description == "init users");
+  const auto down = entry("db/migrations/000001_init_users.down.sql");
+  REQUIRE(down);
+  CHECK(down->role == Role::rollback);
+  CHECK(down->key.value == "1");
+}
+
+TEST_CASE("golang-migrate's versions are 64-bit numbers, and a name may be empty or hold dots") {
+  CHECK(key("0_a.up.sql") == "0");
+  CHECK(key("20260418143000_.up.sql") == "20260418143000");
+  CHECK(key("18446744073709551615_a.up.sql") == "18446744073709551615");
+  CHECK(key("18446744073709551616_a.up.sql") == "(none)");
+  CHECK(entry("1_a.up.b.up.sql")->id.value == "1_a.up.b");
+  CHECK(entry("1_a.down.up.sql")->role == Role::versioned);
+  CHECK(key("7_a.up.PSQL") == "7");
+}
+
+TEST_CASE("what is none of golang-migrate's is not taken for one") {
+  for (const std::string path : {"1_a.sql",
+                                 "a_1.up.sql",
+                                 "1.up.sql",
+                                 "1-a.up.sql",
+                                 "_a.up.sql",
+                                 "1_a.up",
+                                 "1_a.up.",
+                                 "1_a.upsql",
+                                 "1_a.up.sql~",
+                                 "1_a.up.sql.orig",
+                                 "1_a.up.rej",
+                                 "1_a.up.fizz",
+                                 ".1_a.up.sql",
+                                 "x1_a.up.sql",
+                                 "1_a_BACKUP_4711.up.sql.swp"}) {
+    CAPTURE(path);
+    CHECK(key(path) == "(none)");
+  }
+}
+
+TEST_CASE("golang-migrate's files are the same by their names alone, and have no checksum") {
+  const auto checksums = entry("1_a.up.sql")->checksums;
+  CHECK(checksums.accepted.empty());
+  CHECK_FALSE(checksums.complete);
+  CHECK(tool().entries_by_name("1_a.up.sql").front() == *entry("1_a.up.sql"));
+}
+
+TEST_CASE("whatever the zeros, golang-migrate's key is the number and numbers are in order") {
+  CHECK(rc::check([] {
+    const auto number = *rc::gen::arbitrary<std::uint32_t>();
+    const auto other = *rc::gen::arbitrary<std::uint32_t>();
+    const auto zeros = *rc::gen::inRange<std::size_t>(0, 9);
+    const auto a = entry(std::string(zeros, '0') + std::to_string(number) + "_a.up.sql");
+    const auto b = entry(std::to_string(other) + "_b.up.sql");
+    RC_ASSERT(a && b);
+    RC_ASSERT(a->key.value == std::to_string(number));
+    RC_ASSERT((a->version < b->version) == (number < other));
+    RC_ASSERT((a->key == b->key) == (number == other));
+  }));
+}
+
+TEST_CASE("pairs of up and down could be others' than golang-migrate's, and a ledger decides") {
+  const std::vector<std::string> paths{"1_a.down.sql", "1_a.up.sql", "2_b.up.sql"};
+  const auto evidence =
+      tool().layout_evidence({paths, [](const std::string&) { return std::string(); }});
+  CHECK(evidence.strength == LayoutEvidence::Strength::possible);
+  CHECK(evidence.files == 2);
+  const auto marked = tool().layout_evidence(
+      {paths, [](const std::string&) { return std::string("-- +goose Up\n"); }});
+  CHECK(marked.strength == LayoutEvidence::Strength::none);
+  const std::vector<std::string> downs{"1_a.down.sql"};
+  CHECK(tool().layout_evidence({downs, [](const std::string&) { return std::string(); }}).files ==
+        0);
+  const auto choice = choose_layout(
+      "auto", {paths, [](const std::string&) { return std::string(); }}, "golang-migrate");
+  CHECK(choice.tool == &tool());
+}
+
+TEST_CASE("golang-migrate's table is a version and whether it is dirty, whatever it is called") {
+  CHECK(tool().recognise(ledger(), {}).verdict == Verdict::ledger);
+  auto renamed = ledger();
+  renamed.name = {"ops", "applied"};
+  renamed.columns.front().not_null = false;
+  CHECK(tool().recognise(renamed, {}).words ==
+        "the columns of a golang-migrate ledger; version is nullable");
+}
+
+TEST_CASE("look-alikes of golang-migrate's table are not its") {
+  const auto verdict = [](const Relation& relation) {
+    return tool().recognise(relation, {}).verdict;
+  };
+  auto hasura = ledger();
+  hasura.name = {"hdb_catalog", "schema_migrations"};
+  CHECK(verdict(hasura) == Verdict::no);
+  CHECK(verdict(table("public", "schema_migrations", {"version bigint!"}, {"version"})) ==
+        Verdict::no);
+  CHECK(verdict(table("public",
+                      "schema_migrations",
+                      {"version bigint!", "inserted_at timestamp(0) without time zone"},
+                      {"version"})) == Verdict::no);
+  CHECK(verdict(table("public", "t", {"version text!", "dirty boolean!"})) == Verdict::no);
+  CHECK(verdict(table("public", "t", {"version bigint!", "dirty boolean!", "id integer"})) ==
+        Verdict::no);
+  auto view = ledger();
+  view.kind = 'v';
+  CHECK(verdict(view) == Verdict::near_miss);
+}
+
+TEST_CASE("golang-migrate's one row says that everything up to its version is applied") {
+  const auto rows = mark("2");
+  REQUIRE(rows.size() == 1);
+  CHECK(rows.front().key.value == "2");
+  CHECK(rows.front().state == Row::State::applied);
+  CHECK(rows.front().reach == Row::Reach::up_to);
+  Polls polls(tool());
+  const auto& standing = polls.poll(three, rows);
+  CHECK(states(standing) == "1 applied, 2 applied, 3 pending");
+  CHECK(findings(standing).empty());
+  CHECK(standing.find({"2"})->cell.note.empty());
+}
+
+TEST_CASE("an empty ledger of golang-migrate's has applied nothing") {
+  Polls polls(tool());
+  CHECK(states(polls.poll(three, {})) == "1 pending, 2 pending, 3 pending");
+}
+
+TEST_CASE("the mark of golang-migrate's moving up teaches what is new, and nothing twice") {
+  Polls polls(tool());
+  polls.poll(three, mark("1"));
+  CHECK(polls.records().size() == 1);
+  polls.poll(three, mark("3"));
+  CHECK(polls.records().size() == 3);
+  polls.poll(three, mark("3"));
+  CHECK(polls.records().size() == 3);
+}
+
+TEST_CASE("a dirty version of golang-migrate's is half applied, and what is below it is certain") {
+  Polls polls(tool());
+  const auto& standing = polls.poll(three, mark("2", true));
+  CHECK(states(standing) == "1 applied, 2 drifted, 3 pending");
+  CHECK(findings(standing) == "dirty 2");
+}
+
+TEST_CASE("golang-migrate's -1 is the first migration half rolled back, and no version 1") {
+  const auto rows = mark("-1", true);
+  CHECK(rows.front().version.empty());
+  Polls polls(tool());
+  const auto& standing = polls.poll(three, rows);
+  CHECK(states(standing) == "1 pending, 2 pending, 3 pending, -1 drifted");
+  CHECK(findings(standing) == "dirty -1");
+}
+
+TEST_CASE("a file that comes late, below golang-migrate's mark, is skipped for ever") {
+  Polls polls(tool());
+  polls.poll(three, mark("3"));
+  auto files = three;
+  files.push_back({"000002_orders.up.sql", files[2].bytes});
+  files[2].path = "000000_late.up.sql";
+  CHECK(states(polls.poll(files, mark("3"))) ==
+        "0 not_due skipped, 1 applied, 2 applied, 3 applied");
+}
+
+TEST_CASE("a version of golang-migrate's that no file has was applied from elsewhere") {
+  Polls polls(tool());
+  const auto& standing = polls.poll(three, mark("7"));
+  CHECK(states(standing) == "1 applied, 2 applied, 3 applied, 7 drifted");
+  CHECK(findings(standing) == "foreign 7");
+}
+
+TEST_CASE("golang-migrate's mark moving down tells what was rolled back") {
+  Polls polls(tool());
+  polls.poll(three, mark("3"));
+  const auto& standing = polls.poll(three, mark("1"));
+  CHECK(states(standing) == "1 applied, 2 drifted, 3 drifted");
+  CHECK(findings(standing) == "vanished 2, vanished 3");
+}
+
+TEST_CASE("renaming a file of golang-migrate's or giving it other line endings is no drift") {
+  Polls polls(tool());
+  polls.poll({{"1_a.up.sql", "SELECT 1;\nSELECT 2;\n"}}, mark("1"));
+  const auto& standing = polls.poll({{"0001_b.up.sql", "SELECT 1;\r\nSELECT 2;\r\n"}}, mark("1"));
+  CHECK(states(standing) == "1 applied");
+  CHECK(findings(standing).empty());
+}
+
+TEST_CASE("two rows are not golang-migrate's, and an answer of another width is an error") {
+  ResultSet answer;
+  answer.rows = {{"1", "f"}, {"2", "f"}};
+  const auto rows = tool().rows(answer);
+  REQUIRE_FALSE(rows);
+  CHECK(rows.error().code == Errc::invalid);
+  answer.rows = {{"1"}};
+  CHECK(tool().rows(answer).error().code == Errc::broken);
+}
+
+TEST_CASE("golang-migrate's advisory lock is a hash of the schema, the table and the database") {
+  // crc32("public\0schema_migrations\0shop") * 1486364155, modulo 2^32; then its older forms.
+  CHECK(tool().advisory_locks(ledger(), "shop") ==
+        std::vector<std::int64_t>{3689236698, 3845299699, 1192721622});
+}
+
+TEST_CASE("what golang-migrate's ledger is asked is documented") {
+  CHECK(is_documented(tool().select_rows(ledger())));
+  CHECK_FALSE(tool().select_tail(ledger()));
+}

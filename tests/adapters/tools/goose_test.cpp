@@ -1,0 +1,206 @@
+#include <doctest/doctest.h>
+
+#include <rapidcheck.h>
+
+#include "adapters/tools/layout.h"
+#include "tests/adapters/tools/polls.h"
+#include "tests/adapters/tools/relations.h"
+#include "tests/adapters/tools/statements.h"
+
+using namespace tidemark;
+using namespace tidemark::test;
+
+namespace {
+
+using Verdict = Recognition::Verdict;
+using Strength = LayoutEvidence::Strength;
+
+const Tool& tool() {
+  return *find_tool("goose");
+}
+
+std::optional<FileEntry> entry(std::string_view path) {
+  const auto entries = tool().entries(path, "-- +goose Up\n");
+  return entries.empty() ? std::nullopt : std::optional(entries.front());
+}
+
+std::string key(std::string_view path) {
+  const auto found = entry(path);
+  return found ? found->key.value : "(none)";
+}
+
+LayoutEvidence evidence(const std::vector<std::string>& paths, const std::string& head) {
+  return tool().layout_evidence({paths, [&](const std::string&) { return head; }});
+}
+
+Relation ledger() {
+  return table("public",
+               "goose_db_version",
+               {"id integer!",
+                "version_id bigint!",
+                "is_applied boolean!",
+                "tstamp timestamp without time zone!"},
+               {"id"});
+}
+
+// Their rows, in order: "+3" is applied, "-3" rolled back.
+std::vector<Row> log(const std::vector<std::string>& entries) {
+  std::vector<Values> values{{"1", "0", "t", "1776522120123"}};
+  for (const auto& one : entries) {
+    values.push_back({std::to_string(values.size() + 1),
+                      one.substr(1),
+                      one.front() == '+' ? "t" : "f",
+                      "1776522120123"});
+  }
+  return rows_of(tool(), std::move(values));
+}
+
+const TextFiles three{{"00001_a.sql", "-- +goose Up\na"},
+                      {"00002_b.go", "package migrations"},
+                      {"00003_c.sql", "-- +goose Up\nc"}};
+
+}  // namespace
+
+TEST_CASE("goose's version is the number before the first underscore, of SQL and of Go") {
+  const auto found = entry("migrations/00002_rename_root.sql");
+  REQUIRE(found);
+  CHECK(found->role == FileEntry::Role::versioned);
+  CHECK(found->key.value == "2");
+  CHECK(found->id.value == "00002_rename_root");
+  CHECK(found->version_text == "2");
+  CHECK(found->description == "rename root");
+  CHECK(key("20260101000000_add_phone.go") == "20260101000000");
+  CHECK(entry("20260101000000_add_phone.go")->id.value == "20260101000000_add_phone");
+  CHECK(key("9223372036854775807_a.sql") == "9223372036854775807");
+}
+
+TEST_CASE("what is none of goose's is not taken for one") {
+  for (const std::string path : {"0_a.sql",
+                                 "9223372036854775808_a.sql",
+                                 "1.sql",
+                                 "1-a.sql",
+                                 "a_1.sql",
+                                 "main.go",
+                                 "00001_a_test.go",
+                                 "1_a.sql~",
+                                 "1_a.go.orig",
+                                 ".1_a.sql",
+                                 "-1_a.sql",
+                                 "1_a_LOCAL_4711.sql"}) {
+    CAPTURE(path);
+    CHECK(key(path) == "(none)");
+  }
+}
+
+TEST_CASE("whatever the zeros, goose's key is the number and numbers are in order") {
+  CHECK(rc::check([] {
+    const auto number = *rc::gen::inRange<std::int64_t>(1, 100000);
+    const auto other = *rc::gen::inRange<std::int64_t>(1, 100000);
+    const auto zeros = *rc::gen::inRange<std::size_t>(0, 9);
+    const auto a = entry(std::string(zeros, '0') + std::to_string(number) + "_a.sql");
+    const auto b = entry(std::to_string(other) + "_b.go");
+    RC_ASSERT(a && b);
+    RC_ASSERT(a->key.value == std::to_string(number));
+    RC_ASSERT((a->version < b->version) == (number < other));
+  }));
+}
+
+TEST_CASE("a directory is goose's by what is written in its files") {
+  const std::vector<std::string> sql{"1_a.sql", "2_b.sql"};
+  CHECK(evidence(sql, "-- +goose Up\n").strength == Strength::named);
+  CHECK(evidence(sql, "/* why */\n  --+goose Up\n").files == 2);
+  CHECK(evidence({"1_a.go"}, "func init() { goose.AddMigrationContext(up, down) }").strength ==
+        Strength::named);
+  CHECK(evidence({"1_a.go"}, "goose.AddNamedMigrationContext(\"1_a.go\", up, down)").strength ==
+        Strength::named);
+  CHECK(evidence(sql, "-- +migrate Up\n").strength == Strength::none);
+  CHECK(evidence(sql, "CREATE TABLE a ();").strength == Strength::none);
+  CHECK(evidence({"main.go"}, "goose.AddMigration(up, down)").strength == Strength::none);
+  const auto choice =
+      choose_layout("auto", {sql, [](const std::string&) { return "--+goose Up\n"; }});
+  CHECK(choice.tool == &tool());
+}
+
+TEST_CASE("goose's table is recognised as each of its versions made it") {
+  CHECK(tool().recognise(ledger(), {}).words == "the columns of a goose ledger");
+  auto old = ledger();
+  column(old, "tstamp").not_null = false;
+  old.name = {"ops", "versions"};
+  CHECK(tool().recognise(old, {}).words == "the columns of a goose ledger");
+  CHECK(tool().recognise(old, {}).verdict == Verdict::ledger);
+}
+
+TEST_CASE("near misses of goose's table say what is in the way, other tables are nobody's") {
+  auto near = ledger();
+  column(near, "version_id").type = "text";
+  CHECK(tool().recognise(near, {}).words ==
+        "looks like a goose ledger, but version_id is text instead of bigint");
+  CHECK(tool().recognise(near, {}).verdict == Verdict::near_miss);
+  auto more = ledger();
+  more.columns.push_back({"note", "text", false});
+  CHECK(tool().recognise(more, {}).verdict == Verdict::no);
+  auto view = ledger();
+  view.kind = 'v';
+  CHECK(tool().recognise(view, {}).verdict == Verdict::near_miss);
+}
+
+TEST_CASE("goose's row 0 is a marker, and the others are what was applied when") {
+  const auto rows = log({"+1", "+2"});
+  REQUIRE(rows.size() == 2);
+  CHECK(rows.front().key.value == "1");
+  CHECK(rows.front().token == "2");
+  CHECK(rows.front().at == parse_time("2026-04-18T14:22:00.123Z"));
+  Polls polls(tool());
+  const auto& standing = polls.poll(three, rows);
+  CHECK(states(standing) == "1 applied, 2 applied, 3 pending");
+  CHECK(findings(standing).empty());
+  CHECK(standing.find({"1"})->cell.note.empty());
+}
+
+TEST_CASE(
+    "an old goose's second row says that a version was rolled back, a third that it is back") {
+  Polls polls(tool());
+  CHECK(states(polls.poll(three, log({"+1", "+2", "-2"}))) == "1 applied, 2 pending, 3 pending");
+  CHECK(states(polls.poll(three, log({"+1", "+2", "-2", "+2"}))) ==
+        "1 applied, 2 applied, 3 pending");
+  const auto& standing = polls.poll(three, log({"+1", "+2", "-2", "+2", "-2"}));
+  CHECK(findings(standing) == "vanished 2");
+}
+
+TEST_CASE("a version that only ever was rolled back is not applied for goose") {
+  Polls polls(tool());
+  CHECK(states(polls.poll(three, log({"-1"}))) == "1 pending, 2 pending, 3 pending");
+}
+
+TEST_CASE("goose refuses a file that comes late, and tells one that was allowed to") {
+  Polls polls(tool());
+  CHECK(states(polls.poll(three, log({"+1", "+3"}))) ==
+        "1 applied, 2 pending out_of_order, 3 applied");
+  const auto& standing = polls.poll(three, log({"+1", "+3", "+2"}));
+  CHECK(findings(standing) == "out_of_order 2");
+}
+
+TEST_CASE("a restored ledger of goose's, a rename and line endings are no drift") {
+  Polls polls(tool());
+  polls.poll({{"1_a.sql", "a\nb\n"}, {"2_b.sql", "b"}}, log({"+1", "+2"}));
+  auto restored = log({"+1", "+2"});
+  restored[0].token = "11";
+  restored[1].token = "12";
+  const auto& standing = polls.poll({{"01_c.sql", "a\r\nb\r\n"}, {"2_b.sql", "b"}}, restored);
+  CHECK(states(standing) == "1 applied, 2 applied");
+  CHECK(findings(standing).empty());
+}
+
+TEST_CASE("an answer of another width is no ledger of goose's") {
+  ResultSet answer;
+  answer.rows = {{"1", "2"}};
+  CHECK(tool().rows(answer).error().code == Errc::broken);
+}
+
+TEST_CASE("what goose's ledger is asked is documented") {
+  auto relation = ledger();
+  CHECK(is_documented(tool().select_rows(relation)));
+  CHECK(is_documented(*tool().select_tail(relation)));
+  relation.primary_key.clear();
+  CHECK_FALSE(tool().select_tail(relation));
+}

@@ -1,0 +1,231 @@
+#include <doctest/doctest.h>
+
+#include <rapidcheck.h>
+
+#include "adapters/tools/hash.h"
+#include "adapters/tools/layout.h"
+#include "tests/adapters/tools/polls.h"
+#include "tests/adapters/tools/relations.h"
+#include "tests/adapters/tools/statements.h"
+
+using namespace tidemark;
+using namespace tidemark::test;
+
+namespace {
+
+using Verdict = Recognition::Verdict;
+using Strength = LayoutEvidence::Strength;
+
+const Tool& tool() {
+  return *find_tool("supabase");
+}
+
+std::optional<FileEntry> entry(std::string_view path, std::string_view bytes = "") {
+  const auto entries = tool().entries(path, bytes);
+  return entries.empty() ? std::nullopt : std::optional(entries.front());
+}
+
+std::string key(std::string_view path) {
+  const auto found = entry(path);
+  return found ? found->key.value : "(none)";
+}
+
+std::string checksum(std::string_view bytes) {
+  return entry("1_a.sql", bytes)->checksums.accepted.front();
+}
+
+LayoutEvidence evidence(const std::vector<std::string>& paths, const std::string& head = "") {
+  return tool().layout_evidence({paths, [&](const std::string&) { return head; }});
+}
+
+Relation ledger() {
+  return table("supabase_migrations",
+               "schema_migrations",
+               {"version text!", "statements text[]", "name text"},
+               {"version"});
+}
+
+Verdict verdict(const Relation& relation) {
+  return tool().recognise(relation, {}).verdict;
+}
+
+Values row(const std::string& version,
+           std::optional<std::string> name,
+           std::optional<std::string> sql) {
+  return {version, std::move(name), sql ? std::optional(checksum(*sql)) : sql, "7" + version};
+}
+
+const std::string one = "20260101000000";
+const std::string two = "20260102000000";
+const std::string three = "20260103000000";
+
+}  // namespace
+
+TEST_CASE("Supabase's files are numbered and lie in supabase/migrations") {
+  const auto found = entry("supabase/migrations/20260101000000_add_phone.sql");
+  REQUIRE(found);
+  CHECK(found->key.value == one);
+  CHECK(found->id.value == "20260101000000_add_phone");
+  CHECK(found->version_text == one);
+  CHECK(found->description == "add phone");
+  CHECK(key("20260101000000_add_phone.sql") == one);
+  CHECK(key("migrations/20260101000000_add_phone.sql") == one);
+  CHECK(key("apps/web/supabase/migrations/20260101000000_a.sql") == one);
+  CHECK(key("0001_a.sql") == "0001");
+  CHECK(key("1_.sql") == "1");
+}
+
+TEST_CASE("what is none of Supabase's is not taken for one") {
+  for (const std::string path : {"supabase/seed.sql",
+                                 "supabase/tests/0001_test.sql",
+                                 "supabase/migrations/old/20260101000000_a.sql",
+                                 "prisma/migrations/20260101000000_a.sql",
+                                 "20260101000000.sql",
+                                 "a_20260101000000.sql",
+                                 "20260101000000-a.sql",
+                                 "20260101000000_a.sql~",
+                                 "20260101000000_a.ts",
+                                 ".20260101000000_a.sql"}) {
+    CAPTURE(path);
+    CHECK(key(path) == "(none)");
+  }
+}
+
+TEST_CASE("a directory is Supabase's when its config lies there, and else could be others'") {
+  const std::string file = "supabase/migrations/20260101000000_a.sql";
+  CHECK(evidence({"supabase/config.toml", file}).strength == Strength::marked);
+  CHECK(evidence({"supabase/config.toml", file}).files == 1);
+  CHECK(evidence({"x/supabase/config.toml", "x/" + file}).strength == Strength::marked);
+  CHECK(evidence({"config.toml", "migrations/0001_a.sql"}, "# shop\nproject_id = \"shop\"\n")
+            .strength == Strength::marked);
+  CHECK(evidence({"config.toml", "migrations/0001_a.sql"}, "[server]\n").strength ==
+        Strength::none);
+  CHECK(evidence({"20260101000000_a.sql"}).strength == Strength::possible);
+  CHECK(evidence({"0001_a.sql"}).strength == Strength::none);
+  CHECK(evidence({"20260101000000_a.sql"}, "-- migrate:up\n").strength == Strength::none);
+}
+
+TEST_CASE("files that could be Supabase's are, once its ledger was seen") {
+  const std::vector<std::string> paths{"20260101000000_a.sql"};
+  const DirectoryView directory{paths, [](const std::string&) { return std::string(); }};
+  CHECK(choose_layout("auto", directory).tool == find_tool("own"));
+  CHECK(choose_layout("auto", directory, "supabase").tool == &tool());
+}
+
+TEST_CASE("the checksum is of what is left without white space and semicolons") {
+  CHECK(checksum("select 1;\n") == hex_hash("SHA256", "select1"));
+  CHECK(checksum(" select\t1 ;\r\n;\f\v") == checksum("select 1"));
+  CHECK(checksum("select 2") != checksum("select 1"));
+  CHECK(checksum("-- why\nselect 1") != checksum("select 1"));
+  CHECK(checksum("") == hex_hash("SHA256", ""));
+  const auto marked = entry("1_a.sql", "\xEF\xBB\xBFselect 1")->checksums;
+  CHECK(marked.accepted.size() == 2);
+  CHECK(marked.accepted.back() == checksum("select 1"));
+  CHECK(marked.complete);
+  CHECK_FALSE(tool().entries_by_name("1_a.sql").front().checksums.complete);
+}
+
+TEST_CASE("wherever a file is split into statements, the checksum is the same") {
+  CHECK(rc::check([] {
+    const auto text =
+        *rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab;' \n\t\r$-")));
+    const auto at = *rc::gen::inRange<std::size_t>(0, text.size() + 1);
+    RC_ASSERT(checksum(text) == checksum(text.substr(0, at) + " ;\r\n" + text.substr(at)));
+  }));
+}
+
+TEST_CASE("Supabase's table is recognised as each of its versions made it") {
+  CHECK(tool().recognise(ledger(), {}).words ==
+        "a version and its statements, as the Supabase CLI keeps");
+  auto newer = ledger();
+  newer.columns.push_back({"created_by", "text", false});
+  CHECK(verdict(newer) == Verdict::ledger);
+  auto elsewhere = ledger();
+  elsewhere.name = {"ops", "applied"};
+  CHECK(verdict(elsewhere) == Verdict::ledger);
+  const auto first =
+      table("supabase_migrations", "schema_migrations", {"version text!"}, {"version"});
+  CHECK(tool().recognise(first, {}).words == "a version in the schema of the Supabase CLI");
+}
+
+TEST_CASE("look-alikes of Supabase's table are not its") {
+  CHECK(verdict(table("public", "schema_migrations", {"version text!"}, {"version"})) ==
+        Verdict::no);
+  CHECK(verdict(
+            table("auth", "schema_migrations", {"version character varying(255)!"}, {"version"})) ==
+        Verdict::no);
+  CHECK(verdict(table("realtime",
+                      "schema_migrations",
+                      {"version bigint!", "inserted_at timestamp(0) without time zone"},
+                      {"version"})) == Verdict::no);
+  CHECK(verdict(table("public", "t", {"version text!", "statements integer"})) == Verdict::no);
+  CHECK(verdict(table("public", "t", {"version integer!", "statements text[]"})) == Verdict::no);
+  CHECK(verdict(table("supabase_migrations", "seed_files", {"path text!", "hash text!"})) ==
+        Verdict::no);
+  auto view = ledger();
+  view.kind = 'v';
+  CHECK(verdict(view) == Verdict::near_miss);
+}
+
+TEST_CASE("what Supabase ran is what the file says, or it is drift") {
+  Polls polls(tool());
+  const TextFiles files{{one + "_a.sql", "create table a ();\r\n\r\n-- and\r\ncreate index;"},
+                        {two + "_b.sql", "select 2;"},
+                        {three + "_c.sql", "select 3;"}};
+  const auto& standing = polls.poll(files,
+                                    rows_of(tool(),
+                                            {row(one, "a", "create table a ()-- and\ncreate index"),
+                                             row(two, "b", "select 22")}));
+  CHECK(states(standing) == one + " applied, " + two + " drifted, " + three + " pending");
+  CHECK(findings(standing) == "checksum " + two);
+  CHECK(standing.find({one})->cell.content == ContentVerdict::verified);
+}
+
+TEST_CASE("rows of Supabase's without statements or a name prove nothing") {
+  Polls polls(tool());
+  const auto& standing =
+      polls.poll({{one + "_a.sql", "select 1"}}, rows_of(tool(), {row(one, {}, {})}));
+  CHECK(states(standing) == one + " applied");
+  CHECK(standing.find({one})->cell.content == ContentVerdict::unverifiable);
+  CHECK(standing.find({one})->cell.note.empty());
+}
+
+TEST_CASE("a rename is a note for Supabase, and a version without a file came from elsewhere") {
+  Polls polls(tool());
+  const auto& standing =
+      polls.poll({{one + "_b.sql", "select 1"}},
+                 rows_of(tool(), {row(one, "a", "select 1"), row(two, "by_hand", "select 2")}));
+  CHECK(standing.find({one})->cell.note == "renamed");
+  CHECK(standing.find({two})->id.value == two + "_by_hand");
+  CHECK(findings(standing) == "foreign " + two);
+}
+
+TEST_CASE("Supabase refuses a file that comes late") {
+  Polls polls(tool());
+  const TextFiles files{{one + "_a.sql", "1"}, {two + "_b.sql", "2"}, {three + "_c.sql", "3"}};
+  CHECK(states(polls.poll(files, rows_of(tool(), {row(three, "c", "3"), row(one, "a", "1")}))) ==
+        one + " applied, " + two + " pending out_of_order, " + three + " applied");
+  CHECK(
+      findings(polls.poll(
+                   files,
+                   rows_of(tool(), {row(one, "a", "1"), row(three, "c", "3"), row(two, "b", "2")})))
+          .empty());
+}
+
+TEST_CASE("the dump that projects of 2021 begin with is never run, unless it is not the first") {
+  Polls polls(tool());
+  CHECK(states(polls.poll({{"20211208235959_init.sql", "1"}, {two + "_b.sql", "2"}}, {})) ==
+        "20211208235959 not_due skipped, " + two + " pending");
+  CHECK(states(polls.poll({{"20211209000000_init.sql", "1"}}, {})) == "20211209000000 pending");
+  CHECK(states(polls.poll({{"20211208235959_inits.sql", "1"}}, {})) == "20211208235959 pending");
+  CHECK(states(polls.poll({{"20211101000000_a.sql", "1"}, {"20211208235959_init.sql", "1"}}, {})) ==
+        "20211101000000 pending, 20211208235959 pending");
+}
+
+TEST_CASE("what Supabase's ledger is asked is documented") {
+  auto relation = ledger();
+  CHECK(is_documented(tool().select_rows(relation)));
+  CHECK(is_documented(*tool().select_tail(relation)));
+  relation.primary_key.clear();
+  CHECK_FALSE(tool().select_tail(relation));
+}
