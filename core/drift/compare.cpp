@@ -11,6 +11,11 @@ namespace tidemark {
 
 namespace {
 
+// A ledger of numbers alone knows nothing of how a file is called.
+bool tells_name(const Row& row) {
+  return row.id.value != row.version_text;
+}
+
 std::string short_hash(const Digest& digest) {
   return digest.hex().substr(0, 12);
 }
@@ -240,7 +245,7 @@ class Comparison {
     if (recorded != nullptr && same_but_for_line_endings(*recorded, s.file->content)) {
       cell.note = "line_endings";
     } else if ((s.record != nullptr && s.record->applied && s.record->id != s.file->id) ||
-               (s.row != nullptr && s.row->id != s.file->id)) {
+               (s.row != nullptr && tells_name(*s.row) && s.row->id != s.file->id)) {
       cell.note = "renamed";
     }
     cell.content = ContentVerdict::unverifiable;

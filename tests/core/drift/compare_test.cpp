@@ -528,6 +528,15 @@ TEST_CASE("renaming a file is a note, not drift") {
   CHECK(cell(after.standing, "1").note == "renamed");
 }
 
+TEST_CASE("a ledger that stores numbers alone does not say that a file was renamed") {
+  auto number = row("1", "users", std::nullopt);
+  number.id = {"1"};
+  const auto before = poll(files({file("1", "users", "a")}), {}, seen({number}));
+  CHECK(cell(before.standing, "1").note.empty());
+  const auto after = poll(files({file("1", "accounts", "a")}), before.records, seen({number}));
+  CHECK(cell(after.standing, "1").note == "renamed");  // by what we had recorded ourselves
+}
+
 TEST_CASE(
     "a repair of their ledger that matches the file is their word for the new content, and is "
     "recorded") {
