@@ -391,6 +391,10 @@ class Comparison {
     if (!observation_ || !theirs_.asked || !catalog_.rules.ordered) {
       return;
     }
+    // Where the tool itself runs late files that is how people work with it, unless they say no.
+    if (catalog_.rules.late == LayoutRules::Late::runs && !policy_.out_of_order_forbidden) {
+      return;
+    }
     const auto severity = policy_.out_of_order_forbidden ? Severity::drift : Severity::warning;
     std::map<Key, Line*> lines;
     for (auto& line : standing_.lines) {

@@ -380,6 +380,17 @@ TEST_CASE(
   CHECK(cell(forbidden.standing, "2").state == CellState::drifted);
 }
 
+TEST_CASE("where the tool runs late files as a matter of course, order is worth no warning") {
+  auto catalog = files({file("1", "a", "a"), file("2", "b", "b"), file("3", "c", "c")});
+  catalog.rules.late = LayoutRules::Late::runs;
+  const auto observation = seen({row("1", "a", "a"), row("3", "c", "c"), row("2", "b", "b")});
+  CHECK(poll(catalog, {}, observation).standing.findings.empty());
+
+  auto strict = reconcile;
+  strict.out_of_order_forbidden = true;
+  CHECK(kinds(poll(catalog, {}, observation, strict).standing) == Kinds{"out_of_order 2"});
+}
+
 TEST_CASE("a repeatable whose file changed is pending, never edited") {
   const auto before =
       poll(files({repeatable("views", "a")}), {}, seen({row(repeatable("views", "a"), "a")}));
