@@ -74,8 +74,8 @@ bool never_a_migration(std::string_view path) {
       return true;
     }
   }
-  const auto stem = without_suffix(base_name(path), ".sql");
-  return stem && copy_of_a_merge(*stem);
+  const auto stem = base_name(path);
+  return copy_of_a_merge(stem.substr(0, stem.rfind('.')));
 }
 
 }  // namespace tidemark

@@ -21,8 +21,8 @@ bool all_digits(std::string_view text);
 // `text` with every underscore as a blank: how file names carry descriptions.
 std::string with_blanks(std::string_view text);
 
-// SQL that no tool runs although it may lie between migrations: dot files, dumps, seeds, and the
-// copies that a merge leaves behind. (Editors' backups do not end in .sql.)
+// What no tool runs although it may lie between migrations: dot files, dumps, seeds, and the copies
+// that a merge leaves behind. (Editors' backups do not end in .sql, .rb or .py.)
 bool never_a_migration(std::string_view path);
 
 }  // namespace tidemark

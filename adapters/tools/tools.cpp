@@ -2,11 +2,13 @@
 #include <array>
 
 #include "adapters/tools/dbmate.h"
+#include "adapters/tools/ecto.h"
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/golang_migrate.h"
 #include "adapters/tools/goose.h"
 #include "adapters/tools/own.h"
 #include "adapters/tools/supabase.h"
+#include "adapters/tools/rails.h"
 #include "adapters/tools/tool.h"
 
 namespace tidemark {
@@ -14,6 +16,7 @@ namespace tidemark {
 std::span<const Tool* const> all_tools() {
   static const std::array tools{
       &flyway(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()};
+  static const std::array<const Tool*, 4> tools{&flyway(), &rails(), &ecto(), &own()};
   return tools;
 }
 
