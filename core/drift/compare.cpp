@@ -15,6 +15,13 @@ std::string short_hash(const Digest& digest) {
   return digest.hex().substr(0, 12);
 }
 
+// Whether its file is not called any more what it was. Some ledgers keep no name beside the key,
+// and some one that ends in what the file was compiled to: neither says that it is another file.
+bool is_renamed(const MigrationId& told, const Migration& file) {
+  const auto& key = file.key.value;
+  return told != file.id && told.value != key && !told.value.starts_with(key + ".");
+}
+
 // One migration with everything that is known of it in this environment.
 struct Subject {
   const Migration* file = nullptr;
@@ -239,8 +246,8 @@ class Comparison {
                                                                           : ChecksumVerdict::none;
     if (recorded != nullptr && same_but_for_line_endings(*recorded, s.file->content)) {
       cell.note = "line_endings";
-    } else if ((s.record != nullptr && s.record->applied && s.record->id != s.file->id) ||
-               (s.row != nullptr && s.row->id != s.file->id)) {
+    } else if ((s.record != nullptr && s.record->applied && is_renamed(s.record->id, *s.file)) ||
+               (s.row != nullptr && is_renamed(s.row->id, *s.file))) {
       cell.note = "renamed";
     }
     cell.content = ContentVerdict::unverifiable;
