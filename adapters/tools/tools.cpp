@@ -3,12 +3,13 @@
 
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/own.h"
+#include "adapters/tools/prisma.h"
 #include "adapters/tools/tool.h"
 
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 2> tools{&flyway(), &own()};
+  static const std::array<const Tool*, 3> tools{&flyway(), &prisma(), &own()};
   return tools;
 }
 
