@@ -230,7 +230,7 @@ LedgerChoice configured(const Discovered& discovered,
   as_table.kind = 'r';
   as_table.partition = false;
   auto [verdict, evidence] = setting.tool->recognise(as_table, relations);
-  if (verdict != Recognition::Verdict::ledger && verdict != Recognition::Verdict::possible) {
+  if (verdict == Recognition::Verdict::no || verdict == Recognition::Verdict::near_miss) {
     return {
         std::nullopt,
         true,

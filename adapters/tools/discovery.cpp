@@ -117,6 +117,7 @@ void judge(const Relation& relation, std::span<const Relation> all, Discovered& 
     auto recognition = tool->recognise(relation, all);
     switch (recognition.verdict) {
       case Verdict::no:
+      case Verdict::if_named:
         break;
       case Verdict::near_miss:
         reasons.push_back({tool, relation.name, std::move(recognition.words)});

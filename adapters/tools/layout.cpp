@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <tuple>
 
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/own.h"
@@ -156,6 +157,22 @@ bool has_line(std::string_view text, std::string_view mark) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return false;
+}
+
+void sort_by_name(Catalog& catalog) {
+  std::ranges::sort(catalog.migrations, [](const Migration& a, const Migration& b) {
+    return std::tie(a.id, a.key) < std::tie(b.id, b.key);
+  });
+  const Version* highest = nullptr;
+  for (const auto& migration : catalog.migrations) {
+    if (migration.version.empty()) {
+      continue;
+    }
+    if (highest != nullptr && migration.version < *highest) {
+      catalog.rules.ordered = false;
+    }
+    highest = &migration.version;
+  }
 }
 
 bool is_marked_sql(std::string_view head) {

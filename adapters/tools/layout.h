@@ -40,6 +40,10 @@ bool begins_so(const DirectoryView& directory, const PathTest& passes, const Hea
 
 // Whether some line of `text` begins, after blanks, with `mark`.
 bool has_line(std::string_view text, std::string_view mark);
+// The catalog in the order of the migrations' ids as text, as tools sort that compare no numbers.
+// Where that is not the order of the versions, those say nothing about what is late.
+void sort_by_name(Catalog& catalog);
+
 // SQL with a comment in it that some tool's files have and others' do not.
 bool is_marked_sql(std::string_view head);
 

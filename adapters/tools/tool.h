@@ -64,6 +64,7 @@ struct Recognition {
   enum class Verdict {
     no,         // does not look like its ledger
     near_miss,  // does, and is none
+    if_named,   // so do many tables: it is one when the config names it
     possible,   // another tool's would look the same
     ledger,
   };

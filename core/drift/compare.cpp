@@ -20,6 +20,13 @@ std::string short_hash(const Digest& digest) {
   return digest.hex().substr(0, 12);
 }
 
+// Whether its file is not called any more what it was. Some ledgers keep no name beside the key,
+// and some one that ends in what the file was compiled to: neither says that it is another file.
+bool is_renamed(const MigrationId& told, const Migration& file) {
+  const auto& key = file.key.value;
+  return told != file.id && told.value != key && !told.value.starts_with(key + ".");
+}
+
 // One migration with everything that is known of it in this environment.
 struct Subject {
   const Migration* file = nullptr;

@@ -549,6 +549,24 @@ TEST_CASE("a ledger that stores numbers alone does not say that a file was renam
 }
 
 TEST_CASE(
+    "a ledger that keeps no more than the key, or a name that ends in what the file was compiled "
+    "to, does not say that the file was renamed") {
+  auto source = file("1", "users", "a");
+  source.id = {"1.ts"};
+  for (const auto* told : {"1", "1.js", "1.ts"}) {
+    CAPTURE(told);
+    auto applied = row("1", "users", "a");
+    applied.id = {told};
+    const auto first = poll(files({source}), {}, seen({applied}));
+    CHECK(cell(first.standing, "1").note.empty());
+    CHECK(cell(poll(files({source}), first.records, seen({applied})).standing, "1").note.empty());
+  }
+  auto other = row("1", "users", "a");
+  other.id = {"11.js"};
+  CHECK(cell(poll(files({source}), {}, seen({other})).standing, "1").note == "renamed");
+}
+
+TEST_CASE(
     "a repair of their ledger that matches the file is their word for the new content, and is "
     "recorded") {
   const auto before = poll(files({file("1", "a", "a")}), {}, seen({row("1", "a", "a")}));
