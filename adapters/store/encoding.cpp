@@ -128,6 +128,9 @@ json::object encode_row(const Row& row) {
   if (row.reach != Row::Reach::itself) {
     object["reach"] = string(word(reaches, row.reach));
   }
+  if (row.path_in_key > 0) {
+    object["path_in_key"] = row.path_in_key;
+  }
   return object;
 }
 
@@ -154,6 +157,9 @@ Row decode_row(const json::value& value) {
   row.token = text(*object, "token");
   row.group = text_or_empty(*object, "group");
   row.reach = value_of(reaches, text_or_empty(*object, "reach"));
+  if (const auto* size = object->if_contains("path_in_key")) {
+    row.path_in_key = static_cast<std::size_t>(number_of(*size));
+  }
   return row;
 }
 

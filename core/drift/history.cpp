@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/drift/pairing.h"
+
 namespace tidemark {
 
 std::map<Key, const Migration*> by_key(const Catalog& catalog) {
@@ -191,6 +193,7 @@ TheirSide their_side(const Catalog& catalog,
   for (const auto& migration : catalog.migrations) {
     groups.insert(migration.group);
   }
+  const auto elsewhere = pair_by_path(catalog, records, observation->rows);
   std::set<Key> recorded;
   for (const auto& row : observation->rows) {
     const bool applied = row.state == Row::State::applied;
@@ -214,7 +217,14 @@ TheirSide their_side(const Catalog& catalog,
     if (applied) {
       raise(theirs.highest, row.version);
     }
-    theirs.rows[row.key] = &row;
+    if (const auto at = elsewhere.find(&row); at != elsewhere.end()) {
+      Row& named = theirs.derived.emplace_back(row);
+      named.key = at->second.key;
+      named.id = at->second.id;
+      theirs.rows[named.key] = &named;
+    } else {
+      theirs.rows[row.key] = &row;
+    }
   }
   Deriving(catalog, records, theirs).run(observation->rows);
   return theirs;

@@ -40,6 +40,7 @@ struct Row {
     up_to,      // every file with a lower version: the ledger keeps the last one only
     ancestors,  // all that comes before it: the ledger keeps the ends only
   } reach = Reach::itself;
+  std::size_t path_in_key = 0;  // as the migration's
   friend bool operator==(const Row&, const Row&) = default;
 };
 

@@ -190,7 +190,7 @@ Awaitable<Response> Control::get_ledger(const Asked& asked) {
   if (environment == nullptr) {
     co_return no_environment(*asked.environment);
   }
-  co_return answer(ledger_document(*environment));
+  co_return answer(ledger_document(*world_.app(asked.environment->app), *environment));
 }
 
 Awaitable<Result<std::string>> Control::file_content(std::string app, Migration migration) {
