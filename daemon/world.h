@@ -29,10 +29,9 @@ struct Committed;
 struct EnvironmentSettings;
 struct ListedFinding;
 
-// Reads a file of an app's directory whose content is known, for the ledger to keep. Runs on a pool
-// thread.
-using ContentReader =
-    std::function<Result<std::string>(const std::string& file, const Digest& raw)>;
+// Reads a migration of an app's directory, be it a file or a piece of one, for the ledger to keep;
+// `conflict` when its content is not that any more. Runs on a pool thread.
+using ContentReader = std::function<Result<std::string>(const Migration& migration)>;
 
 // Everything that is known at this moment, and the only one who changes it: facts and commands come
 // in, are compared, written to our ledger, and only then are what the world shows. One change at a

@@ -25,13 +25,13 @@ constexpr std::size_t contents_at_once = 16U << 20U;
 Awaitable<Result<void>> World::keep_contents(const App& app,
                                              EnvironmentRef ref,
                                              std::vector<Record> records) {
-  std::vector<std::pair<std::string, Digest>> wanted;
+  std::vector<Migration> wanted;
   const auto files = by_key(app.watched.catalog);
   for (const auto& record : records) {
     const Migration* file = find(files, record.key);
     if (record.content && file != nullptr && record.content->raw == file->content.raw &&
         file->content.size <= content_size_max) {
-      wanted.emplace_back(file->file, file->content.raw);
+      wanted.push_back(*file);
     }
   }
   if (!wanted.empty() && app.contents) {
@@ -47,12 +47,13 @@ Awaitable<Result<void>> World::keep_contents(const App& app,
         size = 0;
         return written ? Result<void>{} : std::unexpected(written.error());
       };
-      for (const auto& [file, digest] : wanted) {
+      for (const auto& migration : wanted) {
+        const auto& digest = migration.content.raw;
         const auto known = ledger_.has_content(digest);
         if (known && *known) {
           continue;
         }
-        auto bytes = read(file, digest);
+        auto bytes = read(migration);
         if (bytes) {
           size += bytes->size();
           portion.contents.push_back({digest, std::move(*bytes)});

@@ -449,6 +449,8 @@ void DirectoryScanner::keep_as_before(Known* before,
   }
   for (const auto& entry : layout_->entries_by_name(path)) {
     pass.result.unread.keys.insert(entry.key);
+    // What a part of the whole would have told is not in its name.
+    pass.result.unread.any = pass.result.unread.any || entry.role == FileEntry::Role::part;
   }
 }
 
@@ -465,10 +467,17 @@ void DirectoryScanner::keep_what_is_hidden(Pass& pass) {
   }
 }
 
-Result<std::string> read_file(const RepoPaths& paths,
-                              const std::string& path,
-                              const Digest& expected,
-                              const FileReadLimits& limits) {
+namespace {
+
+std::unexpected<Error> changed_since(const std::string& path) {
+  return fail(Errc::conflict, path + ": its content has changed since it was scanned");
+}
+
+// The bytes that are there now; `content` is what they are.
+Result<std::string> read_now(const RepoPaths& paths,
+                             const std::string& path,
+                             const FileReadLimits& limits,
+                             Content& content) {
   for (const auto& root : paths.roots) {
     const auto place = open_root(root);
     if (!place) {
@@ -494,12 +503,45 @@ Result<std::string> read_file(const RepoPaths& paths,
     if (!reading) {
       return fail(path, reading.error());
     }
-    if (!reading->held || reading->content.raw != expected) {
-      return fail(Errc::conflict, path + ": its content has changed since it was scanned");
+    if (!reading->held) {
+      return changed_since(path);
     }
+    content = reading->content;
     return bytes;
   }
   return fail(Errc::not_found, path + ": no such file");
+}
+
+}  // namespace
+
+Result<std::string> read_file(const RepoPaths& paths,
+                              const std::string& path,
+                              const Digest& expected,
+                              const FileReadLimits& limits) {
+  Content content;
+  auto bytes = read_now(paths, path, limits, content);
+  if (bytes && content.raw != expected) {
+    return changed_since(path);
+  }
+  return bytes;
+}
+
+Result<std::string> read_piece(const RepoPaths& paths,
+                               const std::string& path,
+                               const Piece& piece,
+                               const Digest& expected,
+                               const FileReadLimits& limits) {
+  Content whole;
+  auto bytes = read_now(paths, path, limits, whole);
+  if (!bytes) {
+    return bytes;
+  }
+  const bool there = piece.offset <= bytes->size() && piece.size <= bytes->size() - piece.offset;
+  auto part = there ? bytes->substr(piece.offset, piece.size) : "";
+  if (!there || sha256(part) != expected) {
+    return changed_since(path);
+  }
+  return part;
 }
 
 }  // namespace tidemark

@@ -140,5 +140,11 @@ Result<std::string> read_file(const RepoPaths& paths,
                               const std::string& path,
                               const Digest& expected,
                               const FileReadLimits& limits = {});
+// The same of a part of it, wherever the rest of the file may have changed.
+Result<std::string> read_piece(const RepoPaths& paths,
+                               const std::string& path,
+                               const Piece& piece,
+                               const Digest& expected,
+                               const FileReadLimits& limits = {});
 
 }  // namespace tidemark

@@ -131,6 +131,9 @@ json::object encode_row(const Row& row) {
   if (row.any_name) {
     object["any_name"] = true;
   }
+  if (row.path_in_key > 0) {
+    object["path_in_key"] = row.path_in_key;
+  }
   return object;
 }
 
@@ -158,6 +161,9 @@ Row decode_row(const json::value& value) {
   row.group = text_or_empty(*object, "group");
   row.reach = value_of(reaches, text_or_empty(*object, "reach"));
   row.any_name = object->contains("any_name");
+  if (const auto* size = object->if_contains("path_in_key")) {
+    row.path_in_key = static_cast<std::size_t>(number_of(*size));
+  }
   return row;
 }
 

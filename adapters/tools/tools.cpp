@@ -7,18 +7,23 @@
 #include "adapters/tools/golang_migrate.h"
 #include "adapters/tools/goose.h"
 #include "adapters/tools/own.h"
-#include "adapters/tools/supabase.h"
-#include "adapters/tools/rails.h"
 #include "adapters/tools/prisma.h"
+#include "adapters/tools/rails.h"
+#include "adapters/tools/supabase.h"
 #include "adapters/tools/tool.h"
 
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array tools{
-      &flyway(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()};
-  static const std::array<const Tool*, 4> tools{&flyway(), &rails(), &ecto(), &own()};
-  static const std::array<const Tool*, 3> tools{&flyway(), &prisma(), &own()};
+  static const std::array<const Tool*, 9> tools{&flyway(),
+                                                &rails(),
+                                                &ecto(),
+                                                &golang_migrate(),
+                                                &prisma(),
+                                                &dbmate(),
+                                                &goose(),
+                                                &supabase(),
+                                                &own()};
   return tools;
 }
 

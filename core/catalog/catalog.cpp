@@ -65,7 +65,8 @@ Catalog make_catalog(std::string layout, std::span<const ScannedFile> files) {
                                                            entry.after,
                                                            entry.replaces,
                                                            "",
-                                                           std::nullopt});
+                                                           std::nullopt,
+                                                           0});
       if (!added) {
         catalog.problems.push_back({file->path, "is the same migration as " + at->second.file});
       }

@@ -67,6 +67,8 @@ struct Migration {
   std::vector<Key> replaces{};   // squashed: it stands for all of these
   std::string never{};           // why its tool would not run it on this kind of database
   std::optional<Piece> piece{};  // `content` is that of this part of the file
+  // So much of the key's front is a path, which in the ledger may begin with other folders.
+  std::size_t path_in_key = 0;
   friend bool operator==(const Migration&, const Migration&) = default;
 };
 

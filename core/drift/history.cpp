@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/drift/naming.h"
+#include "core/drift/pairing.h"
 
 namespace tidemark {
 
@@ -194,7 +195,9 @@ TheirSide their_side(const Catalog& catalog,
   for (const auto& migration : catalog.migrations) {
     groups.insert(migration.group);
   }
-  const auto named = find_by_any_name(catalog, observation->rows);
+  auto named = pair_by_path(catalog, records, observation->rows);
+  named.merge(find_by_any_name(catalog, observation->rows));
+  const auto files = named.empty() ? std::map<Key, const Migration*>() : by_key(catalog);
   std::set<Key> recorded;
   for (const auto& row : observation->rows) {
     const bool applied = row.state == Row::State::applied;
@@ -218,9 +221,11 @@ TheirSide their_side(const Catalog& catalog,
     const Row* counts = &row;
     if (const auto at = named.find(&row); at != named.end()) {
       Row& as_the_files_say = theirs.derived.emplace_back(row);
-      as_the_files_say.key = at->second->key;
-      as_the_files_say.id = at->second->id;
-      as_the_files_say.version = at->second->version;
+      as_the_files_say.key = at->second.key;
+      as_the_files_say.id = at->second.id;
+      if (const Migration* file = find(files, at->second.key)) {
+        as_the_files_say.version = file->version;
+      }
       counts = &as_the_files_say;
     }
     if (applied) {

@@ -40,7 +40,7 @@ struct TheirSide {
   std::map<std::string, Version>
       oldest;              // of the files that are left, by group, where old ones are archived
   std::set<Key> replaced;  // by a file that is there
-  std::list<Row> derived;  // rows that the files tell of
+  std::list<Row> derived;  // rows that the files tell of, and those that they name otherwise
 
   const Row* applied(const Key& key) const;
   bool covers(const Version& version) const;  // by the baseline

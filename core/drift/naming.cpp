@@ -39,9 +39,8 @@ std::array<std::string, 6> names_of(const Migration& migration) {
 
 }  // namespace
 
-std::map<const Row*, const Migration*> find_by_any_name(const Catalog& catalog,
-                                                        std::span<const Row> rows) {
-  std::map<const Row*, const Migration*> found;
+std::map<const Row*, Named> find_by_any_name(const Catalog& catalog, std::span<const Row> rows) {
+  std::map<const Row*, Named> found;
   if (std::ranges::none_of(rows, &Row::any_name)) {
     return found;
   }
@@ -65,7 +64,7 @@ std::map<const Row*, const Migration*> find_by_any_name(const Catalog& catalog,
       const auto at = by_name[i].find(name);
       if (!name.empty() && at != by_name[i].end()) {
         if (at->second != nullptr) {
-          found.emplace(&row, at->second);
+          found.emplace(&row, Named{at->second->key, at->second->id});
         }
         break;
       }

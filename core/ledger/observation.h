@@ -41,6 +41,7 @@ struct Row {
     ancestors,  // all that comes before it: the ledger keeps the ends only
   } reach = Reach::itself;
   bool any_name = false;  // the key is whatever name people gave it: the files tell which it is
+  std::size_t path_in_key = 0;  // as the migration's
   friend bool operator==(const Row&, const Row&) = default;
 };
 

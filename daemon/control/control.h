@@ -108,7 +108,7 @@ class Control {
   Awaitable<Response> post_reload(const Asked& asked);
   Awaitable<Response> post_backup(const Asked& asked);
 
-  Awaitable<Result<std::string>> file_content(std::string app, std::string file, Digest raw);
+  Awaitable<Result<std::string>> file_content(std::string app, Migration migration);
   Awaitable<Result<std::optional<std::string>>> recorded_content(Digest digest);
   Awaitable<std::optional<Response>> finding_refusal(const Asked& asked,
                                                      std::string id,

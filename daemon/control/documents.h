@@ -20,7 +20,7 @@ boost::json::object migration_document(const WatchedApp& app,
                                        const Key& key,
                                        TimePoint now,
                                        const Visible& visible);
-boost::json::object ledger_document(const WatchedEnvironment& environment);
+boost::json::object ledger_document(const WatchedApp& app, const WatchedEnvironment& environment);
 boost::json::object status_entry(const WatchedEnvironment& environment,
                                  const WatchedApp& app,
                                  Instant now);

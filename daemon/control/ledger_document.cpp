@@ -43,19 +43,13 @@ Comparison side_by_side(const Row* theirs, const Line& line, const StoredFinding
 
 }  // namespace
 
-json::object ledger_document(const WatchedEnvironment& environment) {
-  std::map<Key, const Row*> theirs;
-  if (environment.observation) {
-    for (const auto& row : environment.observation->rows) {
-      theirs[row.key] = &row;
-    }
-  }
+json::object ledger_document(const WatchedApp& app, const WatchedEnvironment& environment) {
+  const auto theirs = their_side(app.catalog, environment.records, environment.observation);
   const auto findings = findings_by_key(environment);
   const auto records = newest(environment.records);
   json::array rows;
   for (const auto& line : environment.standing.lines) {
-    const auto at = theirs.find(line.key);
-    const Row* row = at == theirs.end() ? nullptr : at->second;
+    const Row* row = find(theirs.rows, line.key);
     const auto& about = of(findings, line.key);
     const Record* record = find(records, line.key);
     const bool ours = record != nullptr && record->applied;

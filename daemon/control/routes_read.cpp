@@ -168,7 +168,7 @@ Awaitable<Response> Control::get_migration(const Asked& asked) {
     const Migration* file = app->catalog.find(key);
     const bool show_content = asked.caller || daemon_.settings().http.expose_content;
     if (file != nullptr && show_content) {
-      const auto content = co_await file_content(app->name, file->file, file->content.raw);
+      const auto content = co_await file_content(app->name, *file);
       document["sql"] = content ? json::value(text(*content)) : json::value(nullptr);
     }
     co_return answer(document);
@@ -182,8 +182,7 @@ Awaitable<Response> Control::get_environment(const Asked& asked) {
   if (environment == nullptr) {
     co_return no_environment(*asked.environment);
   }
-  co_return answer(
-      status_entry(*environment, *world_.app(asked.environment->app), instant_now()));
+  co_return answer(status_entry(*environment, *world_.app(asked.environment->app), instant_now()));
 }
 
 Awaitable<Response> Control::get_ledger(const Asked& asked) {
@@ -191,17 +190,15 @@ Awaitable<Response> Control::get_ledger(const Asked& asked) {
   if (environment == nullptr) {
     co_return no_environment(*asked.environment);
   }
-  co_return answer(ledger_document(*environment));
+  co_return answer(ledger_document(*world_.app(asked.environment->app), *environment));
 }
 
-Awaitable<Result<std::string>> Control::file_content(std::string app,
-                                                     std::string file,
-                                                     Digest raw) {
+Awaitable<Result<std::string>> Control::file_content(std::string app, Migration migration) {
   auto reader = world_.contents(app);
   if (!reader) {
     co_return fail(Errc::not_found, "the directory is not watched");
   }
-  auto work = [reader, path = std::move(file), raw] { return reader(path, raw); };
+  auto work = [reader, file = std::move(migration)] { return reader(file); };
   auto content = co_await workers_.run(std::move(work));
   co_return content;
 }
@@ -284,7 +281,7 @@ Awaitable<Response> Control::get_diff(const Asked& asked) {
   }
   before = std::move(**stored);
   if (file) {
-    auto content = co_await file_content(asked.environment->app, file->file, file->content.raw);
+    auto content = co_await file_content(asked.environment->app, *file);
     if (!content) {
       co_return answer(content.error());
     }

@@ -97,8 +97,10 @@ AppDirectory::AppDirectory(asio::io_context& loop,
                  times_of(settings.repo)) {}
 
 ContentReader AppDirectory::content_reader(const RepoSettings& repo) {
-  return [paths = paths_of(repo)](const std::string& file, const Digest& raw) {
-    return read_file(paths, file, raw);
+  return [paths = paths_of(repo)](const Migration& migration) {
+    const auto& expected = migration.content.raw;
+    return migration.piece ? read_piece(paths, migration.file, *migration.piece, expected)
+                           : read_file(paths, migration.file, expected);
   };
 }
 
@@ -119,7 +121,8 @@ Result<Catalog> catalog_of(const ScanResult& result, const RepoPaths& paths) {
   if (catalog) {
     catalog->problems.insert(
         catalog->problems.end(), result.problems.begin(), result.problems.end());
-    catalog->unread = result.unread;
+    catalog->unread.any = catalog->unread.any || result.unread.any;
+    catalog->unread.keys.insert(result.unread.keys.begin(), result.unread.keys.end());
   }
   return catalog;
 }

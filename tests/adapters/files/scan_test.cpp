@@ -477,6 +477,28 @@ TEST_CASE("stored bytes are those that were scanned, or a conflict") {
   CHECK(gone.error().code == Errc::not_found);
 }
 
+TEST_CASE("a piece of a file is what it was, whatever happens around it, or a conflict") {
+  TemporaryFolder folder;
+  write(folder / "m/all.sql", "one two three");
+  const RepoPaths paths{{folder.root("m")}, {}};
+  const auto piece = read_piece(paths, "all.sql", {4, 3}, sha256("two"), hasty().read);
+  REQUIRE(piece);
+  CHECK(*piece == "two");
+  const auto nothing = read_piece(paths, "all.sql", {13, 0}, sha256(""), hasty().read);
+  REQUIRE(nothing);
+  CHECK(nothing->empty());
+  for (const Piece other : {Piece{5, 3}, Piece{11, 3}, Piece{14, 0}, Piece{UINT64_MAX, 3}}) {
+    const auto changed = read_piece(paths, "all.sql", other, sha256("two"), hasty().read);
+    REQUIRE_FALSE(changed);
+    CHECK(changed.error().code == Errc::conflict);
+  }
+  write(folder / "m/all.sql", "ONE two");
+  CHECK(read_piece(paths, "all.sql", {4, 3}, sha256("two"), hasty().read).has_value());
+  const auto gone = read_piece(paths, "no.sql", {4, 3}, sha256("two"), hasty().read);
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().code == Errc::not_found);
+}
+
 TEST_CASE("git is busy while its index is locked, in a work tree, a linked one, and nowhere else") {
   TemporaryFolder folder;
   write(folder / "repo/.git/HEAD", "");

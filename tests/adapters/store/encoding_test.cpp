@@ -39,6 +39,7 @@ TEST_CASE("an observation comes back as it was, but for its time") {
   full.by = "flyway";
   full.checksum = "-1206";
   full.token = "17";
+  full.path_in_key = 4;
   Row bare;
   bare.kind = MigrationKind::repeatable;
   bare.state = Row::State::failed;
