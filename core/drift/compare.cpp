@@ -277,8 +277,8 @@ class Comparison {
                                                                           : ChecksumVerdict::none;
     if (recorded != nullptr && same_but_for_line_endings(*recorded, s.file->content)) {
       cell.note = "line_endings";
-    } else if ((s.record != nullptr && s.record->applied && s.record->id != s.file->id) ||
-               (s.row != nullptr && tells_name(*s.row) && s.row->id != s.file->id)) {
+    } else if ((s.record != nullptr && s.record->applied && is_renamed(s.record->id, *s.file)) ||
+               (s.row != nullptr && tells_name(*s.row) && is_renamed(s.row->id, *s.file))) {
       cell.note = "renamed";
     }
     cell.content = ContentVerdict::unverifiable;

@@ -133,7 +133,7 @@ inline std::string layout_of(const Files& files, std::string_view seen_tool = ""
   return choice.tool == nullptr ? "(none)" : std::string(choice.tool->name());
 }
 
-// "ledger", "possible", "near_miss: why", "no".
+// "ledger", "possible", "if_named", "near_miss: why", "no".
 inline std::string verdict(std::string_view tool,
                            const Relation& relation,
                            std::span<const Relation> all = {}) {
@@ -143,6 +143,8 @@ inline std::string verdict(std::string_view tool,
       return "no";
     case Recognition::Verdict::near_miss:
       return "near_miss: " + words;
+    case Recognition::Verdict::if_named:
+      return "if_named";
     case Recognition::Verdict::possible:
       return "possible";
     case Recognition::Verdict::ledger:
