@@ -18,6 +18,7 @@
 #include "adapters/store/ledger.h"
 #include "adapters/systemd/notify.h"
 #include "adapters/systemd/sockets.h"
+#include "adapters/tools/about.h"
 #include "daemon/daemon.h"
 #include "daemon/signals.h"
 
@@ -121,12 +122,18 @@ int main(int argc, char** argv) {
   app.add_flag("--check-config",
                check_only,
                "Print every problem of the config with file:line:column; 0 good, 2 not");
+  bool tools = false;
+  app.add_flag("--tools", tools, "Print what can be done with which migration tool, as a table");
   app.set_version_flag("--version", "tidemarkd " TIDEMARK_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : exit_bad_config;
+  }
+  if (tools) {
+    std::cout << tools_table();
+    return 0;
   }
   if (!check_only) {
     leave_when_told_to_stop();
