@@ -401,12 +401,15 @@ class Comparison {
       lines.emplace(line.key, &line);
     }
     const Row* highest = nullptr;
+    const auto version = [&](const Row& row) -> const Version& {
+      return version_of(row, find(files_, row.key));
+    };
     for (const auto& row : observation_->rows) {
-      if (row.state != Row::State::applied || row.version.empty() ||
+      if (row.state != Row::State::applied || version(row).empty() ||
           find(theirs_.rows, row.key) != &row) {
         continue;
       }
-      if (highest == nullptr || highest->version <= row.version) {
+      if (highest == nullptr || version(*highest) <= version(row)) {
         highest = &row;
         continue;
       }

@@ -192,10 +192,16 @@ TheirSide their_side(const Catalog& catalog,
     groups.insert(migration.group);
   }
   std::set<Key> recorded;
+  const auto files = by_key(catalog);
   for (const auto& row : observation->rows) {
     const bool applied = row.state == Row::State::applied;
-    if (row.state == Row::State::baseline || (applied && row.kind == MigrationKind::baseline)) {
-      raise(theirs.baseline, row.version);
+    const Migration* file = find(files, row.key);
+    const auto& version = version_of(row, file);
+    // Some ledgers do not say of a row that its file is a baseline.
+    const bool baseline = row.kind == MigrationKind::baseline ||
+                          (file != nullptr && file->kind == MigrationKind::baseline);
+    if (row.state == Row::State::baseline || (applied && baseline)) {
+      raise(theirs.baseline, version);
     }
     if (row.state == Row::State::baseline) {
       continue;
@@ -212,7 +218,7 @@ TheirSide their_side(const Catalog& catalog,
       }
     }
     if (applied) {
-      raise(theirs.highest, row.version);
+      raise(theirs.highest, version);
     }
     theirs.rows[row.key] = &row;
   }
@@ -220,15 +226,29 @@ TheirSide their_side(const Catalog& catalog,
   return theirs;
 }
 
+const Version& version_of(const Row& row, const Migration* file) {
+  return row.version.empty() && file != nullptr ? file->version : row.version;
+}
+
 ChecksumVerdict verify(const Row& row, const Migration& file) {
   if (!row.checksum) {
     return ChecksumVerdict::none;
   }
-  const auto& accepted = file.checksums.accepted;
-  if (std::ranges::find(accepted, *row.checksum) != accepted.end()) {
+  const auto& [accepted, complete, rests_on] = file.checksums;
+  const auto among = [](const std::vector<std::string>& values, const std::string& value) {
+    return std::ranges::find(values, value) != values.end();
+  };
+  // Of the bytes as they are, or without what an editor or a checkout does to them.
+  const bool of_file = row.checksum_of_bytes && (*row.checksum == file.content.raw.hex() ||
+                                                 *row.checksum == file.content.normalised.hex());
+  if (of_file || among(accepted, *row.checksum)) {
     return ChecksumVerdict::matches;
   }
-  return file.checksums.complete ? ChecksumVerdict::differs : ChecksumVerdict::none;
+  if (row.checksum_of_bytes) {
+    return ChecksumVerdict::differs;
+  }
+  const bool all_known = complete && (rests_on.empty() || among(rests_on, row.rests_on));
+  return all_known ? ChecksumVerdict::differs : ChecksumVerdict::none;
 }
 
 }  // namespace tidemark

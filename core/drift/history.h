@@ -52,6 +52,9 @@ TheirSide their_side(const Catalog& catalog,
                      std::span<const Record> records,
                      const std::optional<Observation>& observation);
 
+// A row that does not know its version has that of its file.
+const Version& version_of(const Row& row, const Migration* file);
+
 // What their own checksum says of a file.
 enum class ChecksumVerdict { none, matches, differs };
 ChecksumVerdict verify(const Row& row, const Migration& file);
