@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/tools/atlas.h"
 #include "adapters/tools/dbmate.h"
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/golang_migrate.h"
@@ -13,7 +14,7 @@ namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
   static const std::array tools{
-      &flyway(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()};
+      &flyway(), &atlas(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()};
   return tools;
 }
 
