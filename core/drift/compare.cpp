@@ -256,7 +256,9 @@ class Comparison {
       cell.content = ContentVerdict::differs;
       std::map<std::string, std::string> details{{"their_checksum", *s.row->checksum},
                                                  {"file", s.file->file}};
-      if (!s.file->checksums.accepted.empty()) {
+      if (s.row->checksum_of_bytes) {
+        details["file_checksum"] = s.file->content.raw.hex();
+      } else if (!s.file->checksums.accepted.empty()) {
         details["file_checksum"] = s.file->checksums.accepted.front();
       }
       open(FindingKind::checksum,

@@ -227,7 +227,7 @@ TheirSide their_side(const Catalog& catalog,
 }
 
 const Version& version_of(const Row& row, const Migration* file) {
-  return row.version.empty() && file != nullptr ? file->version : row.version;
+  return file != nullptr ? file->version : row.version;
 }
 
 ChecksumVerdict verify(const Row& row, const Migration& file) {

@@ -52,7 +52,7 @@ TheirSide their_side(const Catalog& catalog,
                      std::span<const Record> records,
                      const std::optional<Observation>& observation);
 
-// A row that does not know its version has that of its file.
+// That of its file, if there is one: not every ledger knows how versions are ordered.
 const Version& version_of(const Row& row, const Migration* file);
 
 // What their own checksum says of a file.

@@ -10,7 +10,8 @@ bool same_content(const std::optional<Content>& a, const std::optional<Content>&
   return a.has_value() == b.has_value() && (!a || a->raw == b->raw);
 }
 
-// When each key was first recorded as applied and, of a repeatable, with the content that it has now.
+// When each key was first recorded as applied and, of a repeatable, with the content that it has
+// now.
 class FirstSeen {
  public:
   explicit FirstSeen(std::span<const Record> records) {
