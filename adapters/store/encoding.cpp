@@ -122,6 +122,12 @@ json::object encode_row(const Row& row) {
   object["by"] = string(row.by);
   object["checksum"] = row.checksum ? json::value(string(*row.checksum)) : json::value(nullptr);
   object["token"] = string(row.token);
+  if (!row.rests_on.empty()) {
+    object["rests_on"] = string(row.rests_on);
+  }
+  if (row.checksum_of_bytes) {
+    object["checksum_of_bytes"] = true;
+  }
   if (!row.group.empty()) {
     object["group"] = string(row.group);
   }
@@ -158,6 +164,8 @@ Row decode_row(const json::value& value) {
     row.checksum = text_of(checksum);
   }
   row.token = text(*object, "token");
+  row.rests_on = text_or_empty(*object, "rests_on");
+  row.checksum_of_bytes = object->contains("checksum_of_bytes");
   row.group = text_or_empty(*object, "group");
   row.reach = value_of(reaches, text_or_empty(*object, "reach"));
   row.any_name = object->contains("any_name");

@@ -58,7 +58,8 @@ const Tool* by_ledger(std::string_view seen_tool,
   const auto seen = std::ranges::find(
       candidates, seen_tool, [](const Candidate& candidate) { return candidate.tool->name(); });
   const bool open = best.size() > 1 || best.front().tool == &own();
-  return seen != candidates.end() && open ? seen->tool : nullptr;
+  const bool tells = seen != candidates.end() && !seen->tool->reads_any_layout();
+  return tells && open ? seen->tool : nullptr;
 }
 
 // Evenly spread over those that pass.

@@ -1,15 +1,20 @@
 #include "adapters/tools/own.h"
 
 #include <algorithm>
+#include <array>
 
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/own_ledger.h"
 
 namespace tidemark {
 
 namespace {
 
 using Role = FileEntry::Role;
+
+constexpr std::array telltale_columns{Telltale{"sha256", "attempt_id", 0}};
+constexpr std::array<std::string_view, 1> default_names{"_migrations"};
 
 struct NamedFile {
   Role role = Role::versioned;
@@ -92,8 +97,12 @@ class Own : public Tool {
  public:
   std::string_view name() const override { return "own"; }
 
-  std::vector<FileEntry> entries(std::string_view path, std::string_view) const override {
-    return entries_by_name(path);
+  std::vector<FileEntry> entries(std::string_view path, std::string_view bytes) const override {
+    auto entries = entries_by_name(path);
+    for (auto& entry : entries) {
+      entry.checksums.accepted = own_checksums(bytes);
+    }
+    return entries;
   }
 
   std::vector<FileEntry> entries_by_name(std::string_view path) const override {
@@ -126,13 +135,20 @@ class Own : public Tool {
   }
   std::string_view layout_example() const override { return "144_name.sql"; }
 
-  // There is no ledger of this layout in a database: tidemark's own is elsewhere.
-  Recognition recognise(const Relation&, std::span<const Relation>) const override { return {}; }
-  ReadQuery select_rows(const Relation&) const override {
-    return {"SELECT WHERE false", std::nullopt, {}};
+  std::span<const Telltale> telltales() const override { return telltale_columns; }
+  std::span<const std::string_view> default_tables() const override { return default_names; }
+
+  Recognition recognise(const Relation& relation, std::span<const Relation>) const override {
+    return recognise_own_ledger(relation);
   }
-  Result<std::vector<Row>> rows(const ResultSet&) const override { return std::vector<Row>(); }
-  std::optional<ReadQuery> select_tail(const Relation&) const override { return std::nullopt; }
+  bool reads_any_layout() const override { return true; }
+  ReadQuery select_rows(const Relation& relation) const override {
+    return select_own_rows(relation);
+  }
+  Result<std::vector<Row>> rows(const ResultSet& answer) const override { return own_rows(answer); }
+  std::optional<ReadQuery> select_tail(const Relation& relation) const override {
+    return select_own_tail(relation);
+  }
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/tools/atlas.h"
 #include "adapters/tools/dbmate.h"
 #include "adapters/tools/ecto.h"
 #include "adapters/tools/flyway.h"
@@ -24,6 +25,8 @@ std::span<const Tool* const> all_tools() {
                                                 &goose(),
                                                 &supabase(),
                                                 &own()};
+  static const std::array tools{
+      &flyway(), &atlas(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()};
   return tools;
 }
 

@@ -34,6 +34,9 @@ enum class MigrationKind {
 struct TheirChecksums {
   std::vector<std::string> accepted;
   bool complete = true;
+  // Of checksums that chain: what that of the file before could be. A mismatch proves an edit of
+  // this file only where the row rests on one of these; else something before it is another.
+  std::vector<std::string> rests_on{};
   friend bool operator==(const TheirChecksums&, const TheirChecksums&) = default;
 };
 

@@ -45,6 +45,18 @@ Version Version::parse(std::string_view text) {
   return version;
 }
 
+Version Version::in_byte_order(std::string_view text) {
+  Version version;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    version.parts_.push_back(byte == 0 ? "" : std::to_string(byte));
+  }
+  while (!version.parts_.empty() && version.parts_.back().empty()) {
+    version.parts_.pop_back();
+  }
+  return version;
+}
+
 std::string Version::canonical() const {
   std::string text;
   for (const auto& part : parts_) {

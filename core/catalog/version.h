@@ -15,6 +15,9 @@ class Version {
 
   // Parts are the runs of digits in `text`; everything else only separates.
   static Version parse(std::string_view text);
+  // For tools that compare versions as text: ordered as the bytes are, 10 before 2. Not to be
+  // compared with what was parsed.
+  static Version in_byte_order(std::string_view text);
 
   // "1.10": without leading zeros and without trailing zero parts.
   std::string canonical() const;

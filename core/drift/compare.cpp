@@ -289,7 +289,9 @@ class Comparison {
       cell.content = ContentVerdict::differs;
       std::map<std::string, std::string> details{{"their_checksum", *s.row->checksum},
                                                  {"file", s.file->file}};
-      if (!s.file->checksums.accepted.empty()) {
+      if (s.row->checksum_of_bytes) {
+        details["file_checksum"] = s.file->content.raw.hex();
+      } else if (!s.file->checksums.accepted.empty()) {
         details["file_checksum"] = s.file->checksums.accepted.front();
       }
       open(FindingKind::checksum,
@@ -434,12 +436,15 @@ class Comparison {
       lines.emplace(line.key, &line);
     }
     const Row* highest = nullptr;
+    const auto version = [&](const Row& row) -> const Version& {
+      return version_of(row, find(files_, row.key));
+    };
     for (const auto& row : observation_->rows) {
-      if (row.state != Row::State::applied || row.version.empty() ||
+      if (row.state != Row::State::applied || version(row).empty() ||
           find(theirs_.rows, row.key) != &row) {
         continue;
       }
-      if (highest == nullptr || highest->version <= row.version) {
+      if (highest == nullptr || version(*highest) <= version(row)) {
         highest = &row;
         continue;
       }

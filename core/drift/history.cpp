@@ -197,12 +197,19 @@ TheirSide their_side(const Catalog& catalog,
   }
   auto named = pair_by_path(catalog, records, observation->rows);
   named.merge(find_by_any_name(catalog, observation->rows));
-  const auto files = named.empty() ? std::map<Key, const Migration*>() : by_key(catalog);
+  const auto files = by_key(catalog);
   std::set<Key> recorded;
   for (const auto& row : observation->rows) {
     const bool applied = row.state == Row::State::applied;
-    if (row.state == Row::State::baseline || (applied && row.kind == MigrationKind::baseline)) {
-      raise(theirs.baseline, row.version);
+    const auto other_name = named.find(&row);
+    const Migration* file =
+        find(files, other_name == named.end() ? row.key : other_name->second.key);
+    const auto& version = version_of(row, file);
+    // Some ledgers do not say of a row that its file is a baseline.
+    const bool baseline = row.kind == MigrationKind::baseline ||
+                          (file != nullptr && file->kind == MigrationKind::baseline);
+    if (row.state == Row::State::baseline || (applied && baseline)) {
+      raise(theirs.baseline, version);
     }
     if (row.state == Row::State::baseline) {
       continue;
@@ -219,22 +226,24 @@ TheirSide their_side(const Catalog& catalog,
       }
     }
     const Row* counts = &row;
-    if (const auto at = named.find(&row); at != named.end()) {
+    if (other_name != named.end()) {
       Row& as_the_files_say = theirs.derived.emplace_back(row);
-      as_the_files_say.key = at->second.key;
-      as_the_files_say.id = at->second.id;
-      if (const Migration* file = find(files, at->second.key)) {
-        as_the_files_say.version = file->version;
-      }
+      as_the_files_say.key = other_name->second.key;
+      as_the_files_say.id = other_name->second.id;
+      as_the_files_say.version = version;
       counts = &as_the_files_say;
     }
     if (applied) {
-      raise(theirs.highest, counts->version);
+      raise(theirs.highest, version);
     }
     theirs.rows[counts->key] = counts;
   }
   Deriving(catalog, records, theirs).run(observation->rows);
   return theirs;
+}
+
+const Version& version_of(const Row& row, const Migration* file) {
+  return file != nullptr ? file->version : row.version;
 }
 
 namespace {
@@ -251,14 +260,23 @@ ChecksumVerdict verify(const Row& row, const Migration& file) {
   if (!row.checksum) {
     return ChecksumVerdict::none;
   }
-  bool comparable = false;
-  for (const auto& accepted : file.checksums.accepted) {
-    if (accepted == *row.checksum) {
+  // Of the bytes as they are, or without what an editor or a checkout does to them.
+  if (row.checksum_of_bytes) {
+    const bool same =
+        *row.checksum == file.content.raw.hex() || *row.checksum == file.content.normalised.hex();
+    return same ? ChecksumVerdict::matches : ChecksumVerdict::differs;
+  }
+  const auto& [accepted, complete, rests_on] = file.checksums;
+  const bool known =
+      complete && (rests_on.empty() || std::ranges::find(rests_on, row.rests_on) != rests_on.end());
+  bool of_its_kind = false;
+  for (const auto& checksum : accepted) {
+    if (checksum == *row.checksum) {
       return ChecksumVerdict::matches;
     }
-    comparable = comparable || kind_of(accepted) == kind_of(*row.checksum);
+    of_its_kind = of_its_kind || kind_of(checksum) == kind_of(*row.checksum);
   }
-  return comparable && file.checksums.complete ? ChecksumVerdict::differs : ChecksumVerdict::none;
+  return known && of_its_kind ? ChecksumVerdict::differs : ChecksumVerdict::none;
 }
 
 }  // namespace tidemark

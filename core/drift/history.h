@@ -52,6 +52,9 @@ TheirSide their_side(const Catalog& catalog,
                      std::span<const Record> records,
                      const std::optional<Observation>& observation);
 
+// That of its file, if there is one: not every ledger knows how versions are ordered.
+const Version& version_of(const Row& row, const Migration* file);
+
 // What their own checksum says of a file. "KIND:…" is compared with those of its kind alone.
 enum class ChecksumVerdict { none, matches, differs };
 ChecksumVerdict verify(const Row& row, const Migration& file);

@@ -33,6 +33,10 @@ struct Row {
       checksum;  // empty: they keep none for this row, or one that cannot be recomputed
   std::string
       token;  // tells one application of a migration from the next: the row's own id in their table
+  // Of checksums that chain: that of the row before, empty of the first.
+  std::string rests_on{};
+  // `checksum` is the SHA-256 of the file's bytes, whatever the file's own tool makes of them.
+  bool checksum_of_bytes = false;
   std::string group{};  // as the migration's
   // What else is applied when this row is.
   enum class Reach {

@@ -40,6 +40,8 @@ TEST_CASE("an observation comes back as it was, but for its time") {
   full.checksum = "-1206";
   full.token = "17";
   full.path_in_key = 4;
+  full.rests_on = "-1205";
+  full.checksum_of_bytes = true;
   Row bare;
   bare.kind = MigrationKind::repeatable;
   bare.state = Row::State::failed;

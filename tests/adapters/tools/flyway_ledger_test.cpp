@@ -152,10 +152,6 @@ TEST_CASE("rows are asked for by named columns, in the order of their rank") {
   CHECK(query.statement.text().find("ORDER BY installed_rank") != std::string_view::npos);
 }
 
-TEST_CASE("own files have no ledger in a database") {
-  CHECK(find_tool("own")->recognise(flyway_table(), {}).verdict == Recognition::Verdict::no);
-}
-
 TEST_CASE("every tool has a name of its own and is found by it") {
   for (const auto* tool : all_tools()) {
     CHECK(find_tool(tool->name()) == tool);

@@ -46,6 +46,13 @@ TEST_CASE("the setting decides where two layouts lie in one directory") {
   CHECK(chosen("flyway", {"V1__a.sql", "144_a.sql"}).trouble.empty());
 }
 
+TEST_CASE("our own ledger says nothing of the layout, for it reads any") {
+  const std::vector<std::string> paths{"144_a.sql", "V1__a.sql"};
+  const DirectoryView directory{paths, [](const std::string&) { return std::string(); }};
+  CHECK(choose_layout("auto", directory, "flyway").tool == find_tool("flyway"));
+  CHECK(choose_layout("auto", directory, "own").tool == nullptr);
+}
+
 TEST_CASE("an empty directory is our own, with no migrations and no trouble") {
   CHECK(name_of(chosen("auto", {})) == "own");
   CHECK(chosen("auto", {"README.md", "schema.sql"}).trouble.empty());

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "adapters/tools/tool.h"
+#include "core/catalog/content.h"
 
 using namespace tidemark;
 
@@ -107,8 +108,16 @@ TEST_CASE("what is no migration of ours is none") {
   }
 }
 
-TEST_CASE("nobody stores a checksum for own files, so none can be verified or refuted") {
-  CHECK(entry("144_a.sql")->checksums == TheirChecksums{{}, false});
-  CHECK(find_tool("own")->entries_by_name("144_a.sql") ==
-        find_tool("own")->entries("144_a.sql", "x"));
+TEST_CASE("own files are known by the hash of their bytes, with whichever line endings") {
+  const auto accepted = [](std::string_view bytes) {
+    return find_tool("own")->entries("144_a.sql", bytes).front().checksums.accepted;
+  };
+  CHECK(accepted("a") == std::vector{sha256("a").hex()});
+  CHECK(accepted("a\nb\n") == std::vector{sha256("a\nb\n").hex(), sha256("a\r\nb\r\n").hex()});
+  CHECK(accepted("a\r\nb") == std::vector{sha256("a\r\nb").hex(), sha256("a\nb").hex()});
+  CHECK(accepted("a\r\nb\n").size() == 3);
+  // Another tool's checksum that is none of these proves nothing.
+  CHECK_FALSE(find_tool("own")->entries("144_a.sql", "a").front().checksums.complete);
+  CHECK(find_tool("own")->entries_by_name("144_a.sql").front().checksums ==
+        TheirChecksums{{}, false});
 }

@@ -133,3 +133,27 @@ TEST_CASE("parts of forty digits are compared by every digit") {
     RC_ASSERT(v("1." + a) > v("1.999999999999999999"));
   }));
 }
+
+TEST_CASE("in byte order 10 is before 2, and 001 is not 1") {
+  const auto text = [](std::string_view version) { return Version::in_byte_order(version); };
+  CHECK(text("10") < text("2"));
+  CHECK(text("1") < text("10"));
+  CHECK(text("001") < text("1"));
+  CHECK(text("Z") < text("a"));
+  CHECK(text("20260101") < text("20260101_b"));
+  CHECK(text("").empty());
+  CHECK_FALSE(text("a").empty());
+}
+
+TEST_CASE("versions in byte order are ordered as text is, also once they were stored") {
+  CHECK(rc::check([] {
+    const auto character = rc::gen::elementOf(std::string("0129._az\xFF"));
+    const auto a = *rc::gen::container<std::string>(character);
+    const auto b = *rc::gen::container<std::string>(character);
+    const auto first = Version::in_byte_order(a);
+    const auto second = Version::in_byte_order(b);
+    RC_ASSERT((first < second) == (a < b));
+    RC_ASSERT((first == second) == (a == b));
+    RC_ASSERT(v(first.canonical()) == first);
+  }));
+}
