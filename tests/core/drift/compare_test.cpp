@@ -595,3 +595,22 @@ TEST_CASE(
   CHECK(cell(after.standing, "1").state == CellState::pending);
   CHECK(cell(after.standing, "1").reason == "out_of_order");
 }
+
+TEST_CASE("where a ledger keeps the last ones only, what was deleted before them is archived") {
+  auto first = file("a1", "first", "a");
+  auto second = file("b2", "second", "b");
+  second.after = {first.key};
+  auto head = row("b2", "second", std::nullopt);
+  head.reach = Row::Reach::ancestors;
+  head.token = "head";
+  const auto before = poll(files({first, second}), {}, seen({head}));
+  CHECK(before.records.size() == 2);
+  const auto after = poll(files({second}), before.records, seen({head}));
+  CHECK(after.standing.findings.empty());
+  CHECK(cell(after.standing, "a1").state == CellState::applied);
+  CHECK(cell(after.standing, "a1").reason == "archived");
+
+  auto unread = files({second});
+  unread.unread.keys = {first.key};
+  CHECK(cell(poll(unread, before.records, seen({head})).standing, "a1").reason == "file_unread");
+}
