@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/tools/django.h"
 #include "adapters/tools/ecto.h"
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/own.h"
@@ -10,7 +11,7 @@
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 4> tools{&flyway(), &rails(), &ecto(), &own()};
+  static const std::array<const Tool*, 5> tools{&flyway(), &rails(), &ecto(), &django(), &own()};
   return tools;
 }
 
