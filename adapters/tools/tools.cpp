@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/tools/alembic.h"
 #include "adapters/tools/django.h"
 #include "adapters/tools/ecto.h"
 #include "adapters/tools/flyway.h"
@@ -11,7 +12,7 @@
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 5> tools{&flyway(), &rails(), &ecto(), &django(), &own()};
+  static const std::array<const Tool*, 6> tools{&flyway(), &rails(), &ecto(), &django(), &alembic(), &own()};
   return tools;
 }
 
