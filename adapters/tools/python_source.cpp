@@ -378,8 +378,9 @@ class Reader {
   // In parentheses without a comma it is no list but the value itself.
   PythonValue list(std::size_t depth) {
     const bool parentheses = at('(');
+    const bool braces = at('{');
     auto read = in_brackets(depth);
-    if (!read.literal) {
+    if (!read.literal || (braces && read.items.empty())) {
       return {};
     }
     if (parentheses && !read.comma && read.items.size() == 1) {

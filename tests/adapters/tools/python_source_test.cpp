@@ -79,6 +79,7 @@ TEST_CASE("Python: what has to be computed is unknown, never half read") {
                             "x = 17",
                             "x = ['a'] + y",
                             "x = {'a': 'b'}",
+                            "x = {}",
                             "x = ['a'][0]",
                             "x = y[0]",
                             "x = ['a'",
