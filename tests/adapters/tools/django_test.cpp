@@ -127,7 +127,7 @@ TEST_CASE("Django: the label that apps.py gives an app is the one in the ledger"
       {"shop/users/apps.py", "class UsersConfig(AppConfig):\n    name = 'shop.users'\n"},
       {"shop/users/migrations/0001_initial.py", migration(on("shop_orders", "0001_initial"))}};
   const auto catalog = django(files);
-  CHECK(keys_of(catalog) == Strings{"shop_orders.0001_initial", "users.0001_initial"});
+  REQUIRE(keys_of(catalog) == Strings{"shop_orders.0001_initial", "users.0001_initial"});
   CHECK(catalog.find({"shop_orders.0001_initial"})->group == "shop_orders");
   CHECK(catalog.find({"shop_orders.0001_initial"})->id.value == "shop_orders.0001_initial");
   CHECK(catalog.problems.empty());
