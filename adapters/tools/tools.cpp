@@ -3,6 +3,8 @@
 
 #include "adapters/tools/atlas.h"
 #include "adapters/tools/dbmate.h"
+#include "adapters/tools/alembic.h"
+#include "adapters/tools/django.h"
 #include "adapters/tools/ecto.h"
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/golang_migrate.h"
@@ -27,6 +29,7 @@ std::span<const Tool* const> all_tools() {
                                                 &own()};
   static const std::array tools{
       &flyway(), &atlas(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()};
+  static const std::array<const Tool*, 6> tools{&flyway(), &rails(), &ecto(), &django(), &alembic(), &own()};
   return tools;
 }
 

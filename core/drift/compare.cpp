@@ -138,6 +138,8 @@ class Comparison {
       failed(s, line);
     } else if (theirs) {
       applied(s, line);
+    } else if (ours && s.file == nullptr && theirs_.ends_only) {
+      archived(s, cell);
     } else if (ours && rests_on_their_ledger(*s.record) && !theirs_.ahead_of_files) {
       vanished(s, line);
     } else if (!policy_.history_certain && (ours || !has_ledger())) {
@@ -344,6 +346,18 @@ class Comparison {
     const bool our_word = recorded && cell.evidence != Evidence::observed;
     cell.content = theirs == ChecksumVerdict::matches || our_word ? ContentVerdict::verified
                                                                   : ContentVerdict::unverifiable;
+  }
+
+  // Nothing that is there comes after it any more, or their tool would miss it too.
+  void archived(const Subject& s, Cell& cell) const {
+    if (catalog_.unread.may_hold(s.record->key)) {
+      cell.reason = "file_unread";
+      return;
+    }
+    attribute(s, cell);
+    cell.state = CellState::applied;
+    cell.content = ContentVerdict::unverifiable;
+    cell.reason = "archived";
   }
 
   void vanished(const Subject& s, Line& line) {

@@ -117,6 +117,7 @@ class Deriving {
 
   void ancestors(const Row& head) {
     const auto files = by_key(catalog_);
+    theirs_.ends_only = true;
     std::vector<const Migration*> reached;
     if (const Migration* file = find(files, head.key)) {
       reached.push_back(file);

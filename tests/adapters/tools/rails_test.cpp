@@ -88,6 +88,7 @@ TEST_CASE("Rails: what is no migration is none") {
 TEST_CASE("Rails: the directory is told by what its files begin with, not by their names") {
   CHECK(evidence_of("rails", {{"20260101000000_a.rb", migration}, {"README.md", ""}}) == "named 1");
   CHECK(evidence_of("rails", {{"001_a.rb", "Sequel.migration do\nend\n"}}) == "none 0");
+  CHECK(evidence_of("rails", {{"001_a.rb", "class A < Chapter\nend\n"}}) == "none 0");
   CHECK(layout_of({{"20260101000000_a.rb", migration}}) == "rails");
   CHECK(layout_of({{"20260101000000_a.rb", migration}, {"structure.sql", ""}}) == "rails");
 }

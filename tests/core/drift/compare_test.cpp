@@ -757,3 +757,22 @@ TEST_CASE("a repair of a ledger that was adopted applies nothing") {
     CHECK(cell(after.standing, "1").reason == "below_baseline");
     CHECK(cell(after.standing, "3").state == CellState::pending);
   }
+
+  TEST_CASE("where a ledger keeps the last ones only, what was deleted before them is archived") {
+    auto first = file("a1", "first", "a");
+    auto second = file("b2", "second", "b");
+    second.after = {first.key};
+    auto head = row("b2", "second", std::nullopt);
+    head.reach = Row::Reach::ancestors;
+    head.token = "head";
+    const auto before = poll(files({first, second}), {}, seen({head}));
+    CHECK(before.records.size() == 2);
+    const auto after = poll(files({second}), before.records, seen({head}));
+    CHECK(after.standing.findings.empty());
+    CHECK(cell(after.standing, "a1").state == CellState::applied);
+    CHECK(cell(after.standing, "a1").reason == "archived");
+
+    auto unread = files({second});
+    unread.unread.keys = {first.key};
+    CHECK(cell(poll(unread, before.records, seen({head})).standing, "a1").reason == "file_unread");
+  }

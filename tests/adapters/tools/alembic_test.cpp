@@ -1,0 +1,346 @@
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+
+#include "tests/adapters/tools/polled.h"
+#include "tests/adapters/tools/relations.h"
+#include "tests/adapters/tools/statements.h"
+
+using namespace tidemark;
+using namespace tidemark::test;
+
+namespace {
+
+// A file as `alembic revision` writes it; `down` and the others are Python.
+std::string revision(const std::string& id,
+                     const std::string& down = "None",
+                     const std::string& depends = "None",
+                     const std::string& labels = "None") {
+  return "\"\"\"Make " + id + "\n\nRevision ID: " + id + "\nRevises: \n\n\"\"\"\n" +
+         "from typing import Sequence, Union\n\nfrom alembic import op\n\n\n" +
+         "# revision identifiers, used by Alembic.\nrevision: str = '" + id + "'\n" +
+         "down_revision: Union[str, Sequence[str], None] = " + down + "\n" +
+         "branch_labels = " + labels + "\ndepends_on = " + depends +
+         "\n\n\ndef upgrade() -> None:\n    revision = 'not this'\n    pass\n";
+}
+
+Catalog alembic(const Files& files) {
+  return catalog_of("alembic", files);
+}
+
+std::vector<std::string> after(const Catalog& catalog, const std::string& name) {
+  const auto* found = catalog.find({name});
+  REQUIRE_MESSAGE(found != nullptr, "no " << name);
+  std::vector<std::string> keys;
+  for (const auto& before : found->after) {
+    keys.push_back(before.value);
+  }
+  return keys;
+}
+
+std::optional<Observation> heads(const std::vector<std::string>& revisions) {
+  std::vector<Values> values;
+  for (const auto& one : revisions) {
+    values.push_back({one});
+  }
+  return seen("alembic", std::move(values));
+}
+
+Relation alembic_table(const std::string& type = "character varying(32)!",
+                       std::string name = "alembic_version") {
+  return table("public", std::move(name), {"version_num " + type}, {"version_num"});
+}
+
+// aaaa1 <- bbbb2 <- cccc3
+const Files linear{{"versions/z_first.py", revision("aaaa1")},
+                   {"versions/y_second.py", revision("bbbb2", "'aaaa1'")},
+                   {"versions/x_third.py", revision("cccc3", "'bbbb2'")}};
+
+}  // namespace
+
+TEST_CASE("Alembic: a revision is what its file says, whatever the file is called") {
+  const auto entries = find_tool("alembic")->entries("versions/whatever.py",
+                                                     revision("ae1027a6acf", "'1975ea83b712'"));
+  REQUIRE(entries.size() == 1);
+  const auto& entry = entries.front();
+  CHECK(entry.key.value == "ae1027a6acf");
+  CHECK(entry.id.value == "ae1027a6acf");
+  CHECK(entry.version.empty());
+  CHECK(entry.description == "Make ae1027a6acf");
+  CHECK(entry.after == std::vector<Key>{{"1975ea83b712"}});
+  CHECK_FALSE(entry.checksums.complete);
+}
+
+TEST_CASE("Alembic: revisions are read in every way in which they are written") {
+  const auto down = [](const std::string& text) {
+    std::string all;
+    const auto entries = find_tool("alembic")->entries("versions/a.py", revision("a", text));
+    for (const auto& key : entries.front().after) {
+      all += key.value + " ";
+    }
+    return all;
+  };
+  CHECK(down("None").empty());
+  CHECK(down("()").empty());
+  CHECK(down("\"x\"") == "x ");
+  CHECK(down("('x')") == "x ");
+  CHECK(down("('x', 'y')") == "x y ");
+  CHECK(down("(\n    'x',  # one\n    \"y\",\n)") == "x y ");
+  CHECK(down("['x', 'y']") == "x y ");
+  CHECK(down("'x', 'y'") == "x y ");
+  CHECK(down("{'x', 'y'}") == "x y ");
+  CHECK(down("'w'\ndown_revision = 'x'") == "x ");
+}
+
+TEST_CASE("Alembic: without a docstring the file's name tells what a revision is for") {
+  const auto entries = find_tool("alembic")->entries("versions/ae10_add_tax.py",
+                                                     "revision = 'ae10'\ndown_revision = None\n");
+  REQUIRE(entries.size() == 1);
+  CHECK(entries.front().description == "add tax");
+}
+
+TEST_CASE("Alembic: what is no revision is none") {
+  for (const auto* path : {"versions/__init__.py",
+                           "versions/.#ae10_add_tax.py",
+                           "versions/ae10_add_tax.pyc",
+                           "versions/ae10_add_tax.py.orig",
+                           "versions/ae10_add_tax_LOCAL_12.py",
+                           "script.py.mako",
+                           "venv/lib/python3.12/site-packages/x/versions/a.py"}) {
+    CAPTURE(path);
+    CHECK(find_tool("alembic")->entries(path, revision("a")).empty());
+  }
+  for (const auto* bytes : {"import alembic\n",
+                            "revision = 'a'\n",
+                            "down_revision = 'a'\n",
+                            "revision = ''\ndown_revision = None\n",
+                            "revision = make()\ndown_revision = None\n",
+                            "if x:\n    revision = 'a'\n    down_revision = None\n",
+                            "'''\nrevision = 'a'\ndown_revision = None\n'''\n"}) {
+    CAPTURE(bytes);
+    CHECK(find_tool("alembic")->entries("versions/a.py", bytes).empty());
+  }
+}
+
+TEST_CASE("Alembic: the directory is told by what its files begin with, and by its template") {
+  CHECK(evidence_of("alembic", {{"versions/a.py", revision("a")}}) == "named 1");
+  CHECK(evidence_of("alembic",
+                    {{"versions/a.py", revision("a")}, {"env.py", ""}, {"script.py.mako", ""}}) ==
+        "marked 1");
+  CHECK(evidence_of("alembic", {{"db/steps/a.py", revision("a")}}) == "named 1");
+  CHECK(evidence_of("alembic", {{"a.py", "import os\n"}, {"script.py.mako", ""}}) == "none 0");
+  CHECK(layout_of({{"versions/a.py", revision("a")},
+                   {"env.py", "from alembic import context\n"}}) == "alembic");
+  // Flask keeps them in a folder that has Django's name.
+  CHECK(layout_of({{"migrations/versions/a.py", revision("a")},
+                   {"migrations/env.py", "from alembic import context\n"},
+                   {"migrations/script.py.mako", ""}}) == "alembic");
+}
+
+TEST_CASE("Alembic: a row stands for itself and for all that comes before it") {
+  const auto catalog = alembic(linear);
+  CHECK(keys_of(catalog) == Strings{"aaaa1", "bbbb2", "cccc3"});
+  CHECK(catalog.problems.empty());
+  const auto polled = poll(catalog, heads({"bbbb2"}));
+  CHECK(polled.state("aaaa1") == "applied");
+  CHECK(polled.state("bbbb2") == "applied");
+  CHECK(polled.state("cccc3") == "pending");
+  CHECK(polled.findings().empty());
+  CHECK(polled.records.size() == 2);
+  CHECK(poll(catalog, heads({})).state("aaaa1") == "pending");
+}
+
+TEST_CASE("Alembic: a step forward is one more application, and a step back one less") {
+  const auto catalog = alembic(linear);
+  const auto before = poll(catalog, heads({"bbbb2"}));
+  const auto forward = poll(catalog, heads({"cccc3"}), before.records);
+  CHECK(forward.records.size() == 3);
+  CHECK(forward.findings().empty());
+  CHECK(poll(catalog, heads({"aaaa1"}), before.records).findings() == Strings{"vanished bbbb2"});
+  CHECK(poll(catalog, heads({}), before.records).findings() ==
+        Strings{"vanished aaaa1", "vanished bbbb2"});
+}
+
+TEST_CASE("Alembic: a database ahead of the checkout leaves the rest unknown, not pending") {
+  const auto catalog = alembic(linear);
+  const auto polled = poll(catalog, heads({"dddd4"}));
+  CHECK(polled.findings() == Strings{"foreign dddd4"});
+  CHECK(polled.state("aaaa1") == "unknown");
+  CHECK(polled.reason("cccc3") == "ahead_of_files");
+  const auto before = poll(catalog, heads({"bbbb2"}));
+  const auto ahead = poll(catalog, heads({"dddd4"}), before.records);
+  CHECK(ahead.state("bbbb2") == "applied");
+  CHECK(ahead.state("cccc3") == "unknown");
+  CHECK(ahead.findings() == Strings{"foreign dddd4"});
+}
+
+TEST_CASE("Alembic: several heads are branches, and a merge comes after all of them") {
+  Files files = linear;
+  files["versions/w.py"] = revision("eeee5", "'aaaa1'", "None", "('reports',)");
+  const auto branched = alembic(files);
+  CHECK(branched.problems.empty());
+  const auto polled = poll(branched, heads({"bbbb2", "eeee5"}));
+  CHECK(polled.state("eeee5") == "applied");
+  CHECK(polled.state("cccc3") == "pending");
+
+  files["versions/v.py"] = revision("ffff6", "('cccc3', 'eeee5')");
+  const auto merged = alembic(files);
+  CHECK(keys_of(merged).back() == "ffff6");
+  CHECK(merged.problems.empty());
+  const auto after_merge = poll(merged, heads({"ffff6"}));
+  CHECK(after_merge.standing.count(CellState::applied) == 5);
+}
+
+TEST_CASE("Alembic: what a revision depends on is applied with it, and stays a head of its own") {
+  const Files files{{"versions/a.py", revision("aaaa1", "None", "None", "'shop'")},
+                    {"versions/b.py", revision("bbbb2", "None", "('aaaa1',)", "'reports'")}};
+  const auto catalog = alembic(files);
+  CHECK(after(catalog, "bbbb2") == Strings{"aaaa1"});
+  CHECK(catalog.problems.empty());
+  CHECK(poll(catalog, heads({"bbbb2"})).state("aaaa1") == "applied");
+}
+
+TEST_CASE("Alembic: revisions are found by how they begin and by their branch") {
+  const auto with = [](const std::string& depends) {
+    return alembic({{"versions/a.py", revision("aaaa1", "None", "None", "'shop'")},
+                    {"versions/b.py", revision("aaab2", "'aaaa1'")},
+                    {"versions/c.py", revision("cccc3", "None", depends, "'reports'")}});
+  };
+  CHECK(after(with("'aaab'"), "cccc3") == Strings{"aaab2"});
+  CHECK(after(with("'shop'"), "cccc3") == Strings{"aaaa1"});
+  CHECK(after(with("'shop@aaab'"), "cccc3") == Strings{"aaab2"});
+  CHECK(after(with("'shop@head'"), "cccc3") == Strings{"aaaa1"});
+  CHECK(with("'aaab'").problems.empty());
+  CHECK(problems_of(with("'aaa'")) == Strings{"versions/c.py comes after aaa, which is not here"});
+  CHECK(problems_of(alembic({{"versions/a.py", revision("aaaa1")},
+                             {"versions/b.py", revision("aaaa2", "'aaaa1'")},
+                             {"versions/c.py", revision("aaaa3", "'aaaa2'", "'aaaa'")}})) ==
+        Strings{"versions/c.py comes after aaaa, which several revisions begin with"});
+}
+
+TEST_CASE("Alembic: what it would refuse is told") {
+  Files files = linear;
+  files["versions/w.py"] = revision("eeee5", "'aaaa1'");
+  CHECK(problems_of(alembic(files)) ==
+        Strings{"versions/w.py is a head beside versions/x_third.py: merge them, or label their "
+                "branches"});
+  // A label on what both have in common tells them no better apart.
+  files["versions/z_first.py"] = revision("aaaa1", "None", "None", "'all'");
+  CHECK(alembic(files).problems.size() == 1);
+  CHECK(problems_of(alembic({{"versions/a.py", revision("aaaa1", "'gone1'")}})) ==
+        Strings{"versions/a.py comes after gone1, which is not here"});
+  CHECK(problems_of(alembic(
+            {{"versions/a.py", revision("aaaa1")}, {"versions/b.py", revision("aaaa1")}})) ==
+        Strings{"versions/b.py is the same migration as versions/a.py"});
+  CHECK(problems_of(alembic({{"versions/a.py", revision("aaaa1", "previous()")}})) ==
+        Strings{"versions/a.py computes what it comes after: that cannot be told without running "
+                "it"});
+  CHECK(problems_of(alembic({{"versions/a.py", revision("aaaa1", "None", "None", "'x'")},
+                             {"versions/b.py", revision("bbbb2", "'aaaa1'", "None", "'x'")}})) ==
+        Strings{"versions/b.py has the branch label x, which aaaa1 has too"});
+  CHECK(alembic({{"versions/a.py", revision("aaaa1", "'bbbb2'")},
+                 {"versions/b.py", revision("bbbb2", "'aaaa1'")}})
+            .problems.size() == 2);
+}
+
+TEST_CASE("Alembic: a renamed file is the same revision, an edited one is told") {
+  const auto before = poll(alembic(linear), heads({"cccc3"}));
+  Files files = linear;
+  files["versions/aaaa1_renamed.py"] = files["versions/z_first.py"];
+  files.erase("versions/z_first.py");
+  const auto renamed = poll(alembic(files), heads({"cccc3"}), before.records);
+  CHECK(renamed.findings().empty());
+  CHECK(renamed.note("aaaa1").empty());
+  files["versions/y_second.py"] += "# more\n";
+  CHECK(poll(alembic(files), heads({"cccc3"}), before.records).findings() ==
+        Strings{"edited bbbb2"});
+}
+
+TEST_CASE("Alembic: old revisions that were squashed away are archived, a deleted head is gone") {
+  const auto before = poll(alembic(linear), heads({"cccc3"}));
+  const auto squashed =
+      poll(alembic({{"versions/x_third.py", linear.at("versions/x_third.py")}}), heads({"cccc3"}));
+  CHECK(squashed.state("cccc3") == "applied");
+  const auto known =
+      poll(alembic({{"versions/x_third.py", revision("cccc3")}}), heads({"cccc3"}), before.records);
+  CHECK(known.reason("aaaa1") == "archived");
+  CHECK(known.reason("bbbb2") == "archived");
+  CHECK(known.findings() == Strings{"edited cccc3"});  // it is another file now
+  Files without_head = linear;
+  without_head.erase("versions/x_third.py");
+  const auto gone = poll(alembic(without_head), heads({"cccc3"}), before.records);
+  CHECK(gone.findings() == Strings{"removed cccc3"});
+  CHECK(gone.state("aaaa1") == "applied");
+}
+
+TEST_CASE("Alembic: its table is recognised by its one column") {
+  CHECK(verdict("alembic", alembic_table()) == "ledger");
+  CHECK(verdict("alembic", alembic_table("character varying(255)!", "shop_version")) == "ledger");
+  CHECK(verdict("alembic", alembic_table("character varying!")) == "ledger");
+  CHECK(verdict("alembic", alembic_table("text!")) == "ledger");
+  CHECK(verdict("alembic", alembic_table("integer!")) == "no");
+  auto wider = alembic_table();
+  wider.columns.push_back({"note", "text", false});
+  CHECK(verdict("alembic", wider) == "ledger");
+  wider.name.name = "documents";
+  CHECK(verdict("alembic", wider) == "no");
+  auto view = alembic_table();
+  view.kind = 'v';
+  CHECK(verdict("alembic", view) ==
+        "near_miss: has the columns of an Alembic ledger, but is a view");
+  CHECK(verdict("alembic", table("public", "schema_migrations", {"version character varying!"})) ==
+        "no");
+}
+
+TEST_CASE("Alembic: rows are heads") {
+  const auto rows = rows_of("alembic", {{"ae10"}, {std::nullopt}});
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].key.value == "ae10");
+  CHECK(rows[0].id.value == "ae10");
+  CHECK(rows[0].reach == Row::Reach::ancestors);
+  CHECK_FALSE(rows[0].token.empty());
+  CHECK_FALSE(find_tool("alembic")->rows({{}, {{"1", "2"}}}));
+}
+
+TEST_CASE(
+    "Alembic: however long a history is and however its files are called, it keeps its order") {
+  CHECK(rc::check([] {
+    const auto count = *rc::gen::inRange<std::size_t>(1, 40);
+    const auto names =
+        *rc::gen::unique<std::vector<std::uint32_t>>(count, rc::gen::arbitrary<std::uint32_t>());
+    const auto id = [](std::size_t i) { return "rev" + std::to_string(i) + "x"; };
+    Files files;
+    Strings order;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto down = i == 0 ? "None" : "'" + id(i - 1) + "'";
+      files["versions/" + std::to_string(names[i]) + ".py"] = revision(id(i), down);
+      order.push_back(id(i));
+    }
+    const auto catalog = alembic(files);
+    RC_ASSERT(keys_of(catalog) == order);
+    RC_ASSERT(catalog.problems.empty());
+    const auto at = *rc::gen::inRange<std::size_t>(0, count);
+    const auto polled = poll(catalog, heads({id(at)}));
+    RC_ASSERT(polled.standing.count(CellState::applied) == at + 1);
+    RC_ASSERT(polled.standing.count(CellState::pending) == count - at - 1);
+  }));
+}
+
+TEST_CASE("Alembic: what its ledger is asked is documented") {
+  CHECK(is_documented(find_tool("alembic")->select_rows(alembic_table())));
+  CHECK_FALSE(find_tool("alembic")->select_tail(alembic_table()));
+}
+
+TEST_CASE("Alembic: which of two revisions has a label does not depend on who was read first") {
+  std::vector<ScannedFile> scanned;
+  for (const auto& [path, bytes] :
+       Files{{"versions/a.py", revision("aaaa1", "None", "None", "'x'")},
+             {"versions/b.py", revision("bbbb2", "None", "None", "'x'")},
+             {"versions/c.py", revision("cccc3", "'x'")}}) {
+    scanned.push_back({path, content_of(bytes), find_tool("alembic")->entries(path, bytes)});
+  }
+  const auto catalog = find_tool("alembic")->arrange(scanned, {});
+  std::ranges::reverse(scanned);
+  CHECK(*find_tool("alembic")->arrange(scanned, {}) == *catalog);
+}
