@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/tools/drizzle.h"
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/own.h"
 #include "adapters/tools/prisma.h"
@@ -9,7 +10,7 @@
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 3> tools{&flyway(), &prisma(), &own()};
+  static const std::array<const Tool*, 4> tools{&flyway(), &prisma(), &drizzle(), &own()};
   return tools;
 }
 
