@@ -3,6 +3,7 @@
 
 #include "adapters/tools/drizzle.h"
 #include "adapters/tools/flyway.h"
+#include "adapters/tools/knex.h"
 #include "adapters/tools/own.h"
 #include "adapters/tools/prisma.h"
 #include "adapters/tools/tool.h"
@@ -10,7 +11,7 @@
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 4> tools{&flyway(), &prisma(), &drizzle(), &own()};
+  static const std::array<const Tool*, 5> tools{&flyway(), &prisma(), &drizzle(), &knex(), &own()};
   return tools;
 }
 
