@@ -6,12 +6,14 @@
 #include "adapters/tools/knex.h"
 #include "adapters/tools/own.h"
 #include "adapters/tools/prisma.h"
+#include "adapters/tools/sequelize.h"
 #include "adapters/tools/tool.h"
 
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 5> tools{&flyway(), &prisma(), &drizzle(), &knex(), &own()};
+  static const std::array<const Tool*, 6> tools{
+      &flyway(), &prisma(), &drizzle(), &knex(), &sequelize(), &own()};
   return tools;
 }
 
