@@ -8,12 +8,13 @@
 #include "adapters/tools/prisma.h"
 #include "adapters/tools/sequelize.h"
 #include "adapters/tools/tool.h"
+#include "adapters/tools/typeorm.h"
 
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 6> tools{
-      &flyway(), &prisma(), &drizzle(), &knex(), &sequelize(), &own()};
+  static const std::array<const Tool*, 7> tools{
+      &flyway(), &prisma(), &drizzle(), &knex(), &sequelize(), &typeorm(), &own()};
   return tools;
 }
 
