@@ -206,6 +206,13 @@ struct PlatformLedger {
 constexpr std::array platform_ledgers{
     PlatformLedger{
         "auth", "Supabase Auth", "schema_migrations", {{{"version", "character varying(255)"}}}},
+    PlatformLedger{"auth",
+                   "Nhost Auth",
+                   "migrations",
+                   {{{"id", "integer"},
+                     {"name", "character varying(100)"},
+                     {"hash", "character varying(40)"},
+                     {"executed_at", zoneless}}}},
     PlatformLedger{"storage",
                    "Supabase Storage",
                    "migrations",

@@ -380,6 +380,7 @@ TEST_CASE("what platforms keep for themselves is theirs, in their own schemas on
   CHECK(owner(auth) == "Supabase Auth");
   CHECK(owner(storage) == "Supabase Storage");
   CHECK(owner(realtime) == "Supabase Realtime");
+  CHECK(owner(with_schema(storage, "auth")) == "Nhost Auth");
   CHECK(owner(with_schema(realtime, "_realtime")) == "Supabase Realtime");
   CHECK(owner(table(
             "supabase_functions", "migrations", {"version text!", "inserted_at" + tstz + "!"})) ==
