@@ -184,14 +184,15 @@ void tell_unread(const Discovered& discovered, std::string_view schema, LedgerCh
 }
 
 // A damaged ledger must not pass for none: that would make everything pending. Views and foreign
-// tables show a ledger that is elsewhere.
+// tables show a ledger that is elsewhere, and what a platform keeps for itself says nothing of the
+// app.
 LedgerChoice none_among(const Discovered& discovered,
                         std::span<const Relation> relations,
                         const LedgerSetting& setting,
                         std::string_view schema) {
   LedgerChoice choice;
   for (const auto& rejected : discovered.rejected) {
-    if ((setting.tool != nullptr && rejected.tool != setting.tool) ||
+    if (rejected.tool == nullptr || (setting.tool != nullptr && rejected.tool != setting.tool) ||
         (!schema.empty() && rejected.table.schema != schema)) {
       continue;
     }

@@ -13,7 +13,14 @@
 #include "adapters/tools/prisma.h"
 #include "adapters/tools/rails.h"
 #include "adapters/tools/supabase.h"
+#include "adapters/tools/drizzle.h"
+#include "adapters/tools/flyway.h"
+#include "adapters/tools/knex.h"
+#include "adapters/tools/own.h"
+#include "adapters/tools/prisma.h"
+#include "adapters/tools/sequelize.h"
 #include "adapters/tools/tool.h"
+#include "adapters/tools/typeorm.h"
 
 namespace tidemark {
 
@@ -30,6 +37,8 @@ std::span<const Tool* const> all_tools() {
   static const std::array tools{
       &flyway(), &atlas(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()};
   static const std::array<const Tool*, 6> tools{&flyway(), &rails(), &ecto(), &django(), &alembic(), &own()};
+  static const std::array<const Tool*, 7> tools{
+      &flyway(), &prisma(), &drizzle(), &knex(), &sequelize(), &typeorm(), &own()};
   return tools;
 }
 

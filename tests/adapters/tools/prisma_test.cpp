@@ -1,9 +1,10 @@
 #include <doctest/doctest.h>
+#include <rapidcheck.h>
 
 #include <algorithm>
 #include <chrono>
 
-#include "adapters/tools/layout.h"
+#include "adapters/tools/hash.h"
 #include "tests/adapters/tools/compared.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
@@ -139,6 +140,17 @@ TEST_CASE("Prisma's checksum is the SHA-256 of the file, whatever its line ends 
   CHECK_FALSE(accepts("\xEF\xBB\xBFhello", hash_of_hello));
   CHECK(prisma().entries("1_a/migration.sql", "x").front().checksums.complete);
   CHECK_FALSE(prisma().entries_by_name("1_a/migration.sql").front().checksums.complete);
+}
+
+TEST_CASE("whatever Prisma hashed of a file, its other checkouts accept it") {
+  CHECK(rc::check([] {
+    const auto lf = *rc::gen::container<std::string>(rc::gen::elementOf(std::string("a;\n\n")));
+    for (const auto& form : {lf, with_crlf(lf)}) {
+      const auto hashed = accepted(form).front();
+      RC_ASSERT(accepts(lf, hashed));
+      RC_ASSERT(accepts(with_crlf(lf), hashed));
+    }
+  }));
 }
 
 TEST_CASE("a checksum that an engine of 2021 wrote without zeros is the same checksum") {

@@ -1,6 +1,7 @@
 #include "adapters/tools/script.h"
 
 #include <doctest/doctest.h>
+#include <rapidcheck.h>
 
 using namespace tidemark;
 
@@ -44,6 +45,16 @@ TEST_CASE("comments are no code, and quotations are no comments") {
   CHECK(without_comments("'\\") == "'\\");
   CHECK(without_comments("/") == "/");
   CHECK(without_comments("").empty());
+}
+
+TEST_CASE("code without comments has none") {
+  CHECK(rc::check([] {
+    const auto text =
+        *rc::gen::container<std::string>(rc::gen::elementOf(std::string("/*'\"`\\\na")));
+    const auto code = without_comments(text);
+    RC_ASSERT(code.size() <= text.size());
+    RC_ASSERT(without_comments(code) == code);
+  }));
 }
 
 TEST_CASE("a word is none within another") {
