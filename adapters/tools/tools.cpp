@@ -2,13 +2,14 @@
 #include <array>
 
 #include "adapters/tools/flyway.h"
+#include "adapters/tools/liquibase.h"
 #include "adapters/tools/own.h"
 #include "adapters/tools/tool.h"
 
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 2> tools{&flyway(), &own()};
+  static const std::array<const Tool*, 3> tools{&flyway(), &liquibase(), &own()};
   return tools;
 }
 
