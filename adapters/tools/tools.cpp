@@ -9,6 +9,7 @@
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/golang_migrate.h"
 #include "adapters/tools/goose.h"
+#include "adapters/tools/liquibase.h"
 #include "adapters/tools/own.h"
 #include "adapters/tools/prisma.h"
 #include "adapters/tools/rails.h"
@@ -39,6 +40,7 @@ std::span<const Tool* const> all_tools() {
   static const std::array<const Tool*, 6> tools{&flyway(), &rails(), &ecto(), &django(), &alembic(), &own()};
   static const std::array<const Tool*, 7> tools{
       &flyway(), &prisma(), &drizzle(), &knex(), &sequelize(), &typeorm(), &own()};
+  static const std::array<const Tool*, 3> tools{&flyway(), &liquibase(), &own()};
   return tools;
 }
 

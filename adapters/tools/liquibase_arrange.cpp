@@ -1,0 +1,549 @@
+#include "adapters/tools/liquibase_arrange.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "adapters/tools/file_name.h"
+#include "adapters/tools/liquibase_changelog.h"
+#include "adapters/tools/liquibase_path.h"
+#include "adapters/tools/shape.h"
+
+namespace tidemark {
+
+namespace {
+
+using Role = FileEntry::Role;
+
+// In FileEntry::group: what is worth reading to find the root, and what only is when it is named.
+constexpr std::string_view changelog_part = "changelog";
+constexpr std::string_view sql_part = "sql";
+
+FileEntry part(std::string_view path, std::string_view what) {
+  FileEntry entry;
+  entry.role = Role::part;
+  entry.key = {std::string(path)};
+  entry.id = {std::string(path)};
+  entry.group = what;
+  return entry;
+}
+
+// What people give to files with SQL that a change refers to.
+bool is_sql_by_another_name(std::string_view path) {
+  const auto is = [name = base_name(path)](std::string_view suffix) {
+    return without_suffix(name, suffix).has_value();
+  };
+  return std::ranges::any_of(
+      std::array<std::string_view, 10>{
+          ".ddl", ".dml", ".fnc", ".pkb", ".pks", ".pls", ".plsql", ".prc", ".trg", ".vw"},
+      is);
+}
+
+// Values that changelogs give to ${names}. The first one counts, as in Liquibase.
+class Properties {
+ public:
+  void add(const LiquibaseProperty& property) {
+    values_.try_emplace(lower_case(property.name), property.value);
+  }
+
+  std::string expand(std::string_view text) const {
+    std::string expanded;
+    while (!text.empty()) {
+      const auto begin = text.find("${");
+      const auto end = begin == std::string_view::npos ? begin : text.find('}', begin);
+      if (end == std::string_view::npos) {
+        break;
+      }
+      expanded += text.substr(0, begin);
+      const auto name = text.substr(begin + 2, end - begin - 2);
+      const auto value = values_.find(lower_case(name));
+      if (value == values_.end()) {
+        expanded += "${";
+        text.remove_prefix(begin + 2);
+      } else {
+        expanded += value->second;
+        text.remove_prefix(end + 1);
+      }
+    }
+    expanded += text;
+    return expanded;
+  }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+bool has_parameters(std::string_view text) {
+  return text.find("${") != std::string_view::npos;
+}
+
+bool accepts_everything(const std::string& checksum) {
+  const auto text = lower_case(checksum);
+  const auto colon = text.find(':');
+  const auto value = colon == std::string::npos ? text : text.substr(colon + 1);
+  return value == "any" || value == "all" || value == "*";
+}
+
+// All that may be stored for a changeset whose changes read like one of these.
+class Accepted {
+ public:
+  explicit Accepted(const LiquibaseChangeSet& set) : set_(set) {}
+
+  void add(std::span<const LiquibaseSql> changes) {
+    for (const auto version : liquibase_checksum_versions) {
+      add(liquibase_checksum(version, changes));
+    }
+  }
+
+  TheirChecksums take(bool complete) && {
+    const auto is_computed = [this](const std::string& valid) {
+      return std::ranges::find(checksums_, valid) != checksums_.end();
+    };
+    for (const auto& valid : set_.valid_checksums) {
+      // What is in the file counts as valid whatever was stored.
+      complete = complete && !accepts_everything(valid) && !is_computed(valid);
+    }
+    std::ranges::for_each(set_.valid_checksums, [this](const auto& valid) { add(valid); });
+    return {std::move(checksums_), complete};
+  }
+
+ private:
+  void add(const std::string& checksum) {
+    if (std::ranges::find(checksums_, checksum) == checksums_.end()) {
+      checksums_.push_back(checksum);
+    }
+  }
+
+  const LiquibaseChangeSet& set_;
+  std::vector<std::string> checksums_;
+};
+
+// A changelog that is being followed, and by which path Liquibase knows it.
+struct Followed {
+  std::string file;
+  std::string path;
+  std::string logical_path;  // of the include
+};
+
+class Arranging {
+ public:
+  Arranging(std::span<const ScannedFile> files, const ReadScanned& read)
+      : read_(read), files_(paths_of(files)) {
+    for (const auto& file : files) {
+      scanned_.emplace(file.path, &file);
+    }
+    catalog_.layout = "liquibase";
+    catalog_.rules = {false, LayoutRules::Late::runs, false};
+  }
+
+  Result<Catalog> run() {
+    for (const auto& [path, file] : scanned_) {
+      const bool worth = std::ranges::any_of(
+          file->entries, [](const FileEntry& entry) { return entry.group == changelog_part; });
+      if (worth) {
+        parsed(path);
+      }
+    }
+    for (const auto& root : roots()) {
+      follow({root, root, ""}, 0);
+    }
+    if (changed_) {
+      return std::unexpected(*changed_);
+    }
+    std::ranges::sort(catalog_.problems);
+    return std::move(catalog_);
+  }
+
+ private:
+  static constexpr std::size_t depth_max = 64;
+  static constexpr std::size_t changesets_max = 200'000;
+
+  static std::vector<std::string> paths_of(std::span<const ScannedFile> files) {
+    std::vector<std::string> paths;
+    for (const auto& file : files) {
+      paths.push_back(file.path);
+    }
+    return paths;
+  }
+
+  void tell(const std::string& file, std::string what) {
+    CatalogProblem problem{file, std::move(what)};
+    if (std::ranges::find(catalog_.problems, problem) == catalog_.problems.end()) {
+      catalog_.problems.push_back(std::move(problem));
+    }
+  }
+
+  // What is not here may hold any changeset.
+  void miss(const std::string& file, std::string what) {
+    tell(file, std::move(what));
+    catalog_.unread.any = true;
+  }
+
+  std::optional<std::string> bytes_of(const std::string& path) {
+    auto bytes = read_(*scanned_.at(path));
+    if (bytes) {
+      return std::move(*bytes);
+    }
+    if (bytes.error().code == Errc::conflict && !changed_) {
+      changed_ = bytes.error();
+    }
+    miss(path, "cannot be read: " + bytes.error().detail);
+    return std::nullopt;
+  }
+
+  // nullptr: not to be read or understood, which was told.
+  const LiquibaseChangelog* parsed(const std::string& path) {
+    const auto [at, added] = changelogs_.try_emplace(path);
+    if (!added) {
+      return at->second ? &*at->second : nullptr;
+    }
+    const auto bytes = bytes_of(path);
+    if (!bytes) {
+      return nullptr;
+    }
+    auto changelog = parse_liquibase_changelog(liquibase_format(path, *bytes), *bytes);
+    if (!changelog) {
+      // Something that only mentions Liquibase is nobody's business until it is included.
+      if (changelog.error().code != Errc::not_found) {
+        miss(path, changelog.error().detail);
+      }
+      return nullptr;
+    }
+    auto& kept = at->second.emplace(std::move(*changelog));
+    for (auto& step : kept.steps) {
+      if (auto* set = std::get_if<LiquibaseChangeSet>(&step)) {
+        contents_[set] =
+            content_of(std::string_view(*bytes).substr(set->piece.offset, set->piece.size));
+      }
+    }
+    return &kept;
+  }
+
+  struct Target {
+    std::string file;
+    std::string path;
+  };
+
+  std::string path_of(const LiquibaseInclude& include, const std::string& from_path) const {
+    const auto path = properties_.expand(include.path);
+    return include.relative ? beside(from_path, path) : normal_liquibase_path(path);
+  }
+
+  // The files that an include means; nullopt when that leads nowhere.
+  std::optional<std::vector<Target>> targets(const LiquibaseInclude& include,
+                                             const std::string& from_file,
+                                             const std::string& from_path) const {
+    const auto path = path_of(include, from_path);
+    const auto sought = include.relative ? path_of(include, from_file) : path;
+    if (include.all) {
+      return targets_below(include, path, sought, from_file);
+    }
+    auto file = files_.file(sought, from_file);
+    if (file.empty()) {
+      return std::nullopt;
+    }
+    return std::vector<Target>{{std::move(file), path}};
+  }
+
+  std::optional<std::vector<Target>> targets_below(const LiquibaseInclude& include,
+                                                   const std::string& path,
+                                                   const std::string& sought,
+                                                   const std::string& from_file) const {
+    const auto folder = files_.folder(sought, from_file);
+    if (!folder) {
+      return std::nullopt;
+    }
+    std::vector<Target> targets;
+    for (const auto file : files_.below(*folder)) {
+      const auto name = file.substr(folder->size());
+      const auto depth = static_cast<std::size_t>(std::ranges::count(name, '/')) + 1;
+      const bool wanted = name.ends_with(include.suffix) && depth >= include.depth_min &&
+                          depth <= include.depth_max && file != from_file && may_be_included(file);
+      if (wanted) {
+        targets.push_back(
+            {std::string(file), path + (path.empty() ? "" : "/") + std::string(name)});
+      }
+    }
+    return targets;
+  }
+
+  bool may_be_included(std::string_view file) const {
+    const auto& entries = scanned_.at(std::string(file))->entries;
+    return std::ranges::any_of(entries,
+                               [](const FileEntry& entry) { return !entry.group.empty(); });
+  }
+
+  // Those that no other one includes, the changelogs proper before SQL that could be anybody's.
+  std::vector<std::string> roots() {
+    std::set<std::string> included;
+    for (const auto& [path, changelog] : changelogs_) {
+      if (!changelog) {
+        continue;
+      }
+      for (const auto& step : changelog->steps) {
+        const auto* include = std::get_if<LiquibaseInclude>(&step);
+        const auto found = include == nullptr ? std::nullopt : targets(*include, path, path);
+        for (const auto& target : found.value_or(std::vector<Target>{})) {
+          if (target.file != path) {
+            included.insert(target.file);
+          }
+        }
+      }
+    }
+    std::vector<std::string> proper;
+    std::vector<std::string> sql;
+    for (const auto& [path, changelog] : changelogs_) {
+      const bool is_sql = liquibase_format_by_name(path) == LiquibaseFormat::formatted_sql;
+      if (changelog && !included.contains(path)) {
+        (is_sql ? sql : proper).push_back(path);
+      }
+    }
+    if (proper.empty()) {
+      return any_proper() ? on_circles() : sql;
+    }
+    return usual_among(std::move(proper));
+  }
+
+  bool any_proper() const {
+    return std::ranges::any_of(changelogs_, [](const auto& entry) {
+      return entry.second &&
+             liquibase_format_by_name(entry.first) != LiquibaseFormat::formatted_sql;
+    });
+  }
+
+  // Each is included by another one.
+  std::vector<std::string> on_circles() {
+    std::vector<std::string> all;
+    for (const auto& [path, changelog] : changelogs_) {
+      if (changelog && liquibase_format_by_name(path) != LiquibaseFormat::formatted_sql) {
+        all.push_back(path);
+      }
+    }
+    return usual_among(std::move(all));
+  }
+
+  static std::size_t rank(const std::string& path) {
+    constexpr std::array<std::string_view, 12> usual{"db.changelog-master.",
+                                                     "changelog-master.",
+                                                     "db-changelog-master.",
+                                                     "master.",
+                                                     "db.changelog-root.",
+                                                     "changelog-root.",
+                                                     "root.",
+                                                     "liquibase-changelog.",
+                                                     "db.changelog.",
+                                                     "changelog.",
+                                                     "main.",
+                                                     "index."};
+    const auto name = lower_case(base_name(path));
+    const auto found = std::ranges::find_if(
+        usual, [&](std::string_view begin) { return name.starts_with(begin); });
+    return static_cast<std::size_t>(found - usual.begin());
+  }
+
+  std::vector<std::string> usual_among(std::vector<std::string> roots) {
+    if (roots.size() < 2) {
+      return roots;
+    }
+    const auto best = rank(std::ranges::min(roots, {}, rank));
+    std::vector<std::string> usual;
+    std::ranges::copy_if(roots, std::back_inserter(usual), [best](const std::string& path) {
+      return rank(path) == best;
+    });
+    if (usual.size() > 1) {
+      tell(usual.front(),
+           "is one of " + std::to_string(usual.size()) +
+               " changelogs that no other one includes (" +
+               join(std::span(usual).first(std::min<std::size_t>(usual.size(), 5)), ", ") +
+               (usual.size() > 5 ? ", …" : "") + "): all of them count");
+    }
+    return usual;
+  }
+
+  void follow(const Followed& changelog, std::size_t depth) {
+    if (depth > depth_max) {
+      miss(changelog.file, "is included too deeply");
+      return;
+    }
+    if (!followed_.insert(changelog.file).second) {
+      tell(changelog.file, "is included more than once: only the first time counts");
+      return;
+    }
+    const auto* steps = parsed(changelog.file);
+    if (steps == nullptr) {
+      miss(changelog.file, "is included and is no changelog that can be read");
+      return;
+    }
+    const auto outer = properties_;
+    for (const auto& step : steps->steps) {
+      if (const auto* property = std::get_if<LiquibaseProperty>(&step)) {
+        properties_.add(*property);
+        if (property->global) {
+          global_.push_back(*property);
+        }
+      } else if (const auto* include = std::get_if<LiquibaseInclude>(&step)) {
+        follow(*include, changelog, depth);
+      } else {
+        add(std::get<LiquibaseChangeSet>(step), *steps, changelog);
+      }
+    }
+    // What was not global ends with its file.
+    properties_ = outer;
+    std::ranges::for_each(global_, [this](const auto& property) { properties_.add(property); });
+  }
+
+  void follow(const LiquibaseInclude& include, const Followed& from, std::size_t depth) {
+    const auto found = targets(include, from.file, from.path);
+    if (!found) {
+      miss(from.file, "includes " + include.path + ", which is not here");
+      return;
+    }
+    for (const auto& target : *found) {
+      follow({target.file, target.path, include.logical_path}, depth + 1);
+    }
+  }
+
+  void add(const LiquibaseChangeSet& set,
+           const LiquibaseChangelog& changelog,
+           const Followed& from) {
+    if (catalog_.migrations.size() >= changesets_max) {
+      miss(from.file, "has more changesets than can be kept");
+      return;
+    }
+    const auto first_of = [](std::initializer_list<std::string_view> all) {
+      const auto* found =
+          std::ranges::find_if(all, [](std::string_view text) { return !text.empty(); });
+      return found == all.end() ? std::string_view() : *found;
+    };
+    const auto path =
+        first_of({set.logical_path, changelog.logical_path, from.logical_path, from.path});
+    const LiquibaseName name{normal_liquibase_path(properties_.expand(path)),
+                             properties_.expand(set.id),
+                             properties_.expand(set.author)};
+    Migration migration;
+    migration.key = name.key();
+    migration.id = name.shown();
+    migration.kind = set.repeats ? MigrationKind::repeatable : MigrationKind::versioned;
+    migration.description = set.comment;
+    migration.file = from.file;
+    migration.path_in_key = name.path_in_key();
+    migration.piece = set.piece;
+    migration.content = contents_.at(&set);
+    if (set.ignored || !is_for_postgresql(properties_.expand(set.dbms))) {
+      migration.never = "skipped";
+    }
+    const auto [at, added] = keys_.try_emplace(migration.key, migration.file);
+    if (!added) {
+      tell(from.file, "has the same changeset as " + at->second + ": " + migration.id.value);
+      return;
+    }
+    weigh(set, from, migration);
+    catalog_.migrations.push_back(std::move(migration));
+  }
+
+  // The checksums, and what of the content counts: Liquibase does not mind how a changeset is
+  // written, or what stands around its changes.
+  void weigh(const LiquibaseChangeSet& set, const Followed& from, Migration& migration) {
+    std::vector<LiquibaseSql> changes;
+    bool complete = set.certain;
+    bool known = true;
+    bool parameters = false;
+    std::string counts;
+    for (const auto& change : set.changes) {
+      auto sql = change.sql;
+      if (change.kind == LiquibaseChange::Kind::other) {
+        known = false;
+      } else if (change.kind == LiquibaseChange::Kind::sql_file) {
+        auto text = text_of(change, from);
+        known = known && text.has_value();
+        sql.text = std::move(text).value_or(change.file);
+      }
+      parameters = parameters || has_parameters(sql.text);
+      counts +=
+          change.kind == LiquibaseChange::Kind::other ? sql.text : without_white_space(sql.text);
+      counts += '\0';
+      changes.push_back(std::move(sql));
+    }
+    migration.content.normalised = sha256(counts);
+    Accepted accepted(set);
+    if (known) {
+      accepted.add(changes);
+      for (const auto& other : set.otherwise) {
+        accepted.add(std::span(&other, 1));
+      }
+      if (parameters) {
+        for (auto& change : changes) {
+          change.text = properties_.expand(change.text);
+        }
+        accepted.add(changes);
+      }
+    }
+    // What parameters were is known only to whoever ran Liquibase.
+    migration.checksums = std::move(accepted).take(complete && known && !parameters);
+  }
+
+  std::optional<std::string> text_of(const LiquibaseChange& change, const Followed& from) {
+    const auto path = properties_.expand(change.file);
+    const auto sought = change.relative ? beside(from.file, path) : normal_liquibase_path(path);
+    const auto file = files_.file(sought, from.file);
+    if (file.empty()) {
+      tell(from.file, "refers to " + change.file + ", which is not here");
+      return std::nullopt;
+    }
+    return bytes_of(file);
+  }
+
+  const ReadScanned& read_;
+  LiquibaseFiles files_;
+  std::map<std::string, const ScannedFile*> scanned_;
+  std::map<std::string, std::optional<LiquibaseChangelog>> changelogs_;
+  std::map<const LiquibaseChangeSet*, Content> contents_;
+  std::set<std::string> followed_;
+  std::map<Key, std::string> keys_;  // and the file of each
+  Properties properties_;
+  std::vector<LiquibaseProperty> global_;
+  std::optional<Error> changed_;
+  Catalog catalog_;
+};
+
+}  // namespace
+
+Key LiquibaseName::key() const {
+  return {lower_case(path) + "::" + lower_case(id) + "::" + lower_case(author)};
+}
+
+MigrationId LiquibaseName::shown() const {
+  return {path + "::" + id + "::" + author};
+}
+
+std::vector<FileEntry> liquibase_parts(std::string_view path, std::string_view bytes) {
+  switch (liquibase_format(path, bytes)) {
+    case LiquibaseFormat::xml:
+    case LiquibaseFormat::yaml:
+    case LiquibaseFormat::json:
+    case LiquibaseFormat::formatted_sql:
+      return {part(path, changelog_part)};
+    case LiquibaseFormat::plain_sql:
+      return {part(path, sql_part)};
+    case LiquibaseFormat::none:
+      break;
+  }
+  if (is_sql_by_another_name(path)) {
+    return {part(path, "")};
+  }
+  return {};
+}
+
+std::vector<FileEntry> liquibase_parts_by_name(std::string_view path) {
+  if (liquibase_format_by_name(path) != LiquibaseFormat::none) {
+    return {part(path, changelog_part)};
+  }
+  return is_sql_by_another_name(path) ? std::vector{part(path, "")} : std::vector<FileEntry>{};
+}
+
+Result<Catalog> arrange_liquibase(std::span<const ScannedFile> files, const ReadScanned& read) {
+  return Arranging(files, read).run();
+}
+
+}  // namespace tidemark
