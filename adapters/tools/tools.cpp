@@ -1,46 +1,29 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/tools/alembic.h"
 #include "adapters/tools/atlas.h"
 #include "adapters/tools/dbmate.h"
-#include "adapters/tools/alembic.h"
 #include "adapters/tools/django.h"
+#include "adapters/tools/drizzle.h"
 #include "adapters/tools/ecto.h"
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/golang_migrate.h"
 #include "adapters/tools/goose.h"
+#include "adapters/tools/knex.h"
 #include "adapters/tools/liquibase.h"
 #include "adapters/tools/own.h"
 #include "adapters/tools/prisma.h"
 #include "adapters/tools/rails.h"
-#include "adapters/tools/supabase.h"
-#include "adapters/tools/drizzle.h"
-#include "adapters/tools/flyway.h"
-#include "adapters/tools/knex.h"
-#include "adapters/tools/own.h"
-#include "adapters/tools/prisma.h"
 #include "adapters/tools/sequelize.h"
+#include "adapters/tools/supabase.h"
 #include "adapters/tools/tool.h"
 #include "adapters/tools/typeorm.h"
 
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 9> tools{&flyway(),
-                                                &rails(),
-                                                &ecto(),
-                                                &golang_migrate(),
-                                                &prisma(),
-                                                &dbmate(),
-                                                &goose(),
-                                                &supabase(),
-                                                &own()};
-  static const std::array tools{
-      &flyway(), &atlas(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()};
-  static const std::array<const Tool*, 6> tools{&flyway(), &rails(), &ecto(), &django(), &alembic(), &own()};
-  static const std::array<const Tool*, 7> tools{
-      &flyway(), &prisma(), &drizzle(), &knex(), &sequelize(), &typeorm(), &own()};
-  static const std::array<const Tool*, 3> tools{&flyway(), &liquibase(), &own()};
+  static const std::array<const Tool*, 17> tools{&flyway(), &liquibase(), &rails(), &django(), &ecto(), &alembic(), &golang_migrate(), &prisma(), &atlas(), &dbmate(), &goose(), &drizzle(), &knex(), &sequelize(), &typeorm(), &supabase(), &own()};
   return tools;
 }
 

@@ -262,10 +262,9 @@ ChecksumVerdict verify(const Row& row, const Migration& file) {
     return ChecksumVerdict::none;
   }
   // Of the bytes as they are, or without what an editor or a checkout does to them.
-  if (row.checksum_of_bytes) {
-    const bool same =
-        *row.checksum == file.content.raw.hex() || *row.checksum == file.content.normalised.hex();
-    return same ? ChecksumVerdict::matches : ChecksumVerdict::differs;
+  if (row.checksum_of_bytes &&
+      (*row.checksum == file.content.raw.hex() || *row.checksum == file.content.normalised.hex())) {
+    return ChecksumVerdict::matches;
   }
   const auto& [accepted, complete, rests_on] = file.checksums;
   const bool known =
@@ -276,6 +275,9 @@ ChecksumVerdict verify(const Row& row, const Migration& file) {
       return ChecksumVerdict::matches;
     }
     of_its_kind = of_its_kind || kind_of(checksum) == kind_of(*row.checksum);
+  }
+  if (row.checksum_of_bytes) {
+    return ChecksumVerdict::differs;
   }
   return known && of_its_kind ? ChecksumVerdict::differs : ChecksumVerdict::none;
 }

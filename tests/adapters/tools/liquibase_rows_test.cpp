@@ -62,6 +62,7 @@ std::string verdict(const Relation& relation, std::vector<Relation> all) {
       return "near miss: " + words;
     case Recognition::Verdict::possible:
       return "possible: " + words;
+    case Recognition::Verdict::if_named:
     case Recognition::Verdict::no:
       break;
   }

@@ -682,97 +682,89 @@ TEST_CASE("a repair of a ledger that was adopted applies nothing") {
   const auto repaired = poll(catalog, adopted(before.records), seen({row("1", "a", "b")}), managed);
   CHECK(repaired.records.back().how == How::adopted);
   CHECK(repaired.standing.findings.empty());
-  // Checksums that chain: each is of the file and of all before it.
-  TEST_CASE("of checksums that chain only the first that differs proves an edit") {
-    const auto chained =
-        [](const std::string& version, const std::string& text, const char* before) {
-          auto m = file(version, "x", text);
-          m.checksums.rests_on = {before};
-          return m;
-        };
-    const auto resting =
-        [](const std::string& version, const std::string& text, const char* before) {
-          auto r = row(version, "x", text);
-          r.rests_on = before;
-          return r;
-        };
-    const auto rows =
-        seen({resting("1", "a", ""), resting("2", "ab", "a"), resting("3", "abc", "ab")});
-    const auto whole =
-        poll(files({chained("1", "a", ""), chained("2", "ab", "a"), chained("3", "abc", "ab")}),
-             {},
-             rows);
-    CHECK(whole.standing.findings.empty());
-    CHECK(cell(whole.standing, "3").content == ContentVerdict::verified);
-    const auto edited =
-        poll(files({chained("1", "a", ""), chained("2", "ax", "a"), chained("3", "axc", "ax")}),
-             {},
-             rows);
-    CHECK(kinds(edited.standing) == Kinds{"checksum 2"});
-    CHECK(cell(edited.standing, "3").content == ContentVerdict::unverifiable);
-    const auto first =
-        poll(files({chained("1", "x", ""), chained("2", "xb", "x"), chained("3", "xbc", "xb")}),
-             {},
-             rows);
-    CHECK(kinds(first.standing) == Kinds{"checksum 1"});
-  }
+}
 
-  TEST_CASE(
-      "a checksum of the bytes is compared with the file, whatever its own tool would store") {
-    const auto of_bytes = [](const std::string& text) {
-      auto r = row("1", "a", sha256(text).hex());
-      r.checksum_of_bytes = true;
-      return r;
-    };
-    const auto verdict = [&](const std::string& applied, const std::string& text) {
-      auto m = file("1", "a", text);
-      m.checksums = {{"4711"}, false};
-      return cell(poll(files({m}), {}, seen({of_bytes(applied)})).standing, "1").content;
-    };
-    CHECK(verdict("a\nb", "a\nb") == ContentVerdict::verified);
-    CHECK(verdict("a\nb", "a\r\nb") == ContentVerdict::verified);
-    CHECK(verdict("a\r\nb", "a\r\nb") == ContentVerdict::verified);
-    CHECK(verdict("a\nb", "a\nc") == ContentVerdict::differs);
-  }
+// Checksums that chain: each is of the file and of all before it.
+TEST_CASE("of checksums that chain only the first that differs proves an edit") {
+  const auto chained = [](const std::string& version, const std::string& text, const char* before) {
+    auto m = file(version, "x", text);
+    m.checksums.rests_on = {before};
+    return m;
+  };
+  const auto resting = [](const std::string& version, const std::string& text, const char* before) {
+    auto r = row(version, "x", text);
+    r.rests_on = before;
+    return r;
+  };
+  const auto rows =
+      seen({resting("1", "a", ""), resting("2", "ab", "a"), resting("3", "abc", "ab")});
+  const auto whole = poll(
+      files({chained("1", "a", ""), chained("2", "ab", "a"), chained("3", "abc", "ab")}), {}, rows);
+  CHECK(whole.standing.findings.empty());
+  CHECK(cell(whole.standing, "3").content == ContentVerdict::verified);
+  const auto edited = poll(
+      files({chained("1", "a", ""), chained("2", "ax", "a"), chained("3", "axc", "ax")}), {}, rows);
+  CHECK(kinds(edited.standing) == Kinds{"checksum 2"});
+  CHECK(cell(edited.standing, "3").content == ContentVerdict::unverifiable);
+  const auto first = poll(
+      files({chained("1", "x", ""), chained("2", "xb", "x"), chained("3", "xbc", "xb")}), {}, rows);
+  CHECK(kinds(first.standing) == Kinds{"checksum 1"});
+}
 
-  TEST_CASE("a row that does not know its version has that of its file") {
-    const auto catalog = files({file("1", "a", "a"), file("2", "b", "b"), file("3", "c", "c")});
-    auto first = row("1", "a", "a");
-    auto third = row("3", "c", "c");
-    first.version = third.version = {};
-    const auto late = poll(catalog, {}, seen({first, third}));
-    CHECK(cell(late.standing, "2").reason == "out_of_order");
-    const auto mixed = poll(catalog, {}, seen({third, first}));
-    CHECK(kinds(mixed.standing) == Kinds{"out_of_order 1"});
-  }
+TEST_CASE("a checksum of the bytes is compared with the file, whatever its own tool would store") {
+  const auto of_bytes = [](const std::string& text) {
+    auto r = row("1", "a", sha256(text).hex());
+    r.checksum_of_bytes = true;
+    return r;
+  };
+  const auto verdict = [&](const std::string& applied, const std::string& text) {
+    auto m = file("1", "a", text);
+    m.checksums = {{"4711"}, false};
+    return cell(poll(files({m}), {}, seen({of_bytes(applied)})).standing, "1").content;
+  };
+  CHECK(verdict("a\nb", "a\nb") == ContentVerdict::verified);
+  CHECK(verdict("a\nb", "a\r\nb") == ContentVerdict::verified);
+  CHECK(verdict("a\r\nb", "a\r\nb") == ContentVerdict::verified);
+  CHECK(verdict("a\nb", "a\nc") == ContentVerdict::differs);
+}
 
-  TEST_CASE(
-      "a row whose file is a baseline stands for everything up to it, though it says nothing") {
-    auto base = baseline_file("2", "ab");
-    base.key = {"2"};
-    auto applied = row("2", "base", std::nullopt);
-    const auto catalog = files({file("1", "a", "a"), base, file("3", "c", "c")});
-    const auto after = poll(catalog, {}, seen({applied}));
-    CHECK(cell(after.standing, "1").state == CellState::applied);
-    CHECK(cell(after.standing, "1").reason == "below_baseline");
-    CHECK(cell(after.standing, "3").state == CellState::pending);
-  }
+TEST_CASE("a row that does not know its version has that of its file") {
+  const auto catalog = files({file("1", "a", "a"), file("2", "b", "b"), file("3", "c", "c")});
+  auto first = row("1", "a", "a");
+  auto third = row("3", "c", "c");
+  first.version = third.version = {};
+  const auto late = poll(catalog, {}, seen({first, third}));
+  CHECK(cell(late.standing, "2").reason == "out_of_order");
+  const auto mixed = poll(catalog, {}, seen({third, first}));
+  CHECK(kinds(mixed.standing) == Kinds{"out_of_order 1"});
+}
 
-  TEST_CASE("where a ledger keeps the last ones only, what was deleted before them is archived") {
-    auto first = file("a1", "first", "a");
-    auto second = file("b2", "second", "b");
-    second.after = {first.key};
-    auto head = row("b2", "second", std::nullopt);
-    head.reach = Row::Reach::ancestors;
-    head.token = "head";
-    const auto before = poll(files({first, second}), {}, seen({head}));
-    CHECK(before.records.size() == 2);
-    const auto after = poll(files({second}), before.records, seen({head}));
-    CHECK(after.standing.findings.empty());
-    CHECK(cell(after.standing, "a1").state == CellState::applied);
-    CHECK(cell(after.standing, "a1").reason == "archived");
+TEST_CASE("a row whose file is a baseline stands for everything up to it, though it says nothing") {
+  auto base = baseline_file("2", "ab");
+  base.key = {"2"};
+  auto applied = row("2", "base", std::nullopt);
+  const auto catalog = files({file("1", "a", "a"), base, file("3", "c", "c")});
+  const auto after = poll(catalog, {}, seen({applied}));
+  CHECK(cell(after.standing, "1").state == CellState::applied);
+  CHECK(cell(after.standing, "1").reason == "below_baseline");
+  CHECK(cell(after.standing, "3").state == CellState::pending);
+}
 
-    auto unread = files({second});
-    unread.unread.keys = {first.key};
-    CHECK(cell(poll(unread, before.records, seen({head})).standing, "a1").reason == "file_unread");
-  }
+TEST_CASE("where a ledger keeps the last ones only, what was deleted before them is archived") {
+  auto first = file("a1", "first", "a");
+  auto second = file("b2", "second", "b");
+  second.after = {first.key};
+  auto head = row("b2", "second", std::nullopt);
+  head.reach = Row::Reach::ancestors;
+  head.token = "head";
+  const auto before = poll(files({first, second}), {}, seen({head}));
+  CHECK(before.records.size() == 2);
+  const auto after = poll(files({second}), before.records, seen({head}));
+  CHECK(after.standing.findings.empty());
+  CHECK(cell(after.standing, "a1").state == CellState::applied);
+  CHECK(cell(after.standing, "a1").reason == "archived");
+
+  auto unread = files({second});
+  unread.unread.keys = {first.key};
+  CHECK(cell(poll(unread, before.records, seen({head})).standing, "a1").reason == "file_unread");
+}
