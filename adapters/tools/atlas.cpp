@@ -204,13 +204,34 @@ class Folder {
   bool broken_ = false;
 };
 
+// It sums up a schema.sql or its like, which Atlas would run and we take for no migration.
+bool names_what_is_none(std::string_view sum) {
+  while (!sum.empty()) {
+    const auto end = std::min(sum.find('\n'), sum.size());
+    const auto line = sum.substr(0, end);
+    if (const auto name = line.substr(0, line.rfind(" h1:"));
+        name != line && never_a_migration(name)) {
+      return true;
+    }
+    sum.remove_prefix(std::min(end + 1, sum.size()));
+  }
+  return false;
+}
+
 // Fills in the checksums of all files. Fails when one has changed since it was scanned.
 class Summing {
  public:
   Summing(Catalog& catalog, std::span<const ScannedFile> files, const ReadScanned& read)
       : catalog_(catalog), read_(read) {
     for (const auto& file : files) {
-      if (!file.entries.empty() && file.entries.front().role != Role::rollback) {
+      if (file.entries.empty()) {
+        continue;
+      }
+      const bool rolls_back = file.entries.front().role == Role::rollback;
+      if (rolls_back || is_flyways(file.path)) {
+        of_other_tools_.insert(folder_of(file.path));
+      }
+      if (!rolls_back) {
         by_name_.push_back(&file);
       }
     }
@@ -230,7 +251,10 @@ class Summing {
       if (!bytes && bytes.error().code == Errc::conflict) {
         return std::unexpected(bytes.error());
       }
-      checksums[file->path] = folders[folder_of(file->path)].add(base_name(file->path), bytes);
+      const auto folder = folder_of(file->path);
+      auto& theirs = checksums[file->path];
+      theirs = folders[folder].add(base_name(file->path), bytes);
+      theirs.complete = theirs.complete && !of_other_tools_.contains(folder);
     }
     for (auto& migration : catalog_.migrations) {
       migration.checksums = checksums[migration.file];
@@ -248,9 +272,13 @@ class Summing {
       if (!bytes && bytes.error().code == Errc::conflict) {
         return std::unexpected(bytes.error());
       }
-      auto total = bytes ? bytes->substr(0, bytes->find('\n')) : "";
+      const auto folder = folder_of(file->path);
+      if (!bytes || of_other_tools_.contains(folder) || names_what_is_none(*bytes)) {
+        continue;
+      }
+      auto total = bytes->substr(0, bytes->find('\n'));
       total.erase(std::min(total.find_last_not_of(" \r") + 1, total.size()));
-      if (!total.empty() && !folders[folder_of(file->path)].may_have(total)) {
+      if (!total.empty() && !folders[folder].may_have(total)) {
         catalog_.problems.push_back({file->path,
                                      "is not the sum of the files beside it: Atlas applies none of "
                                      "them before `atlas migrate hash`"});
@@ -263,6 +291,7 @@ class Summing {
   Catalog& catalog_;
   const ReadScanned& read_;
   std::vector<const ScannedFile*> by_name_;
+  std::set<std::string_view> of_other_tools_;  // Atlas' version decides what of them it sums up
 };
 
 // A row of their table as it stands there.

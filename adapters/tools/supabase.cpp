@@ -25,11 +25,13 @@ constexpr std::array<ColumnShape, 1> ledger_columns{{{"version", "text", true}}}
 
 // Of the statements a hash is enough, which the server makes: a first migration may be a whole
 // dump. They are stored without the white space and semicolons between them, so those are left out,
-// wherever they are. Where the table has no such column, the NULL of `d` stands for it: a name is
-// looked for in the ledger first.
+// wherever they are. More than four megabytes as stored are too much work for each poll, and stay
+// unverified. Where the table has no such column, the NULL of `d` stands for it: a name is looked
+// for in the ledger first.
 constexpr ReadStatement select_versions = R"sql(
   SELECT t.version, t.name,
          CASE WHEN pg_catalog.cardinality(t.statements) > 0
+                   AND pg_catalog.pg_column_size(t.statements) <= 4194304
               THEN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.translate(
                      pg_catalog.array_to_string(t.statements, ''), E' \t\n\r\f\x0B;', ''), 'UTF8')),
                      'hex')

@@ -5,10 +5,15 @@
 #include <cstdint>
 #include <string>
 
+#include "adapters/tools/atlas.h"
+#include "adapters/tools/dbmate.h"
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/flyway_checksum.h"
 #include "adapters/tools/flyway_name.h"
+#include "adapters/tools/golang_migrate.h"
+#include "adapters/tools/goose.h"
 #include "adapters/tools/own.h"
+#include "adapters/tools/supabase.h"
 #include "core/catalog/catalog.h"
 #include "core/text/printable.h"
 #include "tests/fuzz/input.h"
@@ -92,6 +97,33 @@ void check_catalog(const Tool& tool, const std::vector<File>& files) {
   }
 }
 
+// Every tool has its own way from files to a catalog, and Atlas reads all of them.
+void check_arranged(const Tool& tool, const std::vector<File>& files) {
+  std::vector<ScannedFile> scanned;
+  for (const auto& file : files) {
+    auto entries = tool.entries(file.path, file.bytes);
+    if (!entries.empty()) {
+      scanned.push_back({file.path, content_of(file.bytes), std::move(entries)});
+    }
+  }
+  const ReadScanned read = [&](const ScannedFile& wanted) -> Result<std::string> {
+    const auto file = std::ranges::find(files, wanted.path, &File::path);
+    promise(file != files.end(), "only files that are there are read", wanted.path);
+    return std::string(file->bytes);
+  };
+  const auto catalog = tool.arrange(scanned, read);
+  promise(catalog.has_value(), "files that can be read can be arranged");
+  std::ranges::reverse(scanned);
+  promise(*catalog == *tool.arrange(scanned, read),
+          "a catalog does not depend on the order in which files were read");
+  for (const auto& migration : catalog->migrations) {
+    promise(catalog->find(migration.key) == &migration, "every key is there once");
+    promise(!migration.checksums.complete || !migration.checksums.accepted.empty(),
+            "a mismatch proves an edit only where something would match",
+            migration.file);
+  }
+}
+
 void check_version(std::string_view text) {
   const auto version = Version::parse(text);
   promise(
@@ -127,11 +159,15 @@ void try_input(std::string_view input) {
     check_content(part);
     check_checksums(part);
   }
-  for (const auto* tool : {&flyway(), &own()}) {
+  for (const auto* tool :
+       {&flyway(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()}) {
     for (const auto& file : files) {
       check_entries(*tool, file);
     }
     check_catalog(*tool, files);
+  }
+  for (const auto* tool : {&atlas(), &dbmate(), &golang_migrate(), &goose(), &supabase()}) {
+    check_arranged(*tool, files);
   }
   for (const auto& a : versions) {
     for (const auto& b : versions) {

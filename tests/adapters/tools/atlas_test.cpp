@@ -462,6 +462,22 @@ TEST_CASE("a sum that is not of its files is told, with whatever line endings") 
   CHECK(problems(with_sum(with_crlf_throughout(four), total(four) + "\r")) == 0);
   CHECK(problems(with_sum(edited(four, 0), total(four))) == 1);
   CHECK(problems(with_sum(four, "")) == 0);
+  auto with_schema = with_sum(four, "h1:x");
+  with_schema.back().bytes += "schema.sql h1:y\n";
+  CHECK(problems(with_schema) == 0);  // ours would be another sum than Atlas'
+}
+
+TEST_CASE(
+    "of files that are named as another tool's a mismatch with Atlas' hashes proves nothing") {
+  for (const TextFiles& files :
+       {TextFiles{{"1_x.down.sql", "b"}, {"1_x.up.sql", "a"}, {"atlas.sum", "h1:x\n"}},
+        TextFiles{{"V1__x.sql", "a"}, {"atlas.sum", "h1:x\n"}}}) {
+    const auto catalog = arranged(tool(), files);
+    REQUIRE(catalog.migrations.size() == 1);
+    CHECK_FALSE(catalog.migrations.front().checksums.complete);
+    CHECK_FALSE(catalog.migrations.front().checksums.accepted.empty());
+    CHECK(catalog.problems.empty());
+  }
 }
 
 TEST_CASE("what cannot be read stops the sums, and proves nothing of what follows") {

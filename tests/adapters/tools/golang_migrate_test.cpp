@@ -211,6 +211,7 @@ TEST_CASE("a file that comes late, below golang-migrate's mark, is skipped for e
   files[2].path = "000000_late.up.sql";
   CHECK(states(polls.poll(files, mark("3"))) ==
         "0 not_due skipped, 1 applied, 2 applied, 3 applied");
+  CHECK(tool().rules().late == LayoutRules::Late::skipped);
 }
 
 TEST_CASE("a version of golang-migrate's that no file has was applied from elsewhere") {

@@ -172,6 +172,11 @@ TEST_CASE("a version that only ever was rolled back is not applied for goose") {
   CHECK(states(polls.poll(three, log({"-1"}))) == "1 pending, 2 pending, 3 pending");
 }
 
+TEST_CASE("nothing is late for goose behind what was rolled back") {
+  Polls polls(tool());
+  CHECK(states(polls.poll(three, log({"+1", "+3", "-3"}))) == "1 applied, 2 pending, 3 pending");
+}
+
 TEST_CASE("goose refuses a file that comes late, and tells one that was allowed to") {
   Polls polls(tool());
   CHECK(states(polls.poll(three, log({"+1", "+3"}))) ==

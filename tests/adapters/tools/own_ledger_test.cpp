@@ -104,6 +104,7 @@ TEST_CASE("a file that is not what tidemark applied is drift, with other line en
       "c\r\n";
   const auto& standing = polls.poll(files, rows);
   CHECK(findings(standing) == "checksum 1");
+  REQUIRE(standing.findings.size() == 1);
   CHECK(standing.findings.front().details.at("file_checksum") == sha256("a\n").hex());
   CHECK(standing.find({"2"})->cell.content == ContentVerdict::verified);
   CHECK(standing.find({"3"})->cell.content == ContentVerdict::verified);
@@ -117,6 +118,10 @@ TEST_CASE("a rollback in tidemark's own ledger takes back, and applying again br
   CHECK(states(polls.poll(three, log({a, undo, a}))) == "1 applied, 2 pending, 3 pending");
   CHECK(findings(polls.poll(three, log({a, undo, a, undo}))) == "vanished 1");
   CHECK(log({a, undo, a}).back().token == "3");
+  const Entry c{"3", "3_c", "c\n"};
+  const Entry undo_c{"3", "3_c", "c\n", "rollback"};
+  Polls behind(tool());
+  CHECK(states(behind.poll(three, log({a, c, undo_c}))) == "1 applied, 2 pending, 3 pending");
 }
 
 TEST_CASE("applying again what runs whenever it changes is no drift in tidemark's own ledger") {
@@ -165,6 +170,7 @@ TEST_CASE("a key that only tidemark's own ledger has was applied from elsewhere"
         "1 pending out_of_order, 2 pending out_of_order, 2_5 drifted, 3 pending, a::b drifted");
   CHECK(findings(standing) == "foreign 2_5, foreign a::b");
   CHECK(standing.find({"2_5"})->id.value == "2_5_hotfix");
+  CHECK(log({{"R__v2_views", "R__v2_views", "x"}}).front().version.empty());
 }
 
 TEST_CASE("an answer of another width is no ledger of tidemark's own") {
