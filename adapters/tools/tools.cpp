@@ -12,7 +12,8 @@
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 6> tools{&flyway(), &rails(), &ecto(), &django(), &alembic(), &own()};
+  static const std::array<const Tool*, 6> tools{
+      &flyway(), &rails(), &ecto(), &django(), &alembic(), &own()};
   return tools;
 }
 
