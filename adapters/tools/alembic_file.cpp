@@ -9,6 +9,7 @@
 
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/python_source.h"
+#include "core/text/printable.h"
 
 namespace tidemark {
 
@@ -34,13 +35,13 @@ Names names_in(const PythonScope& scope, std::string_view name) {
   if (value == nullptr || value->kind == Kind::none) {
     return names;
   }
-  if (value->kind == Kind::text) {
+  if (is_name(*value)) {
     names.keys.push_back({value->text});
     return names;
   }
   names.whole = value->kind == Kind::list;
   for (const auto& item : value->items) {
-    if (item.kind == Kind::text) {
+    if (is_name(item)) {
       names.keys.push_back({item.text});
     } else {
       names.whole = false;
@@ -55,15 +56,40 @@ std::string first_line(std::string_view text) {
   if (start == std::string_view::npos) {
     return "";
   }
+  constexpr std::size_t longest = 200;
   text.remove_prefix(start);
   text = text.substr(0, text.find_first_of("\r\n"));
-  return std::string(text.substr(0, text.find_last_not_of(" \t") + 1));
+  text = text.substr(0, longest);
+  return valid_utf8(text.substr(0, text.find_last_not_of(" \t") + 1));
 }
 
 std::string_view stem_of(std::string_view path) {
   auto stem = base_name(path);
   stem.remove_suffix(3);
   return stem;
+}
+
+struct Name {
+  std::string_view revision;
+  std::string_view slug;
+};
+
+// "ae1027a6acf0" and "add_tax" of "ae1027a6acf0_add_tax" and of
+// "2026_01_31_1200-ae1027a6acf0_add_tax": twelve hexadecimal digits are a revision as Alembic makes
+// one up. Otherwise it is what is in front.
+Name parse_name(std::string_view stem) {
+  constexpr std::size_t digits = 12;
+  for (std::size_t start = 0; start < stem.size();) {
+    const auto end = std::min(stem.find_first_of("-_", start), stem.size());
+    const auto word = stem.substr(start, end - start);
+    if (word.size() == digits &&
+        word.find_first_not_of("0123456789abcdef") == std::string_view::npos) {
+      return {word, stem.substr(std::min(end + 1, stem.size()))};
+    }
+    start = end + 1;
+  }
+  const auto end = std::min(stem.find('_'), stem.size());
+  return {stem.substr(0, end), stem.substr(std::min(end + 1, stem.size()))};
 }
 
 FileEntry revision_entry(std::string_view revision, std::string description) {
@@ -168,19 +194,27 @@ class AlembicGraph {
     return keys;
   }
 
-  // By the whole of it, by its branch's label, or by how it begins: "label@ae10" is one of these
-  // too.
+  // By the whole of it, by its branch's label, or by how it begins; "label@ae10" is what is behind
+  // the label, and "label@head" is the label's.
   std::vector<Key> revisions_called(std::string_view name) const {
+    auto found = revisions_named(name);
+    const auto split = name.find('@');
+    if (found.empty() && split != std::string_view::npos) {
+      found = revisions_named(name.substr(split + 1));
+      if (found.empty()) {
+        found = revisions_named(name.substr(0, split));
+      }
+    }
+    return found;
+  }
+
+  std::vector<Key> revisions_named(std::string_view name) const {
     constexpr std::size_t shortest = 4;
     if (position_.contains({std::string(name)})) {
       return {{std::string(name)}};
     }
     if (const auto at = labels_.find(std::string(name)); at != labels_.end()) {
       return {at->second};
-    }
-    if (const auto split = name.find('@'); split != std::string_view::npos) {
-      const auto behind = revisions_called(name.substr(split + 1));
-      return behind.empty() ? revisions_called(name.substr(0, split)) : behind;
     }
     std::vector<Key> found;
     if (name.size() < shortest) {
@@ -197,15 +231,18 @@ class AlembicGraph {
   // Branches are told apart by their labels. Two heads of which the labels are the same, or that
   // have none, are what `upgrade head` refuses.
   void refuse_several_heads() {
+    constexpr std::size_t enough = 50;  // the way down from each is walked
     std::set<Key> before_others;
     for (const auto& [key, down] : down_) {
       before_others.insert(down.begin(), down.end());
     }
     std::map<std::set<std::string>, const Migration*> heads;
+    std::size_t walked = 0;
     for (const auto& migration : catalog_.migrations) {
-      if (before_others.contains(migration.key)) {
+      if (before_others.contains(migration.key) || walked == enough) {
         continue;
       }
+      ++walked;
       const auto [at, added] = heads.emplace(labels_of(migration), &migration);
       if (!added) {
         catalog_.problems.push_back(
@@ -258,10 +295,8 @@ std::vector<FileEntry> alembic_entries_by_name(std::string_view path) {
   if (!may_be_alembic_revision(path)) {
     return {};
   }
-  const auto stem = stem_of(path);
-  const auto end = std::min(stem.find('_'), stem.size());
-  return {revision_entry(stem.substr(0, end),
-                         with_blanks(stem.substr(std::min(end + 1, stem.size()))))};
+  const auto [revision, slug] = parse_name(stem_of(path));
+  return {revision_entry(revision, with_blanks(slug))};
 }
 
 std::vector<FileEntry> alembic_entries(std::string_view path, std::string_view bytes) {
@@ -270,7 +305,7 @@ std::vector<FileEntry> alembic_entries(std::string_view path, std::string_view b
   }
   const auto source = read_python(bytes, {"revision", "down_revision", depends_on, branch_labels});
   const auto* revision = source.module.find("revision");
-  if (revision == nullptr || revision->kind != Kind::text || revision->text.empty() ||
+  if (revision == nullptr || !is_name(*revision) ||
       source.module.find("down_revision") == nullptr) {
     return {};
   }

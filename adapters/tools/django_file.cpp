@@ -29,7 +29,7 @@ std::string app_of_model(std::string_view dotted) {
 
 std::string text_of(const PythonScope& scope, std::string_view name) {
   const auto* value = scope.find(name);
-  return value != nullptr && value->kind == Kind::text ? value->text : "";
+  return value != nullptr && is_name(*value) ? value->text : "";
 }
 
 // What depends on a model that a setting names comes after the first migration of that model's app.
@@ -39,7 +39,7 @@ std::optional<Key> swappable(const PythonValue& call) {
     return std::nullopt;
   }
   const auto& model = call.items.front();
-  if (model.kind == Kind::text) {
+  if (is_name(model)) {
     return django_key(app_of_model(model.text), django_first);
   }
   if (model.kind == Kind::name) {
@@ -50,7 +50,7 @@ std::optional<Key> swappable(const PythonValue& call) {
 
 std::optional<Key> migration_named_by(const PythonValue& value) {
   const bool pair = value.kind == Kind::list && value.items.size() == 2 &&
-                    value.items[0].kind == Kind::text && value.items[1].kind == Kind::text;
+                    is_name(value.items[0]) && is_name(value.items[1]);
   if (!pair) {
     return swappable(value);
   }

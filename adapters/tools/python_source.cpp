@@ -479,6 +479,13 @@ PythonSource read_python(std::string_view bytes, const std::vector<std::string_v
   return Reader(bytes, names).run();
 }
 
+bool is_name(const PythonValue& value) {
+  constexpr std::size_t longest = 255;
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; };
+  return value.kind == Kind::text && !value.text.empty() && value.text.size() <= longest &&
+         std::ranges::none_of(value.text, is_control);
+}
+
 bool is_installed_package(std::string_view path) {
   return path.find("site-packages/") != std::string_view::npos ||
          path.find("dist-packages/") != std::string_view::npos;

@@ -54,6 +54,9 @@ struct PythonSource {
 // Only what is assigned to `names` is kept.
 PythonSource read_python(std::string_view bytes, const std::vector<std::string_view>& names);
 
+// A string that can be a name in a ledger: not empty, of one line, and no longer than columns are.
+bool is_name(const PythonValue& value);
+
 // A package that was installed beside the project's own code.
 bool is_installed_package(std::string_view path);
 

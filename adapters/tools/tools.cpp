@@ -24,6 +24,8 @@ namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
   static const std::array<const Tool*, 17> tools{&flyway(), &liquibase(), &rails(), &django(), &ecto(), &alembic(), &golang_migrate(), &prisma(), &atlas(), &dbmate(), &goose(), &drizzle(), &knex(), &sequelize(), &typeorm(), &supabase(), &own()};
+  static const std::array<const Tool*, 6> tools{
+      &flyway(), &rails(), &ecto(), &django(), &alembic(), &own()};
   return tools;
 }
 

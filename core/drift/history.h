@@ -36,7 +36,7 @@ struct TheirSide {
 
   // It names what the files do not know: what else is applied cannot be told.
   bool ahead_of_files = false;
-  bool ends_only = false;  // it says nothing of what has no file
+  bool ends_only = false;                   // it says nothing of what has no file
   std::map<Key, std::string_view> not_due;  // why a file will not be run: replaced, skipped
   std::map<std::string, Version>
       oldest;              // of the files that are left, by group, where old ones are archived

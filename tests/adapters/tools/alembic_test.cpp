@@ -100,6 +100,30 @@ TEST_CASE("Alembic: without a docstring the file's name tells what a revision is
   CHECK(entries.front().description == "add tax");
 }
 
+TEST_CASE("Alembic: of a file that cannot be read the name tells which revision it is, as a rule") {
+  const auto key = [](std::string_view path) {
+    const auto entries = find_tool("alembic")->entries_by_name(path);
+    return entries.empty() ? "(none)" : entries.front().key.value;
+  };
+  CHECK(key("versions/ae1027a6acf0_add_tax.py") == "ae1027a6acf0");
+  CHECK(key("versions/2026_01_31_1200-ae1027a6acf0_add_tax.py") == "ae1027a6acf0");
+  CHECK(key("versions/0007_add_tax.py") == "0007");
+  CHECK(key("versions/initial.py") == "initial");
+  CHECK(key("versions/__init__.py") == "(none)");
+}
+
+TEST_CASE("Alembic: what is too long for a ledger is no name, and what is told of it stays short") {
+  const std::string name(1'000'000, '@');
+  CHECK(find_tool("alembic")->entries("versions/a.py", revision(name)).empty());
+  CHECK(find_tool("alembic")->entries("versions/a.py", revision("a\nb")).empty());
+  CHECK(problems_of(alembic({{"versions/a.py", revision("aaaa1", "'" + name + "'")}})) ==
+        Strings{"versions/a.py computes what it comes after: that cannot be told without running "
+                "it"});
+  const auto catalog = alembic(
+      {{"versions/a.py", "'''" + name + "'''\nrevision = 'aaaa1'\ndown_revision = None\n"}});
+  CHECK(catalog.migrations.front().description == std::string(200, '@'));
+}
+
 TEST_CASE("Alembic: what is no revision is none") {
   for (const auto* path : {"versions/__init__.py",
                            "versions/.#ae10_add_tax.py",

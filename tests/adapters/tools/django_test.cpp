@@ -234,6 +234,16 @@ TEST_CASE("Django: what it would refuse is told") {
                 "be told without running it"});
 }
 
+TEST_CASE("Django: what is too long for a ledger is no name, and what is told of it stays short") {
+  const std::string name(1'000'000, 'x');
+  CHECK(
+      problems_of(django(
+          {{"a/migrations/0001_initial.py", migration(on("a", name))},
+           {"a/apps.py", "class A(AppConfig):\n    name = 'a'\n    label = '" + name + "'\n"}})) ==
+      Strings{"a/migrations/0001_initial.py computes what it depends on or replaces: that cannot "
+              "be told without running it"});
+}
+
 TEST_CASE("Django: a merge of two last migrations is the last one") {
   CHECK(django({
                    {"a/migrations/0001_initial.py", migration()},

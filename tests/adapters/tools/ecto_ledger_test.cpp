@@ -81,4 +81,12 @@ TEST_CASE("Ecto: whoever keeps others from migrating is at work, and the ledger 
   CHECK(bench.see().at_work.empty());
 }
 
+TEST_CASE("Ecto: a role that may only read the ledger sees who is at work") {
+  Bench bench("ecto_reader");
+  bench.sql(ecto_3 + "GRANT SELECT ON schema_migrations TO ecto_reader");
+  PostgresSession session(PostgresServer::shared(), bench.database());
+  session.run("BEGIN; LOCK TABLE schema_migrations IN SHARE UPDATE EXCLUSIVE MODE");
+  CHECK(bench.see().at_work.find("role postgres") != std::string::npos);
+}
+
 TEST_SUITE_END();

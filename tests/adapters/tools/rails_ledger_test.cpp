@@ -44,6 +44,8 @@ TEST_CASE("Rails 5 and newer: the ledger is found beside its metadata and read")
   CHECK(seen.table == "public.schema_migrations");
   CHECK(seen.trouble.empty());
   CHECK(keys(seen) == Keys{"2", "10", "20260101000000"});
+  CHECK(bench.look().shape.evidence ==
+        "a version alone, beside ar_internal_metadata: Rails 5 and newer");
 }
 
 TEST_CASE("Rails 4.2 and before: an index instead of a primary key") {

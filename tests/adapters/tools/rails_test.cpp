@@ -130,6 +130,13 @@ TEST_CASE("Rails: without the second table it could be dbmate's, and before Rail
   CHECK(verdict("rails", version_table("character varying(255)!", {})) == "possible");
 }
 
+TEST_CASE("Rails: where its ledger could be another tool's, its files decide") {
+  const std::vector<Relation> relations{version_table("character varying!")};
+  const auto choice = choose_ledger(recognise_ledgers(relations), relations, {}, "", "rails");
+  REQUIRE(choice.ledger);
+  CHECK(choice.ledger->tool->name() == "rails");
+}
+
 TEST_CASE("Rails: tables that only look like its own are not") {
   for (const auto& other :
        {version_table("character varying(255)!"),                         // dbmate before 2.0
