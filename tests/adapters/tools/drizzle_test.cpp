@@ -227,6 +227,13 @@ TEST_CASE("an upgrade to Drizzle 1.0 renames files and widens the ledger, and no
   }
 }
 
+TEST_CASE("a name that an upgrade found by the hash counts, not the time beside it") {
+  const auto after =
+      compared(drizzle(), two_of_1, ledger({{hash_of_a, first - 60'000, "20260418143000_a"}}));
+  CHECK(after.state(key_of_a) == CellState::applied);
+  CHECK(after.findings().empty());
+}
+
 TEST_CASE("several migrations of one second are told apart by their order in it") {
   const Files files = project({{"0000_a", first}, {"0001_b", first + 1}},
                               {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}});
@@ -318,13 +325,23 @@ TEST_CASE("Drizzle's ledger is recognised by its columns, and before 1.0 by its 
   early.columns.push_back({"version", "integer", false});
   CHECK(verdict(early) == Verdict::ledger);
   early.columns.back().name = "note";
+  CHECK(drizzle().recognise(early, {}).words ==
+        "looks like a Drizzle ledger, but has further columns");
+  early.name.name = "history";
   CHECK(verdict(early) == Verdict::no);
   auto view = table_of_0();
   view.kind = 'v';
   CHECK(verdict(view) == Verdict::near_miss);
   auto other_type = table_of_0();
   column(other_type, "created_at").type = "timestamp with time zone";
+  CHECK(
+      drizzle().recognise(other_type, {}).words ==
+      "looks like a Drizzle ledger, but created_at is timestamp with time zone instead of bigint");
+  other_type.name = {"public", "blocks"};
   CHECK(verdict(other_type) == Verdict::no);
+  auto widened = table_of_0();
+  column(widened, "id").type = "bigint";
+  CHECK(verdict(widened) == Verdict::ledger);
   CHECK(verdict(table("public",
                       "migrations",
                       {"id integer!",
