@@ -35,9 +35,6 @@ constexpr ReadStatement select_exclusive = R"sql(
    ORDER BY l.pid
 )sql";
 
-// Nobody applies one migration for so long without a word; a run that died leaves its row behind.
-constexpr std::int64_t abandoned_after_s = 3600;
-
 std::int64_t whole_number(const std::optional<std::string>& text) {
   std::int64_t number = 0;
   if (text) {
@@ -94,7 +91,8 @@ LockRow lock_row(const ResultSet& answer) {
     lock.words +=
         " since " + format_time(TimePoint{std::chrono::milliseconds{whole_number(row[1])}});
   }
-  lock.abandoned = whole_number(row[2]) >= abandoned_after_s;
+  lock.dated = row[2].has_value();
+  lock.abandoned = whole_number(row[2]) >= abandoned_after.count();
   return lock;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,9 +20,13 @@ ReadQuery select_exclusive_holders(const Relation& ledger);
 // The answer to either, in words; empty: nobody.
 std::string holders(const ResultSet& answer);
 
+// Nobody applies one migration for so long without a word; a run that died leaves its row behind.
+inline constexpr std::chrono::seconds abandoned_after{3600};
+
 // What a tool's lock row says.
 struct LockRow {
   std::string words;       // empty: nobody
+  bool dated = false;      // it says since when
   bool abandoned = false;  // held for so long that whoever set it must have died
 };
 LockRow lock_row(const ResultSet& answer);

@@ -249,12 +249,13 @@ struct LedgerEntry {
   std::string name;
   std::optional<std::string> applied_at_ms;
 
+  // Its name counts where it has one: an upgrade to 1.0 finds names by hash, too.
   std::string second() const {
-    if (created_at) {
-      return drizzle_second(*created_at);
-    }
     const auto digits = leading_digits(name);
-    return digits.empty() ? "row " + id : std::string(digits);
+    if (digits.size() == digits_of_second) {
+      return std::string(digits);
+    }
+    return created_at ? drizzle_second(*created_at) : "row " + id;
   }
 };
 
@@ -300,7 +301,9 @@ Row row_of(const LedgerEntry& entry, const Key& key) {
   Row row;
   row.key = key;
   row.id = {entry.name.empty() ? key.value : entry.name};
-  row.version_text = entry.created_at ? version_text(*entry.created_at) : entry.second();
+  const auto second = entry.second();
+  const bool of_that_second = entry.created_at && drizzle_second(*entry.created_at) == second;
+  row.version_text = of_that_second ? version_text(*entry.created_at) : second;
   row.version = Version::parse(row.version_text);
   row.description = description_of(entry.name);
   row.at = time_of(entry.applied_at_ms);
@@ -310,7 +313,7 @@ Row row_of(const LedgerEntry& entry, const Key& key) {
 }
 
 bool matches(const Relation& relation, std::span<const ColumnShape> shape, std::size_t further) {
-  const auto match = match_shape(relation, shape);
+  const auto match = match_shape(with_integer_id(relation), shape);
   return match.wrong.empty() && match.further == further &&
          match.letters == ShapeMatch::Case::lower;
 }
@@ -327,6 +330,18 @@ Verdict verdict_by_name(const TableName& table) {
   const bool named = lower.find("drizzle") != std::string::npos ||
                      lower_case(table.name).find("migrat") != std::string::npos;
   return named ? Verdict::ledger : Verdict::if_named;
+}
+
+// A table that has Drizzle's name and not its columns.
+Recognition near_miss(const Relation& relation) {
+  const auto match = match_shape(with_integer_id(relation), columns_of_0);
+  if (lower_case(relation.name.name).find("drizzle") == std::string::npos ||
+      match.found < columns_of_0.size()) {
+    return {};
+  }
+  return {Verdict::near_miss,
+          "looks like a Drizzle ledger, but " +
+              (match.wrong.empty() ? "has further columns" : join(match.wrong, " and "))};
 }
 
 class Drizzle : public Tool {
@@ -400,7 +415,7 @@ class Drizzle : public Tool {
   Recognition recognise(const Relation& relation, std::span<const Relation>) const override {
     const bool of_1 = is_of_1(relation);
     if (!of_1 && !matches(relation, columns_of_0, 0)) {
-      return {};
+      return near_miss(relation);
     }
     const auto verdict = of_1 ? Verdict::ledger : verdict_by_name(relation.name);
     if (const auto what = not_a_table(relation); !what.empty()) {

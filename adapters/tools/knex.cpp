@@ -168,8 +168,11 @@ class Knex : public Tool {
   std::span<const std::string_view> default_tables() const override { return default_names; }
 
   Recognition recognise(const Relation& relation, std::span<const Relation> all) const override {
-    auto recognition =
-        recognise_shape(relation, {.name = "a Knex ledger", .columns = ledger_columns});
+    auto recognition = recognise_shape(with_integer_id(relation),
+                                       {.name = "a Knex ledger",
+                                        .columns = ledger_columns,
+                                        .look_alike = ledger_columns.size(),
+                                        .more_may_follow = true});
     const TableName lock{relation.name.schema, lock_table(relation)};
     if (recognition.verdict == Verdict::ledger &&
         std::ranges::find(all, lock, &Relation::name) == all.end()) {

@@ -124,7 +124,7 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::find_and_see(ReadSession
       co_return std::unexpected(done.error());
     }
   }
-  Attempt<Sight> sight = co_await see(session);
+  Attempt<Sight> sight = co_await see(session, now);
   const auto denied = [&] { return !sight && sight.error().sqlstate == insufficient_privilege; };
   const bool changed = sight ? sight->moved : not_as_found(sight.error());
   if (changed && !(searched && denied())) {
@@ -132,11 +132,11 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::find_and_see(ReadSession
     if (!done) {
       co_return std::unexpected(done.error());
     }
-    sight = co_await see(session);
+    sight = co_await see(session, now);
   }
   if (denied() && readable()) {
     refuse(sight.error().error.detail);
-    sight = co_await see(session);
+    sight = co_await see(session, now);
   }
   if (!sight && not_as_found(sight.error())) {
     discovered_at_.reset();
@@ -154,7 +154,7 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see_again(ReadSession& s
       co_return std::unexpected(done.error());
     }
   }
-  co_return co_await see(session);
+  co_return co_await see(session, now);
 }
 
 Awaitable<Observer::Done> Observer::discover(ReadSession& session, TimePoint now) {
@@ -229,7 +229,7 @@ std::vector<ReadQuery> Observer::glance_queries() const {
   return queries;
 }
 
-Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session) {
+Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session, TimePoint now) {
   known_.reset();
   note_.clear();
   auto glance = glance_queries();
@@ -257,7 +257,7 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
   if (readable()) {
     auto next = told.answers;
     if (lock_) {
-      note_lock(answer->at(next), sight);
+      note_lock(answer->at(next), sight, now);
       ++next;
     }
     if (asks_who) {
@@ -280,8 +280,15 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
   co_return sight;
 }
 
-void Observer::note_lock(const ResultSet& answer, Sight& sight) {
+void Observer::note_lock(const ResultSet& answer, Sight& sight, TimePoint now) {
   auto lock = lock_row(answer);
+  if (lock.words.empty() || (locked_since_ && now < *locked_since_)) {
+    locked_since_.reset();
+  }
+  if (!lock.words.empty() && !lock.dated) {
+    locked_since_ = locked_since_.value_or(now);
+    lock.abandoned = now - *locked_since_ >= abandoned_after;
+  }
   if (lock.abandoned) {
     note_ = lock_->text() + " is locked by " + lock.words +
             ": a run that died leaves it so, and keeps the next one from starting";

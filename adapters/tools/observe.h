@@ -86,11 +86,11 @@ class Observer {
   Awaitable<Attempt<Sight>> find_and_see(ReadSession& session, TimePoint now);
   Awaitable<Done> discover(ReadSession& session, TimePoint now);
   Awaitable<Done> ask_privileges(ReadSession& session, TimePoint now);
-  Awaitable<Attempt<Sight>> see(ReadSession& session);
+  Awaitable<Attempt<Sight>> see(ReadSession& session, TimePoint now);
   std::vector<ReadQuery> glance_queries() const;
   Awaitable<Attempt<Sight>> see_again(ReadSession& session, TimePoint now);
   void refuse(const std::string& words);
-  void note_lock(const ResultSet& answer, Sight& sight);
+  void note_lock(const ResultSet& answer, Sight& sight, TimePoint now);
   Awaitable<Attempt<Sight>> locked_out(ReadSession& session, ReadFailure failure);
   Awaitable<Observation> observation(Sight sight, TimePoint now);
   Awaitable<Result<std::vector<Row>>> rows_in(ResultSet answer);
@@ -104,7 +104,9 @@ class Observer {
   std::vector<RejectedTable> rejected_;
   std::string layout_;             // as chosen by
   std::optional<TableName> lock_;  // the ledger's, where the tool has one and it can be read
-  std::string note_;               // what people should know of the last look
+  std::optional<TimePoint>
+      locked_since_;  // when it was first seen locked, where it does not say since when it is
+  std::string note_;  // what people should know of the last look
   std::optional<TimePoint> privileges_asked_at_;  // not at each search: it costs more
   std::optional<std::string> excess_privileges_;  // as asked since the last look
   bool had_rows_ = false;

@@ -64,7 +64,13 @@ constexpr std::size_t columns_asked_for = 3;
 
 enum class Columns { others, name, times, underscored_times };
 
-bool matches(const Relation& relation, std::span<const ColumnShape> shape) {
+// Its column of names may have been made without a length.
+bool matches(Relation relation, std::span<const ColumnShape> shape) {
+  for (auto& column : relation.columns) {
+    if (column.name == "name" && column.type == "text") {
+      column.type = "character varying";
+    }
+  }
   const auto match = match_shape(relation, shape);
   return match.wrong.empty() && match.further == 0;
 }
@@ -204,10 +210,13 @@ class Sequelize : public Tool {
   std::span<const std::string_view> default_tables() const override { return default_names; }
 
   Recognition recognise(const Relation& relation, std::span<const Relation>) const override {
-    if (columns_of(relation) == Columns::others) {
-      return {};
-    }
     const auto verdict = verdict_by_name(relation.name.name);
+    if (columns_of(relation) == Columns::others) {
+      return verdict == Verdict::ledger && find_column(relation, "name") != nullptr
+                 ? Recognition{Verdict::near_miss,
+                               "looks like a Sequelize ledger, but has other columns"}
+                 : Recognition{};
+    }
     if (const auto what = not_a_table(relation); !what.empty()) {
       return verdict == Verdict::ledger
                  ? Recognition{Verdict::near_miss,

@@ -112,6 +112,15 @@ Recognition recognise_shape(const Relation& relation, const LedgerShapeRule& rul
   return {Verdict::ledger, std::move(words)};
 }
 
+Relation with_integer_id(Relation relation) {
+  for (auto& column : relation.columns) {
+    if (column.name == "id" && column.type == "bigint") {
+      column.type = "integer";
+    }
+  }
+  return relation;
+}
+
 bool has_primary_key(const Relation& relation, std::string_view lower_name) {
   return relation.primary_key.size() == 1 && lower_case(relation.primary_key.front()) == lower_name;
 }

@@ -41,6 +41,9 @@ Recognition recognise_shape(const Relation& relation, const LedgerShapeRule& rul
 // The column in either case, as stored.
 const Relation::Column* find_column(const Relation& relation, std::string_view lower_name);
 
+// The relation with a bigint `id` as an integer: people widen theirs, and it stays the same ledger.
+Relation with_integer_id(Relation relation);
+
 bool has_primary_key(const Relation& relation, std::string_view lower_name);
 
 // What it is when it cannot be a ledger of its own: "a view", "a partition"; empty for tables.

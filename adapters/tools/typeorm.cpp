@@ -127,8 +127,8 @@ class TypeOrm : public Tool {
   std::span<const std::string_view> default_tables() const override { return default_names; }
 
   Recognition recognise(const Relation& relation, std::span<const Relation>) const override {
-    auto recognition =
-        recognise_shape(relation, {.name = "a TypeORM ledger", .columns = ledger_columns});
+    auto recognition = recognise_shape(with_integer_id(relation),
+                                       {.name = "a TypeORM ledger", .columns = ledger_columns});
     const auto verdict = verdict_by_name(relation.name.name);
     if (recognition.verdict == Verdict::ledger) {
       recognition.verdict = verdict;

@@ -93,7 +93,7 @@ const std::string key_of_b = "20260418143100";
 
 TEST_CASE("the journal gives Drizzle's files their times, and those are what the ledger knows") {
   const auto catalog = arrange(drizzle(), two_of_0);
-  CHECK(ids(catalog) == Words{"0000_a", "0001_b"});
+  REQUIRE(ids(catalog) == Words{"0000_a", "0001_b"});
   CHECK(catalog.problems.empty());
   const auto& a = catalog.migrations[0];
   CHECK(a.key.value == key_of_a);
@@ -107,7 +107,7 @@ TEST_CASE("the journal gives Drizzle's files their times, and those are what the
 
 TEST_CASE("since 1.0 a folder's name says of when a Drizzle migration is") {
   const auto catalog = arrange(drizzle(), two_of_1);
-  CHECK(ids(catalog) == Words{"20260418143000_a", "20260418143100_b"});
+  REQUIRE(ids(catalog) == Words{"20260418143000_a", "20260418143100_b"});
   CHECK(catalog.migrations[0].key.value == key_of_a);
   CHECK(catalog.migrations[0].description == "a");
   CHECK(catalog.rules.late == LayoutRules::Late::runs);
@@ -227,10 +227,18 @@ TEST_CASE("an upgrade to Drizzle 1.0 renames files and widens the ledger, and no
   }
 }
 
+TEST_CASE("a name that an upgrade found by the hash counts, not the time beside it") {
+  const auto after =
+      compared(drizzle(), two_of_1, ledger({{hash_of_a, first - 60'000, "20260418143000_a"}}));
+  CHECK(after.state(key_of_a) == CellState::applied);
+  CHECK(after.findings().empty());
+}
+
 TEST_CASE("several migrations of one second are told apart by their order in it") {
   const Files files = project({{"0000_a", first}, {"0001_b", first + 1}},
                               {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}});
   const auto catalog = arrange(drizzle(), files);
+  REQUIRE(catalog.migrations.size() == 2);
   CHECK(catalog.migrations[0].key.value == key_of_a);
   CHECK(catalog.migrations[1].key.value == key_of_a + "#2");
   CHECK(catalog.problems.empty());
@@ -260,7 +268,7 @@ TEST_CASE("a row of Drizzle has the second of its migration as key, and a name s
                                            {hash_of_b, second, "20260418143100_b"},
                                            {"c", {}, "20260418143200_c"},
                                            {"d", {}}}));
-  REQUIRE(rows);
+  REQUIRE(rows->size() == 4);
   CHECK((*rows)[0].key.value == key_of_a);
   CHECK((*rows)[0].id.value == key_of_a);
   CHECK_FALSE((*rows)[0].at);
@@ -318,13 +326,23 @@ TEST_CASE("Drizzle's ledger is recognised by its columns, and before 1.0 by its 
   early.columns.push_back({"version", "integer", false});
   CHECK(verdict(early) == Verdict::ledger);
   early.columns.back().name = "note";
+  CHECK(drizzle().recognise(early, {}).words ==
+        "looks like a Drizzle ledger, but has further columns");
+  early.name.name = "history";
   CHECK(verdict(early) == Verdict::no);
   auto view = table_of_0();
   view.kind = 'v';
   CHECK(verdict(view) == Verdict::near_miss);
   auto other_type = table_of_0();
   column(other_type, "created_at").type = "timestamp with time zone";
+  CHECK(
+      drizzle().recognise(other_type, {}).words ==
+      "looks like a Drizzle ledger, but created_at is timestamp with time zone instead of bigint");
+  other_type.name = {"public", "blocks"};
   CHECK(verdict(other_type) == Verdict::no);
+  auto widened = table_of_0();
+  column(widened, "id").type = "bigint";
+  CHECK(verdict(widened) == Verdict::ledger);
   CHECK(verdict(table("public",
                       "migrations",
                       {"id integer!",

@@ -107,6 +107,27 @@ TEST_CASE("a Knex run is seen by the row in the table beside its ledger") {
   CHECK(bench.see().at_work.empty());
 }
 
+TEST_CASE("a lock that is held for an hour, and says nothing of when it was taken, is abandoned") {
+  using std::chrono::minutes;
+  Bench bench;
+  bench.sql(knex_ddl("public.knex_migrations") +
+            "INSERT INTO knex_migrations (name, batch) VALUES ('1_a.js', 1);"
+            "INSERT INTO knex_migrations_lock (is_locked) VALUES (1)");
+  CHECK_FALSE(bench.see(TimePoint(minutes(0))).at_work.empty());
+  CHECK_FALSE(bench.see(TimePoint(minutes(59))).at_work.empty());
+  const auto looked = bench.look(TimePoint(minutes(60)));
+  REQUIRE(looked.observation);
+  CHECK(looked.observation->at_work.empty());
+  CHECK(looked.observation->rows.size() == 1);
+  CHECK(looked.shape.note ==
+        "public.knex_migrations_lock is locked by a run of Knex: a run that died leaves it so, and "
+        "keeps the next one from starting");
+  bench.sql("UPDATE knex_migrations_lock SET is_locked = 0");
+  CHECK(bench.look(TimePoint(minutes(61))).shape.note.empty());
+  bench.sql("UPDATE knex_migrations_lock SET is_locked = 1");
+  CHECK_FALSE(bench.see(TimePoint(minutes(62))).at_work.empty());
+}
+
 TEST_CASE("a large ledger of Knex is watched by its end") {
   Bench bench;
   bench.sql(knex_ddl("public.knex_migrations") +

@@ -121,10 +121,15 @@ TEST_CASE("Knex's ledger is recognised by its columns, with or without its lock"
             .verdict == Verdict::no);
   auto wider = knex_table();
   wider.columns.push_back({"note", "text", false});
-  CHECK(recognise(wider, {}).verdict == Verdict::no);
+  CHECK(recognise(wider, {lock_table()}).words ==
+        "the columns of a Knex ledger; a further column note");
   auto other_type = knex_table();
   column(other_type, "migration_time").type = "text";
-  CHECK(recognise(other_type, {}).verdict == Verdict::no);
+  CHECK(recognise(other_type, {}).words ==
+        "looks like a Knex ledger, but migration_time is text instead of timestamp with time zone");
+  auto widened = knex_table();
+  column(widened, "id").type = "bigint";
+  CHECK(recognise(widened, {}).verdict == Verdict::ledger);
   auto view = knex_table();
   view.kind = 'v';
   CHECK(recognise(view, {}).verdict == Verdict::near_miss);

@@ -117,10 +117,15 @@ TEST_CASE("a column of names alone makes no ledger") {
   CHECK(verdict(view) == Verdict::no);
   CHECK(verdict(table("public", "schema_migrations", {"filename text!"}, {"filename"})) ==
         Verdict::no);
-  CHECK(verdict(table("public", "SequelizeMeta", {"name text!"}, {"name"})) == Verdict::no);
-  CHECK(verdict(table("public", "SequelizeMeta", {"Name character varying(255)!"})) == Verdict::no);
+  CHECK(verdict(table("public", "SequelizeMeta", {"name text!"}, {"name"})) == Verdict::ledger);
+  CHECK(verdict(table("public", "SequelizeMeta", {"name integer!"}, {"name"})) ==
+        Verdict::near_miss);
+  CHECK(verdict(table("public", "SequelizeMeta", {"Name character varying(255)!"})) ==
+        Verdict::near_miss);
   auto wider = with_times();
   wider.columns.push_back({"note", "text", false});
+  CHECK(verdict(wider) == Verdict::near_miss);
+  wider.name.name = "tags";
   CHECK(verdict(wider) == Verdict::no);
 }
 

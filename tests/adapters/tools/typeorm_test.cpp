@@ -157,6 +157,9 @@ TEST_CASE("TypeORM's ledger is recognised by its columns and by a name that spea
   CHECK(verdict(typeorm_table("custom_migration_table")) == Verdict::ledger);
   CHECK(verdict(typeorm_table("typeorm_history")) == Verdict::ledger);
   CHECK(verdict(typeorm_table("readings")) == Verdict::if_named);
+  auto widened = typeorm_table();
+  column(widened, "id").type = "bigint";
+  CHECK(verdict(widened) == Verdict::ledger);
   auto view = typeorm_table();
   view.kind = 'v';
   CHECK(verdict(view) == Verdict::near_miss);
