@@ -321,6 +321,36 @@ TEST_CASE("properties name files, too, and end with their file unless they are g
   CHECK(problems(catalog) == Strings{"changelog.xml: includes ${own}/a.xml, which is not here"});
 }
 
+TEST_CASE("values in values cannot make anything long") {
+  std::string properties;
+  for (int i = 0; i < 200; ++i) {
+    properties +=
+        "<property name=\"p" + std::to_string(i) + "\" value=\"" + std::string(1000, 'v') + "\"/>";
+  }
+  std::string sql;
+  for (int i = 0; i < 100'000; ++i) {
+    sql += "${p1}";
+  }
+  const auto catalog =
+      Folder(
+          {{"changelog.xml",
+            xml(properties + "<changeSet id=\"" + sql + "\" author=\"a\"><sql>" + sql +
+                "</sql></changeSet>" +
+                set("open",
+                    "<sql>" + std::string(400'000, '$') + std::string(400'000, '{') + "}</sql>"))}})
+          .arrange(tool());
+  REQUIRE(catalog.migrations.size() == 2);
+  CHECK(catalog.migrations[0].id.value.size() < 2 * sql.size());
+  CHECK(catalog.migrations[0].checksums.accepted.size() == 3);
+  std::string names;
+  for (int i = 0; i < 400'000; ++i) {
+    names += "${";
+  }
+  CHECK(Folder({{"1.sql", formatted("--changeset a:1\n" + names + "}\n")}})
+            .arrange(tool())
+            .migrations.size() == 1);
+}
+
 TEST_CASE("a changelog that cannot be read hides any changeset") {
   for (const auto& [path, bytes] :
        std::map<std::string, std::string>{{"c.xml", "<databaseChangeLog><changeSet"},
