@@ -4,12 +4,13 @@
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/liquibase.h"
 #include "adapters/tools/own.h"
+#include "adapters/tools/sqitch.h"
 #include "adapters/tools/tool.h"
 
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 3> tools{&flyway(), &liquibase(), &own()};
+  static const std::array<const Tool*, 4> tools{&flyway(), &liquibase(), &sqitch(), &own()};
   return tools;
 }
 
