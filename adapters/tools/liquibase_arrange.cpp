@@ -418,6 +418,9 @@ class Arranging {
 
   void follow(const LiquibaseInclude& include, const Followed& from, std::size_t depth) {
     const auto found = targets(include, from.file, from.path);
+    if (!found && include.optional) {
+      return;
+    }
     if (!found) {
       miss(from.file, "includes " + include.path + ", which is not here");
       return;
