@@ -32,9 +32,25 @@ constexpr auto settings_sql = R"sql(
 
 constexpr int oldest_server = 110000;  // has all these settings
 
-std::string replaced(std::string text, std::string_view what, const std::string& with) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
+// In one pass: what a name holds is no placeholder.
+std::string with_names(std::string_view literal, const TableName& table) {
+  constexpr std::string_view ledger = "{ledger}";
+  constexpr std::string_view schema = "{schema}";
+  std::string text;
+  while (!literal.empty()) {
+    const auto brace = std::min(literal.find('{'), literal.size());
+    text += literal.substr(0, brace);
+    literal.remove_prefix(brace);
+    if (literal.starts_with(ledger)) {
+      text += quoted(table);
+      literal.remove_prefix(ledger.size());
+    } else if (literal.starts_with(schema)) {
+      text += quoted_schema(table);
+      literal.remove_prefix(schema.size());
+    } else if (!literal.empty()) {
+      text += literal.front();
+      literal.remove_prefix(1);
+    }
   }
   return text;
 }
@@ -42,8 +58,9 @@ std::string replaced(std::string text, std::string_view what, const std::string&
 Result<Command> command_of(ReadQuery query) {
   Command command{query.statement.text().data(), std::move(query.values), ""};
   if (query.ledger) {
-    command.made = replaced(command.literal, "{ledger}", quoted(*query.ledger));
-  } else if (query.statement.text().contains("{ledger}")) {
+    command.made = with_names(query.statement.text(), *query.ledger);
+  } else if (query.statement.text().contains("{ledger}") ||
+             query.statement.text().contains("{schema}")) {
     return fail(Errc::internal, "a statement on a ledger was given no table");
   }
   for (const auto& value : command.values) {

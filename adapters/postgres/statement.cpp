@@ -20,4 +20,8 @@ std::string quoted(const TableName& table) {
   return quoted(table.schema) + "." + quoted(table.name);
 }
 
+std::string quoted_schema(const TableName& table) {
+  return quoted(table.schema);
+}
+
 }  // namespace tidemark

@@ -8,7 +8,9 @@
 namespace tidemark {
 
 // A statement that was there when this program was compiled: the only thing that a ReadSession can
-// send. `{ledger}` in it stands for a table's quoted name, `$1` for values.
+// send. `{ledger}` in it stands for a table's quoted name, `{schema}` for that of the table's
+// schema,
+// `$1` for values.
 class ReadStatement {
  public:
   consteval ReadStatement(const char* literal)
@@ -28,10 +30,11 @@ struct TableName {
 
 // "schema"."name" with quotes doubled: the one function that puts an identifier into SQL.
 std::string quoted(const TableName& table);
+std::string quoted_schema(const TableName& table);
 
 struct ReadQuery {
   ReadStatement statement;
-  std::optional<TableName> ledger;  // what {ledger} stands for
+  std::optional<TableName> ledger;  // what {ledger} and {schema} stand for
   std::vector<std::optional<std::string>> values;
 };
 

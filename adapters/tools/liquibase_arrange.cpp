@@ -43,30 +43,38 @@ bool is_sql_by_another_name(std::string_view path) {
 // Values that changelogs give to ${names}. The first one counts, as in Liquibase.
 class Properties {
  public:
-  void add(const LiquibaseProperty& property) {
-    values_.try_emplace(lower_case(property.name), property.value);
+  // Whether it counts. Nobody's value is so long, and what it stands in becomes no longer than it.
+  bool add(const LiquibaseProperty& property) {
+    constexpr std::size_t value_max = 1024;
+    return property.value.size() <= value_max &&
+           values_.try_emplace(lower_case(property.name), property.value).second;
   }
+  void remove(const std::string& name) { values_.erase(lower_case(name)); }
 
-  std::string expand(std::string_view text) const {
+  // What would become longer than `size_max` stays as it is.
+  std::string expand(std::string_view text, std::size_t size_max = 4096) const {
+    constexpr std::size_t name_max = 256;
     std::string expanded;
-    while (!text.empty()) {
-      const auto begin = text.find("${");
-      const auto end = begin == std::string_view::npos ? begin : text.find('}', begin);
-      if (end == std::string_view::npos) {
-        break;
-      }
-      expanded += text.substr(0, begin);
-      const auto name = text.substr(begin + 2, end - begin - 2);
-      const auto value = values_.find(lower_case(name));
-      if (value == values_.end()) {
-        expanded += "${";
-        text.remove_prefix(begin + 2);
-      } else {
+    for (auto rest = text; !rest.empty();) {
+      const auto begin = std::min(rest.find("${"), rest.size());
+      expanded += rest.substr(0, begin);
+      rest.remove_prefix(begin);
+      const auto end = rest.substr(0, name_max).find('}');
+      const auto value = end == std::string_view::npos
+                             ? values_.end()
+                             : values_.find(lower_case(rest.substr(2, end - 2)));
+      if (value != values_.end()) {
         expanded += value->second;
-        text.remove_prefix(end + 1);
+        rest.remove_prefix(end + 1);
+      } else {
+        const auto two = std::min<std::size_t>(rest.size(), 2);
+        expanded += rest.substr(0, two);
+        rest.remove_prefix(two);
+      }
+      if (expanded.size() > std::max(size_max, text.size())) {
+        return std::string(text);
       }
     }
-    expanded += text;
     return expanded;
   }
 
@@ -151,13 +159,27 @@ class Arranging {
     if (changed_) {
       return std::unexpected(*changed_);
     }
-    std::ranges::sort(catalog_.problems);
+    catalog_.problems.assign(problems_.begin(), problems_.end());
     return std::move(catalog_);
   }
 
  private:
+  // What is left to spend on files that are written to be expensive.
+  struct Budget {
+    std::size_t includes = 200'000;
+    std::size_t targets = 5'000'000;
+    std::size_t expanded = 256U << 20U;
+    std::size_t sql_files = 1024U << 20U;
+    static bool spend(std::size_t& left, std::size_t much) {
+      const bool enough = much <= left;
+      left -= enough ? much : left;
+      return enough;
+    }
+  };
+
   static constexpr std::size_t depth_max = 64;
   static constexpr std::size_t changesets_max = 200'000;
+  static constexpr std::size_t expanded_max = 16U << 20U;
 
   static std::vector<std::string> paths_of(std::span<const ScannedFile> files) {
     std::vector<std::string> paths;
@@ -168,10 +190,7 @@ class Arranging {
   }
 
   void tell(const std::string& file, std::string what) {
-    CatalogProblem problem{file, std::move(what)};
-    if (std::ranges::find(catalog_.problems, problem) == catalog_.problems.end()) {
-      catalog_.problems.push_back(std::move(problem));
-    }
+    problems_.insert({file, std::move(what)});
   }
 
   // What is not here may hold any changeset.
@@ -233,7 +252,10 @@ class Arranging {
   // The files that an include means; nullopt when that leads nowhere.
   std::optional<std::vector<Target>> targets(const LiquibaseInclude& include,
                                              const std::string& from_file,
-                                             const std::string& from_path) const {
+                                             const std::string& from_path) {
+    if (!Budget::spend(budget_.includes, 1)) {
+      return std::nullopt;
+    }
     const auto path = path_of(include, from_path);
     const auto sought = include.relative ? path_of(include, from_file) : path;
     if (include.all) {
@@ -249,13 +271,17 @@ class Arranging {
   std::optional<std::vector<Target>> targets_below(const LiquibaseInclude& include,
                                                    const std::string& path,
                                                    const std::string& sought,
-                                                   const std::string& from_file) const {
+                                                   const std::string& from_file) {
     const auto folder = files_.folder(sought, from_file);
     if (!folder) {
       return std::nullopt;
     }
     std::vector<Target> targets;
-    for (const auto file : files_.below(*folder)) {
+    const auto files = files_.below(*folder);
+    if (!Budget::spend(budget_.targets, files.size())) {
+      return std::nullopt;
+    }
+    for (const auto file : files) {
       const auto name = file.substr(folder->size());
       const auto depth = static_cast<std::size_t>(std::ranges::count(name, '/')) + 1;
       const bool wanted = name.ends_with(include.suffix) && depth >= include.depth_min &&
@@ -375,12 +401,11 @@ class Arranging {
       miss(changelog.file, "is included and is no changelog that can be read");
       return;
     }
-    const auto outer = properties_;
+    std::vector<std::string> local;
     for (const auto& step : steps->steps) {
       if (const auto* property = std::get_if<LiquibaseProperty>(&step)) {
-        properties_.add(*property);
-        if (property->global) {
-          global_.push_back(*property);
+        if (properties_.add(*property) && !property->global) {
+          local.push_back(property->name);
         }
       } else if (const auto* include = std::get_if<LiquibaseInclude>(&step)) {
         follow(*include, changelog, depth);
@@ -388,13 +413,14 @@ class Arranging {
         add(std::get<LiquibaseChangeSet>(step), *steps, changelog);
       }
     }
-    // What was not global ends with its file.
-    properties_ = outer;
-    std::ranges::for_each(global_, [this](const auto& property) { properties_.add(property); });
+    std::ranges::for_each(local, [this](const auto& name) { properties_.remove(name); });
   }
 
   void follow(const LiquibaseInclude& include, const Followed& from, std::size_t depth) {
     const auto found = targets(include, from.file, from.path);
+    if (!found && include.optional) {
+      return;
+    }
     if (!found) {
       miss(from.file, "includes " + include.path + ", which is not here");
       return;
@@ -473,10 +499,14 @@ class Arranging {
         accepted.add(std::span(&other, 1));
       }
       if (parameters) {
+        bool all = true;
         for (auto& change : changes) {
-          change.text = properties_.expand(change.text);
+          change.text = properties_.expand(change.text, expanded_max);
+          all = all && Budget::spend(budget_.expanded, change.text.size());
         }
-        accepted.add(changes);
+        if (all) {
+          accepted.add(changes);
+        }
       }
     }
     // What parameters were is known only to whoever ran Liquibase.
@@ -491,6 +521,10 @@ class Arranging {
       tell(from.file, "refers to " + change.file + ", which is not here");
       return std::nullopt;
     }
+    if (!Budget::spend(budget_.sql_files, scanned_.at(file)->content.size)) {
+      tell(from.file, "refers to more SQL than can be read");
+      return std::nullopt;
+    }
     return bytes_of(file);
   }
 
@@ -502,8 +536,9 @@ class Arranging {
   std::set<std::string> followed_;
   std::map<Key, std::string> keys_;  // and the file of each
   Properties properties_;
-  std::vector<LiquibaseProperty> global_;
   std::optional<Error> changed_;
+  std::set<CatalogProblem> problems_;
+  Budget budget_;
   Catalog catalog_;
 };
 

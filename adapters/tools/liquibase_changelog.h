@@ -46,6 +46,7 @@ struct LiquibaseInclude {
   std::string path;
   bool all = false;  // the files of a folder
   bool relative = false;
+  bool optional = false;  // may lead nowhere
   std::string logical_path;
   std::string suffix;  // of these only
   std::size_t depth_min = 0;

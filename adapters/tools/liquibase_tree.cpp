@@ -53,6 +53,7 @@ LiquibaseInclude include_of(const json::object& object, bool all) {
   include.path = of(object, all ? "path" : "file");
   include.all = all;
   include.relative = is_true(object, "relativeToChangelogFile");
+  include.optional = !is_true(object, all ? "errorIfMissingOrEmpty" : "errorIfMissing", true);
   include.logical_path = of(object, "logicalFilePath");
   include.suffix = of(object, "endsWithFilter");
   include.depth_min = number_of(object, "minDepth", 0);

@@ -156,6 +156,7 @@ class XmlChangelog {
     include.path = of(node, all ? "path" : "file");
     include.all = all;
     include.relative = is_true(node, "relativeToChangelogFile");
+    include.optional = !is_true(node, all ? "errorIfMissingOrEmpty" : "errorIfMissing", true);
     include.logical_path = of(node, "logicalFilePath");
     include.suffix = of(node, "endsWithFilter");
     include.depth_min = node.attribute("minDepth").as_uint(0);

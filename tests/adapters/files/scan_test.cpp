@@ -690,6 +690,35 @@ TEST_CASE("a file that could never be read is not one that is gone") {
   CHECK(result.unread.may_hold({"sub/3.sql"}));
 }
 
+TEST_CASE("a part of a whole that could never be read may hold anything") {
+  TemporaryFolder folder;
+  write(folder / "m/1.sql", "x");
+  ::chmod(folder.path().c_str(), 0755);
+  ::chmod((folder / "m/1.sql").c_str(), 0);
+  let_it_age();
+  const auto parts = [](std::span<const std::string> paths, const ReadHead& head) {
+    auto layout = every_sql_file(paths, head);
+    layout->entries_by_name = [by_name = layout->entries_by_name](std::string_view path) {
+      auto entries = by_name(path);
+      for (auto& entry : entries) {
+        entry.role = FileEntry::Role::part;
+      }
+      return entries;
+    };
+    return layout;
+  };
+  DirectoryScanner scanner({{folder.root("m")}, {}}, parts, hasty());
+  const bool root = ::geteuid() == 0;
+  if (root) {
+    REQUIRE(::seteuid(65534) == 0);
+  }
+  const auto result = scanned(scanner);
+  if (root) {
+    REQUIRE(::seteuid(0) == 0);
+  }
+  CHECK(result.unread.may_hold({"whatever is in 1.sql"}));
+}
+
 TEST_CASE("a scan that is told to stop ends soon, whatever the size of the file it is at") {
   TemporaryFolder folder;
   write(folder / "m/1.sql", "x");

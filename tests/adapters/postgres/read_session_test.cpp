@@ -160,6 +160,20 @@ TEST_CASE("a ledger is found under its exact name, whatever is in it") {
   CHECK(answer->at(0).rows == Rows{{"7"}, {"7"}});
 }
 
+TEST_CASE("a table beside a ledger is found in its schema, whatever is in that name") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  const TableName ledger{"{ledger} \"x\"", "{schema}"};
+  Fixture fixture("CREATE SCHEMA " + quoted_schema(ledger) + "; CREATE TABLE " + quoted(ledger) +
+                  " AS SELECT 7 AS seven; CREATE TABLE " + quoted_schema(ledger) +
+                  ".beside AS SELECT 8 AS eight");
+  const auto answer = fixture.read(
+      {query_on(ledger, "SELECT seven, eight, '{' || 'x}' FROM {ledger}, {schema}.beside")});
+  REQUIRE_MESSAGE(answer.has_value(), (answer ? "" : answer.error().error.detail));
+  CHECK(answer->at(0).rows == Rows{{"7", "8", "{x}"}});
+}
+
 TEST_CASE("a statement that cannot be sent as it is meant is not sent") {
   if (!PostgresServer::available()) {
     return;

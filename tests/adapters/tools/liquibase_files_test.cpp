@@ -143,6 +143,18 @@ TEST_CASE("no include leads out of the app's directory, and one that leads nowhe
   CHECK(catalog.unread.any);  // they may hold what the ledger has
 }
 
+TEST_CASE("an include that may lead nowhere is no problem when it does") {
+  const auto catalog =
+      Folder({{"changelog.xml",
+               xml("<include file=\"a.xml\" errorIfMissing=\"false\"/>"
+                   "<includeAll path=\"b\" errorIfMissingOrEmpty=\"false\"/>"
+                   "<include file=\"c.yaml\"/>")},
+              {"c.yaml", "databaseChangeLog:\n- include: {file: d.xml, errorIfMissing: false}\n"}})
+          .arrange(tool());
+  CHECK(problems(catalog).empty());
+  CHECK_FALSE(catalog.unread.any);
+}
+
 TEST_CASE("changelogs that include each other end") {
   const auto catalog = Folder({{"a.xml", xml("<include file=\"b.xml\"/>" + set("1"))},
                                {"b.xml", xml("<include file=\"a.xml\"/>" + set("2"))}})
@@ -160,7 +172,12 @@ TEST_CASE("changelogs that double at each step are read once") {
     files[std::to_string(i) + ".xml"] = xml(next + next + set("x"));
   }
   files["60.xml"] = xml(set("x"));
-  CHECK(Folder(files).arrange(tool()).migrations.size() == 61);
+  const auto catalog = Folder(files).arrange(tool());
+  CHECK(catalog.migrations.size() == 61);
+  CHECK(catalog.problems.size() == 60);
+  CHECK(catalog.problems.front() ==
+        CatalogProblem{"1.xml", "is included more than once: only the first time counts"});
+  CHECK_FALSE(catalog.unread.any);
 }
 
 TEST_CASE("a chain of includes has an end") {
@@ -240,7 +257,8 @@ TEST_CASE("a changeset in XML is a piece from its opening to its closing tag") {
 
 TEST_CASE("a changeset in YAML is a piece up to what stands further out") {
   const std::string one =
-      "changeSet:\n      id: 1\n      author: ana\n      # inside\n      changes:\n        - "
+      "changeSet:\n      id: 1\n# outside\n      author: ana\n      # inside\n      changes:\n     "
+      "   - "
       "sql:\n "
       "           sql: |\n              select 1;\n\n              # not a comment\n";
   const std::string two = "changeSet: {id: 2, author: ana}";
@@ -319,6 +337,36 @@ TEST_CASE("properties name files, too, and end with their file unless they are g
           .arrange(tool());
   CHECK(ids(catalog) == Strings{"sub/a.xml::1::ana"});
   CHECK(problems(catalog) == Strings{"changelog.xml: includes ${own}/a.xml, which is not here"});
+}
+
+TEST_CASE("values in values cannot make anything long") {
+  std::string properties;
+  for (int i = 0; i < 200; ++i) {
+    properties +=
+        "<property name=\"p" + std::to_string(i) + "\" value=\"" + std::string(1000, 'v') + "\"/>";
+  }
+  std::string sql;
+  for (int i = 0; i < 100'000; ++i) {
+    sql += "${p1}";
+  }
+  const auto catalog =
+      Folder(
+          {{"changelog.xml",
+            xml(properties + "<changeSet id=\"" + sql + "\" author=\"a\"><sql>" + sql +
+                "</sql></changeSet>" +
+                set("open",
+                    "<sql>" + std::string(400'000, '$') + std::string(400'000, '{') + "}</sql>"))}})
+          .arrange(tool());
+  REQUIRE(catalog.migrations.size() == 2);
+  CHECK(catalog.migrations[0].id.value.size() < 2 * sql.size());
+  CHECK(catalog.migrations[0].checksums.accepted.size() == 3);
+  std::string names;
+  for (int i = 0; i < 400'000; ++i) {
+    names += "${";
+  }
+  CHECK(Folder({{"1.sql", formatted("--changeset a:1\n" + names + "}\n")}})
+            .arrange(tool())
+            .migrations.size() == 1);
 }
 
 TEST_CASE("a changelog that cannot be read hides any changeset") {

@@ -1,0 +1,209 @@
+#include "adapters/tools/sqitch_files.h"
+
+#include <algorithm>
+#include <map>
+
+#include "adapters/tools/file_name.h"
+#include "adapters/tools/hash.h"
+#include "adapters/tools/sqitch_plan.h"
+
+namespace tidemark {
+
+namespace {
+
+constexpr std::string_view plan_part = "plan";
+
+FileEntry part(std::string_view path, std::string_view what, TheirChecksums checksums) {
+  FileEntry entry;
+  entry.role = FileEntry::Role::part;
+  entry.key = {std::string(path)};
+  entry.id = {std::string(path)};
+  entry.group = what;
+  entry.checksums = std::move(checksums);
+  return entry;
+}
+
+// Sqitch hashes the bytes as they are; a checkout may have turned their line ends.
+TheirChecksums script_hashes(std::string_view bytes) {
+  TheirChecksums checksums;
+  for (const auto& form : {std::string(bytes), with_lf(bytes), with_crlf(bytes)}) {
+    auto hash = hex_hash("SHA1", form);
+    if (std::ranges::find(checksums.accepted, hash) == checksums.accepted.end()) {
+      checksums.accepted.push_back(std::move(hash));
+    }
+  }
+  return checksums;
+}
+
+std::string folder_of(std::string_view path) {
+  return std::string(path.substr(0, path.size() - base_name(path).size()));
+}
+
+class PlansAndScripts {
+ public:
+  explicit PlansAndScripts(std::span<const ScannedFile> files) {
+    for (const auto& file : files) {
+      files_.emplace(file.path, &file);
+    }
+    catalog_.layout = "sqitch";
+    catalog_.rules = {false, LayoutRules::Late::runs, false};
+  }
+
+  Result<Catalog> run(const ReadScanned& read) {
+    for (const auto& [path, file] : files_) {
+      const bool plan = std::ranges::any_of(
+          file->entries, [](const FileEntry& entry) { return entry.group == plan_part; });
+      if (!plan) {
+        continue;
+      }
+      const auto bytes = read(*file);
+      if (!bytes && bytes.error().code == Errc::conflict) {
+        return std::unexpected(bytes.error());
+      }
+      if (!bytes) {
+        catalog_.problems.push_back({path, "cannot be read: " + bytes.error().detail});
+        catalog_.unread.any = true;
+        continue;
+      }
+      add(path, *bytes);
+    }
+    std::ranges::sort(catalog_.problems);
+    return std::move(catalog_);
+  }
+
+ private:
+  void add(const std::string& path, const std::string& bytes) {
+    const auto plan = parse_sqitch_plan(bytes);
+    for (const auto& problem : plan.problems) {
+      catalog_.problems.push_back({path, problem});
+    }
+    // Changes of one name, but for the last one, have scripts that are named after a tag between
+    // them and the next.
+    std::map<std::string_view, std::size_t> next;
+    std::vector<std::size_t> until(plan.changes.size(), plan.changes.size());
+    for (auto i = plan.changes.size(); i-- > 0;) {
+      const auto [at, last] = next.try_emplace(plan.changes[i].name, i);
+      if (!last) {
+        until[i] = at->second;
+        at->second = i;
+      }
+    }
+    const Key* before = nullptr;
+    Key previous;
+    for (std::size_t i = 0; i < plan.changes.size(); ++i) {
+      auto migration = migration_of(path, bytes, plan, i, until[i]);
+      if (before != nullptr) {
+        migration.after.push_back(*before);
+      }
+      previous = migration.key;
+      before = &previous;
+      if (!keys_.emplace(migration.key, path).second) {
+        catalog_.problems.push_back(
+            {path, "has the same change as another plan: " + migration.id.value});
+        continue;
+      }
+      catalog_.migrations.push_back(std::move(migration));
+    }
+  }
+
+  // "users" and, of a change that was reworked, the names that its scripts may have had since.
+  std::vector<std::string> names_of(const SqitchPlan& plan, std::size_t index, std::size_t until) {
+    const auto& name = plan.changes[index].name;
+    if (until == plan.changes.size()) {
+      return {name};
+    }
+    constexpr std::size_t names_max = 100;
+    std::vector<std::string> names;
+    for (auto i = until; i-- > index && names.size() < names_max;) {
+      for (const auto& tag : plan.changes[i].tags) {
+        names.push_back(name + tag);
+      }
+    }
+    return names;
+  }
+
+  const ScannedFile* script(const std::string& path) const {
+    const auto found = files_.find(path);
+    return found == files_.end() ? nullptr : found->second;
+  }
+
+  Migration migration_of(const std::string& path,
+                         const std::string& bytes,
+                         const SqitchPlan& plan,
+                         std::size_t index,
+                         std::size_t until) {
+    const auto& change = plan.changes[index];
+    Migration migration;
+    migration.key = {change.id};
+    migration.id = {change.name};
+    migration.description = change.note;
+    migration.group = plan.project;
+    const auto folder = folder_of(path);
+    for (const auto& name : names_of(plan, index, until)) {
+      const auto* deploy = script(folder + "deploy/" + name + ".sql");
+      if (deploy == nullptr) {
+        continue;
+      }
+      migration.id = {name};
+      migration.file = deploy->path;
+      migration.content = deploy->content;
+      for (const auto& entry : deploy->entries) {
+        migration.checksums = entry.checksums;
+      }
+      if (const auto* revert = script(folder + "revert/" + name + ".sql")) {
+        migration.rollback = Rollback{revert->path, revert->content};
+      }
+      return migration;
+    }
+    // What there is of it is its line.
+    migration.file = path;
+    migration.piece = change.line;
+    migration.content =
+        content_of(std::string_view(bytes).substr(change.line.offset, change.line.size));
+    migration.checksums.complete = false;
+    catalog_.problems.push_back({path, "has a change without a script: " + change.name});
+    return migration;
+  }
+
+  std::map<std::string, const ScannedFile*> files_;
+  std::map<Key, std::string> keys_;
+  Catalog catalog_;
+};
+
+}  // namespace
+
+bool is_named_like_sqitch_plan(std::string_view path) {
+  return without_suffix(base_name(path), ".plan").has_value();
+}
+
+bool is_sqitch_script(std::string_view path) {
+  const auto within = "/" + std::string(path);
+  return path.ends_with(".sql") && (within.find("/deploy/") != std::string::npos ||
+                                    within.find("/revert/") != std::string::npos);
+}
+
+std::vector<FileEntry> sqitch_parts(std::string_view path, std::string_view bytes) {
+  if (is_sqitch_script(path)) {
+    return {part(path, "script", script_hashes(bytes))};
+  }
+  if (is_named_like_sqitch_plan(path) && is_sqitch_plan(bytes)) {
+    return {part(path, plan_part, {})};
+  }
+  return {};
+}
+
+std::vector<FileEntry> sqitch_parts_by_name(std::string_view path) {
+  if (is_sqitch_script(path)) {
+    return {part(path, "script", TheirChecksums{{}, false})};
+  }
+  if (base_name(path) == "sqitch.plan") {
+    return {part(path, plan_part, TheirChecksums{{}, false})};
+  }
+  return {};
+}
+
+Result<Catalog> arrange_sqitch(std::span<const ScannedFile> files, const ReadScanned& read) {
+  return PlansAndScripts(files).run(read);
+}
+
+}  // namespace tidemark

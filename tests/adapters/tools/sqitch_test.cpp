@@ -1,0 +1,383 @@
+#include "adapters/tools/sqitch_plan.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include <rapidcheck.h>
+
+#include "adapters/tools/discovery.h"
+#include "adapters/tools/hash.h"
+#include "adapters/tools/layout.h"
+#include "core/drift/compare.h"
+#include "tests/adapters/tools/folder.h"
+#include "tests/adapters/tools/relations.h"
+#include "tests/adapters/tools/statements.h"
+
+using namespace tidemark;
+using namespace tidemark::test;
+
+namespace {
+
+using Strings = std::vector<std::string>;
+using Strength = LayoutEvidence::Strength;
+
+const TimePoint noon = *parse_time("2026-04-18T12:00:00Z");
+const Policy reconcile{.mode = Mode::reconcile_only, .upstream = std::nullopt};
+
+const std::string marge = "Marge N. O\xE2\x80\x99Vera <marge@example.com>";
+
+const Tool& tool() {
+  return *find_tool("sqitch");
+}
+
+std::string plan_of(const std::string& lines, const std::string& uri = "") {
+  return "%syntax-version=1.0.0\n%project=flipr\n" + (uri.empty() ? "" : "%uri=" + uri + "\n") +
+         "\n" + lines;
+}
+
+const std::string flipr =
+    plan_of("appschema 2013-12-30T23:19:45Z " + marge +
+                " # Add schema for all flipr objects.\nusers [appschema] 2013-12-30T23:49:00Z " +
+                marge + " # Creates table to track our users.\n",
+            "https://github.com/theory/sqitch-intro/");
+
+std::string change(const std::string& name, const std::string& dependencies = "") {
+  return name + " " + (dependencies.empty() ? "" : "[" + dependencies + "] ") +
+         "2024-01-01T00:00:00Z Ana <ana@example.com> # " + name + "\n";
+}
+
+Relation changes(const std::string& schema = "sqitch") {
+  return table(schema,
+               "changes",
+               {"change_id text!",
+                "script_hash text",
+                "change text!",
+                "project text!",
+                "note text!",
+                "committed_at timestamp with time zone!",
+                "committer_name text!",
+                "committer_email text!",
+                "planned_at timestamp with time zone!",
+                "planner_name text!",
+                "planner_email text!"},
+               {"change_id"});
+}
+
+Relation events(const std::string& schema = "sqitch") {
+  return table(schema,
+               "events",
+               {"event text!",
+                "change_id text!",
+                "change text!",
+                "project text!",
+                "note text!",
+                "requires text[]!",
+                "conflicts text[]!",
+                "tags text[]!",
+                "committed_at timestamp with time zone!",
+                "committer_name text!",
+                "committer_email text!",
+                "planned_at timestamp with time zone!",
+                "planner_name text!",
+                "planner_email text!"},
+               {"change_id", "committed_at"});
+}
+
+struct Deployed {
+  std::string id;
+  std::string name;
+  std::optional<std::string> hash{};
+  std::string event = "deploy";
+  std::string project = "flipr";
+};
+
+std::optional<Observation> seen(const std::vector<Deployed>& all) {
+  ResultSet answer;
+  for (const auto& each : all) {
+    answer.rows.push_back({each.id,
+                           each.name,
+                           each.project,
+                           "note",
+                           "1776513600000",
+                           "2026-04-18 12:00:00+00 " + each.id,
+                           "Ana",
+                           each.event,
+                           each.hash});
+  }
+  auto rows = tool().rows(answer);
+  REQUIRE(rows);
+  Observation observation;
+  observation.ledger = Observation::Ledger::read;
+  observation.tool = "sqitch";
+  observation.rows = std::move(*rows);
+  return observation;
+}
+
+Strings states(const Standing& standing) {
+  Strings all;
+  for (const auto& line : standing.lines) {
+    all.push_back(line.id.value + " " + std::string(to_string(line.cell.state)));
+  }
+  return all;
+}
+
+Strings kinds(const Standing& standing) {
+  Strings all;
+  for (const auto& finding : standing.findings) {
+    all.push_back(finding.id.value + " " + std::string(to_string(finding.kind)));
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a change's id is the one that Sqitch computes, through its parent") {
+  const auto plan = parse_sqitch_plan(flipr);
+  CHECK(plan.project == "flipr");
+  CHECK(plan.problems.empty());
+  REQUIRE(plan.changes.size() == 2);
+  CHECK(plan.changes[0].id == "c7981df861183412b01be706889e508a63d445ca");
+  CHECK(plan.changes[0].note == "Add schema for all flipr objects.");
+  CHECK(plan.changes[1].id == "77398e1dbc5fbce58b05eb67d201f15774718727");
+}
+
+TEST_CASE("white space, comments and line ends of a plan are no part of an id") {
+  auto text = flipr;
+  for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 2)) {
+    text.insert(at, "\r");
+  }
+  CHECK(parse_sqitch_plan("# about\r\n\r\n" + text).changes[1].id ==
+        parse_sqitch_plan(flipr).changes[1].id);
+}
+
+TEST_CASE("dependencies, conflicts and notes over several lines are part of it") {
+  const auto id = [](const std::string& line) {
+    const auto plan = parse_sqitch_plan(plan_of(line));
+    REQUIRE(plan.changes.size() == 1);
+    return plan.changes.front().id;
+  };
+  const std::string rest = " 2024-01-01T00:00:00Z Ana <ana@example.com>";
+  const auto expected = [](std::string middle) {
+    const auto info =
+        "project flipr\nchange a\nplanner Ana <ana@example.com>\ndate 2024-01-01T00:00:00Z" +
+        middle;
+    return hex_hash("SHA1", "change " + std::to_string(info.size()) + std::string(1, '\0') + info);
+  };
+  CHECK(id("a" + rest) == expected(""));
+  CHECK(id("+a" + rest) == expected(""));
+  CHECK(id("a [b !c other:d@v1]" + rest + " # one\\ntwo\\\\n #3") ==
+        expected("\nrequires\n  + b\n  + other:d@v1\nconflicts\n  - c\n\none\ntwo\\n #3"));
+  CHECK(id("a []" + rest + " #") == expected(""));
+}
+
+TEST_CASE("lines that are neither a change nor a tag are told") {
+  const auto plan = parse_sqitch_plan(
+      "a 2024-01-01 Ana <a@b>\nb [c 2024-01-01T00:00:00Z A <a@b>\n"
+      "c 2024-01-01T00:00:00Z no address\n" +
+      change("fine"));
+  CHECK(plan.changes.size() == 1);
+  CHECK(plan.problems == Strings{"line 1 is neither a change nor a tag",
+                                 "line 2 is neither a change nor a tag",
+                                 "line 3 is neither a change nor a tag",
+                                 "names no project"});
+}
+
+TEST_CASE("a script's hash is that of its bytes, in either line end") {
+  const std::string script =
+      "Foo\nBar\nB\xC3\xB8z\n\xE4\xBA\x9C\xE5\x94\x96\xE5\xA8\x83\xE9\x98\xBF";
+  const auto entries = tool().entries("deploy/x.sql", with_crlf(script));
+  REQUIRE(entries.size() == 1);
+  CHECK(entries.front().role == FileEntry::Role::part);
+  const auto& accepted = entries.front().checksums.accepted;
+  CHECK(std::ranges::find(accepted, "d48866b846300912570f643c99b2ceec4ba29f5c") != accepted.end());
+  CHECK(tool().entries("deploy/x.sql", script).front().checksums.accepted.front() ==
+        "d48866b846300912570f643c99b2ceec4ba29f5c");
+  CHECK(entries.front().checksums.complete);
+}
+
+TEST_CASE("changes come in the order of the plan, with their scripts") {
+  const Folder folder(
+      {{"db/sqitch.plan",
+        plan_of(change("z") + "\n@v1 2024-01-01T00:00:00Z A <a@b>\n" + change("sub/a", "z"))},
+       {"db/deploy/z.sql", "create z"},
+       {"db/revert/z.sql", "drop z"},
+       {"db/verify/z.sql", "select z"},
+       {"db/deploy/sub/a.sql", "create a"},
+       {"db/deploy/unused.sql", "x"},
+       {"db/sqitch.conf", "[core]\n"}});
+  const auto catalog = folder.arrange(tool());
+  CHECK(ids(catalog) == Strings{"z", "sub/a"});
+  CHECK(problems(catalog).empty());
+  const auto& first = catalog.migrations[0];
+  CHECK(first.file == "db/deploy/z.sql");
+  CHECK(first.content == content_of("create z"));
+  CHECK(first.group == "flipr");
+  CHECK(first.description == "z");
+  REQUIRE(first.rollback.has_value());
+  CHECK(first.rollback->file == "db/revert/z.sql");
+  CHECK(catalog.migrations[1].after == std::vector{first.key});
+  CHECK_FALSE(catalog.rules.ordered);
+}
+
+TEST_CASE("a change that was reworked has the scripts of its tag, the last one those of its name") {
+  const std::string tag = " 2024-01-01T00:00:00Z A <a@b>\n";
+  const Folder folder(
+      {{"sqitch.plan",
+        plan_of(change("users") + "@v1" + tag + change("other") + "@v2" + tag +
+                change("users", "users@v2") + "@v3" + tag + change("users", "users@v3"))},
+       {"deploy/users@v2.sql", "one"},
+       {"deploy/users@v3.sql", "two"},
+       {"deploy/users.sql", "three"},
+       {"deploy/other.sql", "other"}});
+  const auto catalog = folder.arrange(tool());
+  CHECK(ids(catalog) == Strings{"users@v2", "other", "users@v3", "users"});
+  CHECK(catalog.migrations[0].content == content_of("one"));
+  CHECK(catalog.migrations[2].content == content_of("two"));
+  CHECK(catalog.migrations[3].content == content_of("three"));
+  CHECK(problems(catalog).empty());
+}
+
+TEST_CASE("a change without a script is what its line says, and told") {
+  const Folder folder({{"sqitch.plan", plan_of(change("a"))}});
+  const auto catalog = folder.arrange(tool());
+  REQUIRE(catalog.migrations.size() == 1);
+  CHECK(problems(catalog) == Strings{"sqitch.plan: has a change without a script: a"});
+  const auto& migration = catalog.migrations.front();
+  CHECK(folder.bytes(migration) + "\n" == change("a"));
+  CHECK(migration.content.raw == sha256(folder.bytes(migration)));
+  CHECK_FALSE(migration.checksums.complete);
+}
+
+TEST_CASE("no change's name leads out of the app's directory") {
+  const Folder folder(
+      {{"x/sqitch.plan", plan_of(change("../../etc/passwd"))}, {"etc/passwd.sql", "secret"}});
+  CHECK(folder.arrange(tool()).migrations.at(0).file == "x/sqitch.plan");
+}
+
+TEST_CASE("a plan marks a directory, whatever it is called") {
+  CHECK(Folder({{"sqitch.plan", flipr}, {"deploy/users.sql", ""}}).evidence(tool()).strength ==
+        Strength::marked);
+  CHECK(Folder({{"db/flipr.plan", flipr}}).evidence(tool()).strength == Strength::marked);
+  CHECK(Folder({{"test.plan", "a plan\n"}, {"deploy/1.sql", ""}}).evidence(tool()).strength ==
+        Strength::none);
+  CHECK(Folder({{"deploy/1.sql", ""}, {"revert/1.sql", ""}}).evidence(tool()).strength ==
+        Strength::none);
+  CHECK(tool().entries("db/verify/users.sql", "").empty());
+  CHECK(tool().entries("test.plan", "a plan\n").empty());
+  CHECK(tool().entries_by_name("db/deploy/users.sql").size() == 1);
+}
+
+TEST_CASE("Sqitch's registry is recognised by its changes and the events beside them") {
+  const auto verdict = [](const Relation& relation, const std::vector<Relation>& all) {
+    return tool().recognise(relation, all).verdict;
+  };
+  using Verdict = Recognition::Verdict;
+  CHECK(verdict(changes(), {changes(), events()}) == Verdict::ledger);
+  CHECK(verdict(changes("ops"), {changes("ops"), events("ops")}) == Verdict::ledger);
+  CHECK(verdict(changes(), {changes(), events("other")}) == Verdict::near_miss);
+  CHECK(verdict(events(), {changes(), events()}) == Verdict::no);
+  auto old = changes();
+  old.columns.erase(old.columns.begin() + 1);
+  CHECK(verdict(old, {old, events()}) == Verdict::ledger);
+  auto wrong = changes();
+  column(wrong, "committed_at").type = "text";
+  CHECK(verdict(wrong, {wrong, events()}) == Verdict::near_miss);
+  CHECK(verdict(flyway_table(), {}) == Verdict::no);
+  const auto found = recognise_ledgers(std::vector{changes(), events()});
+  REQUIRE(found.ledgers.size() == 1);
+  CHECK(found.ledgers.front().tool == &tool());
+  CHECK(found.rejected.empty());
+  CHECK(is_documented(tool().select_rows(changes())));
+  CHECK(is_documented(tool().select_rows(old)));
+  CHECK_FALSE(tool().select_tail(changes()));
+  CHECK(tool().advisory_locks(changes(), "flipr") == std::vector<std::int64_t>{75474063});
+}
+
+TEST_CASE("a row is a change that is deployed, by its id") {
+  const auto observation = seen({{"id1", "users", "hash"},
+                                 {"id2", "old", "id2"},
+                                 {"id3", "none"},
+                                 {"id4", "broken", std::nullopt, "fail"},
+                                 {"id5", "gone", std::nullopt, "revert"}});
+  const auto& rows = observation->rows;
+  CHECK(rows[0].key.value == "id1");
+  CHECK(rows[0].id.value == "users");
+  CHECK(rows[0].checksum == "hash");
+  CHECK(rows[0].at == noon);
+  CHECK(rows[0].by == "Ana");
+  CHECK(rows[0].group == "flipr");
+  CHECK(rows[0].token == "2026-04-18 12:00:00+00 id1");
+  CHECK(rows[0].state == Row::State::applied);
+  CHECK_FALSE(rows[1].checksum);  // an upgraded registry knows no hash
+  CHECK_FALSE(rows[2].checksum);
+  CHECK(rows[3].state == Row::State::failed);
+  CHECK(rows[4].state == Row::State::undone);
+  ResultSet other;
+  other.rows = {{"1"}};
+  CHECK_FALSE(tool().rows(other));
+}
+
+TEST_CASE("deployed, edited, failed, reverted and pending changes are told apart") {
+  Folder folder({{"sqitch.plan",
+                  plan_of(change("a") + change("b") + change("c") + change("d") + change("e"))},
+                 {"deploy/a.sql", "a\n"},
+                 {"deploy/b.sql", "b\n"},
+                 {"deploy/c.sql", "c\n"},
+                 {"deploy/d.sql", "d\n"},
+                 {"deploy/e.sql", "e\n"}});
+  const auto catalog = folder.arrange(tool());
+  const auto key = [&](std::size_t i) { return catalog.migrations.at(i).key.value; };
+  const auto observation = seen({{key(0), "a", hex_hash("SHA1", "a\r\n")},
+                                 {key(1), "b", hex_hash("SHA1", "other")},
+                                 {key(2), "c", std::nullopt, "fail"},
+                                 {key(3), "d", std::nullopt, "revert"},
+                                 {"elsewhere", "x", std::nullopt, "deploy", "another project"},
+                                 {"unknown", "y", std::nullopt, "deploy"}});
+  const auto standing = compare(catalog, {}, observation, reconcile);
+  CHECK(standing.lines[0].cell.state == CellState::applied);
+  CHECK(standing.lines[0].cell.content == ContentVerdict::verified);
+  CHECK(standing.lines[1].cell.state == CellState::drifted);
+  CHECK(standing.lines[2].cell.state == CellState::drifted);
+  auto all = states(standing);
+  std::ranges::sort(all);
+  CHECK(all ==
+        Strings{"a applied", "b drifted", "c drifted", "d pending", "e pending", "y drifted"});
+  auto findings = kinds(standing);
+  std::ranges::sort(findings);
+  CHECK(findings == Strings{"b checksum", "c dirty", "y foreign"});
+}
+
+TEST_CASE("a rework leaves what is deployed as it was") {
+  Folder folder({{"sqitch.plan", plan_of(change("a"))}, {"deploy/a.sql", "one"}});
+  const auto before = folder.arrange(tool());
+  const auto observation =
+      seen({{before.migrations.at(0).key.value, "a", hex_hash("SHA1", "one")}});
+  const auto records = learn(before, {}, observation, {}, noon);
+  folder["sqitch.plan"] =
+      plan_of(change("a") + "@v1 2024-01-01T00:00:00Z A <a@b>\n" + change("a", "a@v1"));
+  folder["deploy/a@v1.sql"] = "one";
+  folder["deploy/a.sql"] = "two";
+  const auto standing = compare(folder.arrange(tool()), records, observation, reconcile);
+  CHECK(states(standing) == Strings{"a@v1 applied", "a pending"});
+  CHECK(standing.findings.empty());
+}
+
+TEST_CASE("whatever a plan says, its ids are as many as its changes, and all different") {
+  rc::check("ids", [] {
+    const auto names = *rc::gen::container<Strings>(
+        rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange('a', 'd'))));
+    std::string lines;
+    for (const auto& name : names) {
+      lines += change(name);
+    }
+    const auto plan = parse_sqitch_plan(plan_of(lines));
+    RC_ASSERT(plan.changes.size() == names.size());
+    std::vector<std::string> all;
+    for (const auto& each : plan.changes) {
+      all.push_back(each.id);
+    }
+    std::ranges::sort(all);
+    RC_ASSERT(std::ranges::adjacent_find(all) == all.end());
+  });
+}
