@@ -16,18 +16,15 @@
 #include "adapters/tools/prisma.h"
 #include "adapters/tools/rails.h"
 #include "adapters/tools/sequelize.h"
-#include "adapters/tools/supabase.h"
 #include "adapters/tools/sqitch.h"
+#include "adapters/tools/supabase.h"
 #include "adapters/tools/tool.h"
 #include "adapters/tools/typeorm.h"
 
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 17> tools{&flyway(), &liquibase(), &rails(), &django(), &ecto(), &alembic(), &golang_migrate(), &prisma(), &atlas(), &dbmate(), &goose(), &drizzle(), &knex(), &sequelize(), &typeorm(), &supabase(), &own()};
-  static const std::array<const Tool*, 6> tools{
-      &flyway(), &rails(), &ecto(), &django(), &alembic(), &own()};
-  static const std::array<const Tool*, 4> tools{&flyway(), &liquibase(), &sqitch(), &own()};
+  static const std::array<const Tool*, 18> tools{&flyway(), &liquibase(), &rails(), &django(), &ecto(), &alembic(), &golang_migrate(), &prisma(), &atlas(), &dbmate(), &goose(), &sqitch(), &drizzle(), &knex(), &sequelize(), &typeorm(), &supabase(), &own()};
   return tools;
 }
 
