@@ -72,7 +72,8 @@ as_postgres "$pg_bin/pg_ctl" -D "$home/pg/data" -l "$home/pg/log" -w \
   -o "-c listen_addresses='' -c unix_socket_directories='$home/pg' -c fsync=off" start >/dev/null ||
   die "PostgreSQL did not start: $(tail -n 3 "$home/pg/log" 2>/dev/null)"
 sql() { "$pg_bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$home/pg" -U postgres "$@"; }
-sql -d postgres -c 'CREATE DATABASE shop_dev' -c 'CREATE DATABASE shop_staging' -c 'CREATE ROLE reader LOGIN'
+sql -d postgres -c 'CREATE DATABASE shop_dev' -c 'CREATE DATABASE shop_qa' -c 'CREATE DATABASE shop_staging' \
+  -c 'CREATE ROLE reader LOGIN'
 
 step "An app: shop, with a directory of Flyway migrations"
 mkdir "$home/migrations"
@@ -95,6 +96,13 @@ SQL
 ls "$home/migrations"
 echo "dev:     somebody ran all three by hand (tidemark will be told so)"
 for file in V1__users V2__orders V3__phone; do sql -d shop_dev -f "$home/migrations/$file.sql"; done
+echo "qa:      a script of the team's own applied all three, and keeps a table of what it did"
+sql -d shop_qa -c 'CREATE TABLE changes (file text PRIMARY KEY, sha256 text NOT NULL, at timestamptz NOT NULL DEFAULT now())' \
+  -c 'GRANT SELECT ON changes TO reader'
+for file in V1__users V2__orders V3__phone; do
+  hash=$(sha256sum <"$home/migrations/$file.sql")
+  sql -d shop_qa -f "$home/migrations/$file.sql" -c "INSERT INTO changes VALUES ('$file.sql', '${hash%% *}')"
+done
 echo "staging: Flyway applied the first two, and keeps its own ledger there"
 for file in V1__users V2__orders; do sql -d shop_staging -f "$home/migrations/$file.sql"; done
 sql -d shop_staging <<'SQL'
@@ -141,8 +149,13 @@ apps:
       - name: dev                       # managed, by its name
         database: postgresql://postgres@/shop_dev?host=$home/pg
         poll: 2s
-      - name: staging
+      - name: qa
         mode: reconcile_only            # read, never written
+        database: postgresql://reader@/shop_qa?host=$home/pg
+        their_ledger: {custom: {table: public.changes, key: file, checksum: sha256, algorithm: sha256, applied_at: at}}
+        poll: 2s
+      - name: staging
+        mode: reconcile_only            # Flyway's ledger is found by its columns
         database: postgresql://reader@/shop_staging?host=$home/pg
         poll: 2s
       - name: prod                      # export_only, by its name: never connected to
@@ -179,13 +192,14 @@ run tidemark matrix shop
 step "Somebody edits V2__orders.sql, which is long applied"
 echo "-- just a comment, surely harmless" >>"$home/migrations/V2__orders.sql"
 edited_at=$(date +%s%N)
-drifted() { (($(tidemark matrix shop --json | grep -o '"kind":"edited"' | wc -l) == 2)); } # in dev and in staging
+drifted() { (($(tidemark matrix shop --json | grep -o '"kind":"edited"' | wc -l) == 3)); } # in dev, qa and staging
 wait_until 20 "noticing the edit" drifted
 tenths=$((($(date +%s%N) - edited_at) / 100000000))
 printf 'noticed after %d.%d s\n' $((tenths / 10)) $((tenths % 10))
 run tidemark matrix shop
 run tidemark findings shop
 run tidemark diff shop/staging V2__orders
+run tidemark ledger shop/qa
 
 step "What Prometheus sees at http://127.0.0.1:$port/metrics"
 curl -fsS "http://127.0.0.1:$port/metrics" | grep -E '^tidemark_drift_findings.*kind="edited"'

@@ -17,9 +17,11 @@ fail() {
   exit 1
 }
 shows() { grep -qE -- "$1" "$out" || fail "does not show: $1"; }
-shows '^V2__orders +applied \(a\) +applied \(o\) +pending$'
+shows '^shop/qa +reconcile_only +custom '
+shows '^shop/staging +reconcile_only +flyway '
+shows '^V2__orders +applied \(a\) +applied \(o\) +applied \(o\) +pending$'
 shows '^noticed after [0-9]\.[0-9] s$'
-shows '^V2__orders +DRIFTED edited +DRIFTED edited +-$'
+shows '^V2__orders +DRIFTED edited +DRIFTED edited +DRIFTED edited +-$'
 shows '^\+-- just a comment, surely harmless$'
 shows '^tidemark_drift_findings\{app="shop",environment="staging",kind="edited"\} 1$'
 shows 'finding\.opened +shop/staging'
