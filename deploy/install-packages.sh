@@ -3,7 +3,7 @@
 #
 #   deploy/install-packages.sh build    to build and run tidemark, and a PostgreSQL for the quickstart
 #   deploy/install-packages.sh test     these and what its tests run besides
-#   deploy/install-packages.sh bench    these and the tools that its bench measures it against
+#   deploy/install-packages.sh bench    the same: what its bench measures it against is what the tests run
 #
 # Changes nothing when all of them are there. Removes no package, starts no service, creates no PostgreSQL cluster.
 set -euo pipefail
@@ -19,12 +19,12 @@ build_packages=(
 )
 # A test of ours starts prometheus, which brings promtool; the shells try their completions;
 # the fuzzers and the presets asan and tsan need the compiler's runtime.
+# From alembic on, the tools of others that are run against it (tests/peers); more of them come by npm, where there is one.
 test_packages=(
   ccache fish git libclang-rt-19-dev lintian man-db mandoc openssl pgbouncer prometheus python3 python3-jsonschema
   python3-yaml sqlite3 strace systemd zsh
+  alembic libdbd-pg-perl openjdk-17-jre-headless python3-django python3-psycopg2 ruby-activerecord ruby-pg sqitch
 )
-# dbmate and Liquibase come by npm, where there is one.
-bench_packages=(alembic libdbd-pg-perl openjdk-17-jre-headless python3-psycopg2 sqitch)
 services=(pgbouncer prometheus)
 
 say() { printf 'install-packages: %s\n' "$*"; }
@@ -47,8 +47,7 @@ missing_of() {
 
 case "$*" in
   build) wanted=("${build_packages[@]}") ;;
-  test) wanted=("${build_packages[@]}" "${test_packages[@]}") ;;
-  bench) wanted=("${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}") ;;
+  test | bench) wanted=("${build_packages[@]}" "${test_packages[@]}") ;;
   *) die "say which packages: $0 build, test or bench" ;;
 esac
 command -v dpkg-query apt-get >/dev/null || die "this is no Debian: install the equivalents of ${wanted[*]}"
