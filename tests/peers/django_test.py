@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""Django: its migrate and showmigrations.
+
+    django_test.py BUILD
+"""
+
+import re
+import subprocess
+
+from peer import FIRST, LATE, NEXT, Steps, Unavailable, main, run
+
+SETTINGS = """SECRET_KEY = "none"
+INSTALLED_APPS = ["shop"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": "127.0.0.1", "PORT": 5432, "USER": "postgres",
+                         "NAME": "NAMED"}}
+"""
+
+
+class Django(Steps):
+    tool = "django"
+    comment = "#"
+    suffix = ".py"
+    archives = True
+    folder = ""
+    renames = "other"
+    tells_missing = False
+
+    @classmethod
+    def obtain(cls):
+        if subprocess.run(["/usr/bin/python3", "-c", "import django, psycopg2"], capture_output=True,
+                          check=False).returncode != 0:
+            raise Unavailable("python3-django or python3-psycopg2 is not installed")
+
+    def make(self):
+        self.write("settings.py", SETTINGS.replace("5432", str(self.postgres.port)).replace("NAMED", self.database))
+        self.write("shop/__init__.py", "")
+        self.write("shop/migrations/__init__.py", "")
+
+    def path(self, number, slug="step"):
+        return f"shop/migrations/{number:04}_{slug}.py"
+
+    def text(self, number):
+        before = {20: 10, 30: 20, LATE: 20, NEXT: 30}.get(number)
+        depends = f'("shop", "{before:04}_step")' if before else ""
+        return ("from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n"
+                f"    dependencies = [{depends}]\n"
+                f'    operations = [migrations.RunSQL("CREATE TABLE t{number} (id int)", "DROP TABLE t{number}")]\n')
+
+    def make_way(self):
+        self.write("shop/migrations/0050_merge.py", self.text(50).replace(
+            "dependencies = []", f'dependencies = [("shop", "{LATE:04}_step"), ("shop", "0030_step")]'))
+        return ["shop/migrations/0050_merge.py"]
+
+    def django(self, *arguments):
+        return run("/usr/bin/python3", "-B", "-m", "django", *arguments, cwd=self.project,
+                   env={"DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(self.project)})
+
+    def up(self, count=None):
+        self.django("migrate", "--skip-checks", *(["shop", f"{FIRST[count - 1]:04}"] if count else []))
+
+    def down(self):
+        self.django("migrate", "--skip-checks", "shop", "0020")
+
+    def said(self):
+        """Not of rows without a file: it does not mention them."""
+        told = re.findall(r"^ \[(.)\] (\S+)", self.django("showmigrations", "shop"), re.M)
+        return {f"shop.{name}": "applied" if box == "X" else "pending" for box, name in told}
+
+
+if __name__ == "__main__":
+    main(Django)
