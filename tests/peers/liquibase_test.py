@@ -1,0 +1,119 @@
+#!/usr/bin/python3
+"""Liquibase, from npm, with formatted SQL that a changelog includes. Its commands run one after the other in one Java, whose
+start is most of what each of them takes.
+
+    liquibase_test.py BUILD
+"""
+
+import re
+import subprocess
+
+from peer import Refused, Steps, from_npm, main, needs
+
+RUNNER = """
+import java.io.*;
+import java.nio.charset.StandardCharsets;
+import liquibase.integration.commandline.LiquibaseCommandLine;
+
+class Runner {
+  public static void main(String[] none) throws Exception {
+    PrintStream answers = System.out;
+    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line; (line = commands.readLine()) != null; ) {
+      ByteArrayOutputStream told = new ByteArrayOutputStream();
+      PrintStream to = new PrintStream(told, true, "UTF-8");
+      System.setOut(to);
+      System.setErr(to);
+      int status = new LiquibaseCommandLine().execute(line.split("\\t"));
+      to.flush();
+      answers.println(status + "\\t" + told.toString("UTF-8").replace("\\\\", "/").replace("\\n", "\\\\n"));
+      answers.flush();
+    }
+  }
+}
+"""
+
+
+class Liquibase(Steps):
+    tool = "liquibase"
+    folder = "db"
+    checksums = tells_edits = True
+    renames = "other"
+
+    @classmethod
+    def obtain(cls):
+        needs("java")
+        cls.home = from_npm("liquibase@4.28.1") / "node_modules/liquibase/dist/liquibase"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        source = cls.stage / "Runner.java"
+        source.write_text(RUNNER)
+        cls.java = subprocess.Popen(["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
+                                     f"{cls.home}/internal/lib/*:{cls.home}/lib/*", source], stdin=subprocess.PIPE,
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=cls.stage)
+        cls.addClassCleanup(cls.end)
+
+    @classmethod
+    def end(cls):
+        cls.java.stdin.close()
+        cls.java.wait(20)
+        cls.java.stdout.close()
+
+    def make(self):
+        self.write("changelog.xml", """<?xml version="1.0" encoding="UTF-8"?>
+<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+  xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog
+                      http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">
+  <includeAll path="changes" relativeToChangelogFile="true"/>
+</databaseChangeLog>
+""")
+
+    def path(self, number, slug="step"):
+        return f"changes/{number:03}_{slug}.sql"
+
+    def text(self, number):
+        return (f"--liquibase formatted sql\n\n--changeset ann:{number}\nCREATE TABLE t{number} (id integer);\n"
+                f"--rollback DROP TABLE t{number};\n")
+
+    def edited(self, text):
+        return text.replace("integer", "bigint")
+
+    def liquibase(self, *arguments):
+        words = [f"--search-path={self.repo}", "--show-banner=false", "--changelog-file=changelog.xml",
+                 "--username=postgres", f"--url=jdbc:postgresql://127.0.0.1:{self.postgres.port}/{self.database}", *arguments]
+        self.java.stdin.write("\t".join(words) + "\n")
+        self.java.stdin.flush()
+        status, told = self.java.stdout.readline().rstrip("\n").split("\t", 1)
+        told = told.replace("\\n", "\n")
+        if status != "0":
+            raise Refused(f"{arguments} ended with {status}:\n{told}")
+        return told
+
+    def up(self, count=None):
+        self.liquibase(*(["update-count", f"--count={count}"] if count else ["update"]))
+
+    def down(self):
+        self.liquibase("rollback-count", "--count=1")
+
+    def said(self):
+        changesets = r"^\s+(changes/\S+::\S+::\w+)"
+        rows = re.findall(r"^\|[^|]*\|[^|]*\| (changes/\S+) +\| (\w+) +\| (\w+) +\|", self.liquibase("history"), re.M)
+        states = {f"{path}::{name}::{author}": "applied" for path, author, name in rows}
+        try:
+            told = self.liquibase("status", "--verbose")
+        except Refused as refused:
+            told = str(refused)
+            changed = re.findall(changesets + " was: ", told, re.M)
+            if not changed:
+                raise
+            return {**states, **{name: "changed" for name in changed}}
+        states.update({name: "pending" for name in re.findall(changesets, told, re.M)})
+        told = self.liquibase("unexpected-changesets", "--verbose")
+        states.update({name: "missing" for name in re.findall(changesets, told, re.M)})
+        return states
+
+
+if __name__ == "__main__":
+    main(Liquibase)
