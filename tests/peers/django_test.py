@@ -61,6 +61,37 @@ class Django(Steps):
     def down(self):
         self.django("migrate", "--skip-checks", "shop", "0020")
 
+    def squashed(self):
+        return self.text(10).replace("    dependencies", '    replaces = [("shop", "0010_step"), ("shop", "0020_step")]\n'
+                                     "    dependencies")
+
+    def test_a_squashed_one_counts_as_applied_and_what_it_replaces_may_go(self):
+        self.with_all_applied()
+        self.begin()
+        squash = "shop/migrations/0010_squashed_0020_step.py"
+        self.write(squash, self.squashed())
+        lines = self.look_after(squash)
+        self.assertEqual("applied", next(line.state() for line in lines if line.file == squash), lines)
+        self.is_quiet(lines)
+        self.up()  # it writes that down, and runs nothing
+        lines = self.look_after()
+        self.is_quiet(lines)
+        gone = [self.remove(10), self.remove(20)]
+        lines = self.look_after(*gone)
+        self.is_quiet(lines)
+        self.agrees(lines)
+
+    def test_a_squashed_one_is_all_that_is_pending_on_an_empty_database(self):
+        self.with_none_applied()
+        squash = "shop/migrations/0010_squashed_0020_step.py"
+        self.write(squash, self.squashed())
+        lines = {line.file: line.cell for line in self.start([squash, self.path(10)])}
+        self.assertEqual("pending", lines[squash]["state"])
+        self.assertEqual("replaced", lines[self.path(10)]["reason"])
+        self.up()
+        self.is_quiet([line for line in self.look_after() if line.file in (squash, self.path(30))])
+        self.assertEqual([], [line for line in self.look_after() if line.cell["state"] == "pending"])
+
     def said(self):
         """Not of rows without a file: it does not mention them."""
         told = re.findall(r"^ \[(.)\] (\S+)", self.django("showmigrations", "shop"), re.M)
