@@ -7,7 +7,7 @@
 import re
 import shutil
 
-from peer import FIRST, Refused, Steps, from_npm, main, run, stamp
+from peer import FIRST, NEXT, Refused, Steps, from_npm, main, run, stamp
 
 # The engine asks for a column of the type name, which the adapter of this version does not know: it is text to it. A timer
 # of ten seconds, which nobody waits for, would keep Prisma from ending.
@@ -83,6 +83,38 @@ class Prisma(Steps):
             for number in FIRST[:count]:
                 shutil.copytree((self.repo / self.path(number)).parent, some / "migrations" / f"{stamp(number)}_step")
         self.prisma("deploy", project=some)
+
+    def test_one_that_failed_is_told_until_it_is_resolved(self):
+        self.with_all_applied()
+        self.begin()
+        self.write(self.path(NEXT), "SELECT 1 / 0;\n")
+        self.look_after(self.path(NEXT))
+        with self.assertRaises(Refused):
+            self.up()
+        lines = self.look_after()
+        self.assertEqual(["dirty"], self.line(lines, NEXT).findings)
+        self.prisma("resolve", "--rolled-back", f"{stamp(NEXT)}_step")
+        lines = self.look_after()
+        self.is_quiet(lines)
+        # Its status calls that up to date, and its deploy runs it all the same.
+        self.assertEqual("pending", self.line(lines, NEXT).state())
+        self.write(self.path(NEXT), self.text(NEXT))
+        self.look_after(self.path(NEXT))
+        self.up()
+        lines = self.look_after()
+        self.is_quiet(lines)
+        self.agrees(lines)
+        self.assertEqual("verified", self.line(lines, NEXT).cell["content"])
+
+    def test_one_that_is_only_said_to_be_applied_is_applied(self):
+        self.with_all_applied()
+        self.begin()
+        self.add(NEXT)
+        self.look_after(self.path(NEXT))
+        self.prisma("resolve", "--applied", f"{stamp(NEXT)}_step")
+        lines = self.look_after()
+        self.is_quiet(lines)
+        self.agrees(lines)
 
     def said(self):
         try:
