@@ -97,6 +97,14 @@ class Liquibase(Steps):
     def down(self):
         self.liquibase("rollback-count", "--count=1")
 
+    def test_checksums_that_were_cleared_accept_any_file(self):
+        self.with_all_applied()
+        self.begin()
+        self.liquibase("clear-checksums")
+        lines = self.look_after()
+        self.is_quiet(lines)
+        self.agrees(lines)
+
     def said(self):
         changesets = r"^\s+(changes/\S+::\S+::\w+)"
         rows = re.findall(r"^\|[^|]*\|[^|]*\| (changes/\S+) +\| (\w+) +\| (\w+) +\|", self.liquibase("history"), re.M)
