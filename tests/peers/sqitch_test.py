@@ -64,6 +64,15 @@ class Sqitch(Steps):
     def down(self):
         self.sqitch("revert", "-y", "--to", "@HEAD^")
 
+    def test_its_check_finds_the_edit_that_we_find(self):
+        self.with_all_applied()
+        self.begin()
+        self.edit(20)
+        lines = self.look_after(self.path(20))
+        self.assertEqual("changed", self.line(lines, 20).state())
+        with self.assertRaisesRegex(Refused, r"step_20"):
+            self.sqitch("check")
+
     def said(self):
         try:
             told = self.sqitch("status", "--show-changes")
