@@ -89,6 +89,7 @@ AppDirectory::AppDirectory(asio::io_context& loop,
     : world_(world),
       workers_(workers),
       app_(settings.name),
+      auto_layout_(settings.repo.layout == "auto"),
       seen_tool_(std::make_shared<std::atomic<const Tool*>>(nullptr)),
       paths_(paths_of(settings.repo)),
       directory_(loop.get_executor(),
@@ -104,11 +105,15 @@ ContentReader AppDirectory::content_reader(const RepoSettings& repo) {
   };
 }
 
-void AppDirectory::ledger_seen(std::string_view tool) {
+bool AppDirectory::ledger_seen(std::string_view tool) {
   const Tool* none = nullptr;
-  if (const Tool* seen = find_tool(tool); seen_tool_->compare_exchange_strong(none, seen)) {
-    directory_.rescan();
+  const Tool* seen = find_tool(tool);
+  if (!seen_tool_->compare_exchange_strong(none, seen) || seen == nullptr) {
+    return false;
   }
+  directory_.rescan();
+  const auto layout = world_.layout(app_);
+  return auto_layout_ && !layout.empty() && layout != tool;
 }
 
 namespace {

@@ -26,8 +26,9 @@ class AppDirectory {
   std::optional<TimePoint> last_scan() const { return directory_.last_scan(); }
 
   // In one of its environments there is a ledger of this tool: that may tell whose the files are,
-  // where they do not. The first one counts.
-  void ledger_seen(std::string_view tool);
+  // where they do not. The first one counts. True: it is looked into, and what was made of that
+  // ledger beside these files is better not told.
+  bool ledger_seen(std::string_view tool);
 
   // For the ledger to keep what was applied.
   static ContentReader content_reader(const RepoSettings& repo);
@@ -36,6 +37,7 @@ class AppDirectory {
   World& world_;
   Pool& workers_;
   std::string app_;
+  bool auto_layout_;
   std::shared_ptr<std::atomic<const Tool*>> seen_tool_;  // read by scans, on a pool thread
   RepoPaths paths_;
   Directory directory_;

@@ -195,8 +195,9 @@ Awaitable<Result<void>> EnvironmentWatch::tell(Attempt looked) {
     auto noted = co_await world_.environment_unchanged(ref_, wall_clock_now());
     co_return noted;
   }
-  if (on_ledger_seen && !(*looked)->shape.tool.empty()) {
-    on_ledger_seen((*looked)->shape.tool);
+  const auto& tool = (*looked)->shape.tool;
+  if (on_ledger_seen && !tool.empty() && on_ledger_seen(tool)) {
+    co_return Result<void>{};  // another look comes when that is answered
   }
   auto stored = co_await world_.environment_read(
       ref_, std::move(*(*looked)->observation), std::move((*looked)->shape));

@@ -55,8 +55,8 @@ class EnvironmentWatch {
   // As if it had never looked before.
   void look_soon();
 
-  // Told of the tool whose ledger was recognised.
-  std::function<void(std::string_view tool)> on_ledger_seen;
+  // Told of the tool whose ledger was recognised. True: whose files the app has is asked anew.
+  std::function<bool(std::string_view tool)> on_ledger_seen;
 
   // Resumes when nobody is looking; nobody will start to any more.
   Awaitable<void> idle();

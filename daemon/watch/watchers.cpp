@@ -71,7 +71,7 @@ Awaitable<Result<void>> Watchers::start(AppSettings settings) {
                                                     std::move(*setting),
                                                     starting_++);
     watch->on_ledger_seen = [directory = app.directory.get()](std::string_view tool) {
-      directory->ledger_seen(tool);
+      return directory->ledger_seen(tool);
     };
     app.environments.emplace(ref, std::move(watch));
   }

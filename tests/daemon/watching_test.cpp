@@ -231,3 +231,32 @@ TEST_CASE("a daemon killed at any moment finds its way back, with all that it ha
   CHECK(shop.eventually([&] { return shop.cell("staging", "V2__orders") == "drifted edited"; }));
   CHECK(shop.json({"findings", "shop/staging"}).at("findings").as_array().size() == 1);
 }
+
+TEST_CASE(
+    "files that many tools would number so are the tool's whose ledger there is, without a word") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  auto& server = PostgresServer::shared();
+  const auto database = server.create_database("numbered");
+  Rig rig;
+  rig.file("20260101000000_users.sql", "CREATE TABLE users (id int);\n");
+  rig.file("20260102000000_orders.sql", "CREATE TABLE orders (id int);\n");
+  rig.configure(
+      "      - name: staging\n        mode: reconcile_only\n        poll: 200ms\n        "
+      "database: " +
+      server.address(database) + "\n");
+  rig.start();
+  CHECK(rig.eventually([&] { return rig.cell("staging", "20260101000000_users") == "pending"; }));
+  CHECK(rig.json({"matrix", "shop"}).at("layout").as_string() == "own");
+  server.run(
+      "CREATE SCHEMA supabase_migrations; CREATE TABLE supabase_migrations.schema_migrations"
+      " (version text PRIMARY KEY, statements text[], name text);"
+      "INSERT INTO supabase_migrations.schema_migrations"
+      " VALUES ('20260101000000', ARRAY['CREATE TABLE users (id int)'], 'users')",
+      database);
+  CHECK(rig.eventually([&] { return rig.cell("staging", "20260101000000_users") == "applied"; }));
+  CHECK(rig.cell("staging", "20260102000000_orders") == "pending");
+  CHECK(rig.json({"matrix", "shop"}).at("layout").as_string() == "supabase");
+  CHECK(rig.json({"findings", "--all"}).at("findings").as_array().empty());
+}
