@@ -237,6 +237,7 @@ Result<void> DirectoryScanner::choose(Pass& pass) {
     std::ranges::transform(pass.found, std::back_inserter(paths), path);
     auto layout = choose_by(paths, pass);
     if (!layout) {
+      layout_.reset();  // what was chosen before is not what the files look like now
       return std::unexpected(layout.error());
     }
     if (chosen_name_ != layout->name) {

@@ -91,13 +91,37 @@ class Deriving {
     at->second = &theirs_.derived.back();
   }
 
+  // What lies below the mark and has lost its file is applied all the same.
+  void derive(const Record& record, const Row& from) {
+    const auto [at, added] = theirs_.rows.try_emplace(record.key, nullptr);
+    if (!added) {
+      return;
+    }
+    Row row;
+    row.key = record.key;
+    row.id = record.id;
+    row.version = Version::parse(record.version_text);
+    row.version_text = record.version_text;
+    row.token = from.token;
+    theirs_.derived.push_back(std::move(row));
+    at->second = &theirs_.derived.back();
+  }
+
   // What came late, below a mark that we had seen before, was not run by it.
   void up_to(const Row& mark) {
     const auto known = newest(records_);
-    std::optional<Version> seen;
+    const auto files = by_key(catalog_);
+    std::optional<Version> seen;  // with its file: before that, the files were behind the mark
     for (const auto& [key, record] : known) {
-      if (record->applied && !record->their_row.empty()) {
-        raise(seen, Version::parse(record->version_text));
+      if (!record->applied || record->their_row.empty()) {
+        continue;
+      }
+      const auto version = Version::parse(record->version_text);
+      if (record->content) {
+        raise(seen, version);
+      }
+      if (version < mark.version && !files.contains(key)) {
+        derive(*record, mark);
       }
     }
     for (const auto& migration : catalog_.migrations) {
@@ -129,7 +153,10 @@ class Deriving {
       const Migration* migration = reached.back();
       reached.pop_back();
       for (const auto& key : migration->after) {
-        if (const Migration* before = find(files, key); before && visited.insert(key).second) {
+        const Migration* before = find(files, key);
+        if (before == nullptr) {
+          theirs_.ahead_of_files = true;  // what comes before the gap cannot be told
+        } else if (visited.insert(key).second) {
           derive(*before, head);
           reached.push_back(before);
         }

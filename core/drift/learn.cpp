@@ -11,6 +11,11 @@ namespace {
 // new.
 enum class News { none, first_seen, applied_again, copied, repaired, file_appeared };
 
+// A row without one, as in a view, is told from others by its key.
+const std::string& token_of(const Row& row) {
+  return row.token.empty() ? row.key.value : row.token;
+}
+
 News news(const Row& row, const Record* known, const Migration* file, bool missed, bool copied) {
   if (known == nullptr || !known->applied) {
     return News::first_seen;
@@ -19,13 +24,15 @@ News news(const Row& row, const Record* known, const Migration* file, bool misse
     // Ours already: what we ran ourselves needs no witness, what a person only said gets one.
     return known->evidence == Evidence::attested ? News::first_seen : News::none;
   }
-  if (known->their_row != row.token) {
-    return copied && !missed ? News::copied : News::applied_again;
+  const auto checksum = row.checksum.value_or("");
+  // The ledger was gone for a while, and is back with what it had.
+  const bool same_run = row.at && *row.at == known->at && checksum == known->their_checksum;
+  if (known->their_row != token_of(row)) {
+    return same_run || (copied && !missed) ? News::copied : News::applied_again;
   }
-  if (missed) {
+  if (missed && !same_run) {
     return News::applied_again;
   }
-  const auto checksum = row.checksum.value_or("");
   const bool believable = file != nullptr && verify(row, *file) != ChecksumVerdict::differs;
   if (known->their_checksum != checksum) {
     return News::repaired;
@@ -46,7 +53,7 @@ Record record_of(
                 .by = row.by,
                 .reason = "",
                 .content = std::nullopt,
-                .their_row = row.token,
+                .their_row = token_of(row),
                 .their_checksum = row.checksum.value_or("")};
   // A file that their own checksum disowns is not what was applied.
   if (file != nullptr && verify(row, *file) != ChecksumVerdict::differs) {
@@ -55,7 +62,11 @@ Record record_of(
   if (what == News::first_seen && known != nullptr && known->applied && known->content) {
     record.content = known->content;  // what a person attested is older than our first look
   }
-  if (what == News::copied) {
+  // Unless their tool itself has come to say of the file that it is what ran.
+  const bool checksum_is_new = known != nullptr && record.their_checksum != known->their_checksum;
+  const bool vouched_for =
+      file != nullptr && checksum_is_new && verify(row, *file) == ChecksumVerdict::matches;
+  if (what == News::copied && !vouched_for) {
     record.content = known->content;
   }
   // Nothing was applied: on whose word it is stays as it was.
@@ -75,8 +86,8 @@ Record record_of(
   return record;
 }
 
-// Every row that we know is another one than it was: the ledger is a copy of the one that we knew,
-// put there by a restore. Nobody applied all of it again.
+// Every row that we know is another one than it was, of the same time: the ledger is a copy of the
+// one that we knew, put there by a restore. Nobody applied all of it again.
 bool is_copy(const TheirSide& theirs, const std::map<Key, const Record*>& known) {
   std::size_t others = 0;
   for (const auto& [key, row] : theirs.rows) {
@@ -85,7 +96,7 @@ bool is_copy(const TheirSide& theirs, const std::map<Key, const Record*>& known)
         record->their_row.empty()) {
       continue;
     }
-    if (record->their_row == row->token) {
+    if (record->their_row == token_of(*row) || (row->at && *row->at != record->at)) {
       return false;
     }
     ++others;

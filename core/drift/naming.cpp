@@ -63,7 +63,7 @@ std::map<const Row*, Named> find_by_any_name(const Catalog& catalog, std::span<c
       const auto name = last ? number_in(row.key.value) : row.key.value;
       const auto at = by_name[i].find(name);
       if (!name.empty() && at != by_name[i].end()) {
-        if (at->second != nullptr) {
+        if (at->second != nullptr && at->second->key != row.key) {
           found.emplace(&row, Named{at->second->key, at->second->id});
         }
         break;

@@ -118,7 +118,7 @@ bool AppDirectory::ledger_seen(std::string_view tool) {
 
 namespace {
 
-Result<Catalog> catalog_of(const ScanResult& result, const RepoPaths& paths) {
+Result<Catalog> catalog_of(const ScanResult& result, const RepoPaths& paths) try {
   const ReadScanned read = [&paths](const ScannedFile& file) {
     return read_file(paths, file.path, file.content.raw);
   };
@@ -130,6 +130,8 @@ Result<Catalog> catalog_of(const ScanResult& result, const RepoPaths& paths) {
     catalog->unread.keys.insert(result.unread.keys.begin(), result.unread.keys.end());
   }
   return catalog;
+} catch (const std::exception& error) {
+  return fail(Errc::internal, std::string("make sense of the files: ") + error.what());
 }
 
 }  // namespace

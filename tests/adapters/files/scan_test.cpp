@@ -738,3 +738,25 @@ TEST_CASE("a scan that is told to stop ends soon, whatever the size of the file 
   fs::remove(folder / "m/2.sql");
   CHECK(names(scanned(scanner)) == Strings{"1.sql"});
 }
+
+TEST_CASE("files that look like nobody's any more are told at each scan, until they do again") {
+  TemporaryFolder folder;
+  write(folder / "m/1.sql", "mine");
+  const auto choose = [](std::span<const std::string> paths,
+                         const ReadHead& head) -> Result<Layout> {
+    if (head("1.sql") != "mine") {
+      return fail(Errc::invalid, "ambiguous");
+    }
+    return every_sql_file(paths, head);
+  };
+  DirectoryScanner scanner({{folder.root("m")}, {}}, choose, hasty());
+  let_it_age();
+  CHECK(scanner.scan());
+  write(folder / "m/1.sql", "others'");
+  let_it_age();
+  CHECK_FALSE(scanner.scan());
+  CHECK_FALSE(scanner.scan());
+  write(folder / "m/1.sql", "mine");
+  let_it_age();
+  CHECK(names(scanned(scanner)) == Strings{"1.sql"});
+}

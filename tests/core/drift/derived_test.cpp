@@ -337,3 +337,69 @@ TEST_CASE("migrations that depend on each other are a problem each, and none is 
   CHECK(catalog.migrations.front().key.value == "3");
   CHECK(catalog.problems.size() == 2);
 }
+
+TEST_CASE("a file below a mark that is deleted is removed, and edited when it comes back edited") {
+  Watched watched;
+  watched.poll({file("1", "a"), file("2", "b")}, {mark("2")});
+  CHECK(findings(watched.poll({file("2", "b")}, {mark("2")})) == "removed 1");
+  CHECK(findings(watched.poll({file("1", "other"), file("2", "b")}, {mark("2")})) == "edited 1");
+}
+
+TEST_CASE("files that come after the mark had passed them are applied, not skipped") {
+  Watched watched;
+  watched.poll({file("1")}, {mark("1")});
+  CHECK(findings(watched.poll({file("1")}, {mark("4")})) == "foreign 4");
+  CHECK(cells(watched.poll({file("1"), file("2"), file("3"), file("4")}, {mark("4")})) ==
+        "1 applied; 2 applied; 3 applied; 4 applied");
+  CHECK(
+      cells(watched.poll({file("1"), file("2"), file("2.5"), file("3"), file("4")}, {mark("4")})) ==
+      "1 applied; 2 applied; 2.5 not_due skipped; 3 applied; 4 applied");
+}
+
+TEST_CASE("a gap in the files leaves what comes before it as it was known") {
+  Watched watched;
+  watched.rules.ordered = false;
+  const auto b = after(file("b"), {{"a"}});
+  const auto c = after(file("c"), {{"b"}});
+  watched.poll({file("a"), b, c}, {head("c")});
+  const auto standing = watched.poll({file("a"), c}, {head("c")});
+  CHECK(cells(standing).starts_with("a applied; c applied"));
+  CHECK(findings(standing).find("vanished") == std::string::npos);
+}
+
+TEST_CASE("a ledger that was made anew, with other times, is no copy") {
+  const auto at = [](Row r, const char* time) {
+    r.at = parse_time(time);
+    return r;
+  };
+  const auto* then = "2026-04-18T10:00:00Z";
+  const auto* since = "2026-04-18T11:00:00Z";
+  Watched watched;
+  watched.poll({file("1", "a"), file("2", "b")},
+               {at(row("1", "p"), then), at(row("2", "q"), then)});
+  const std::vector<Migration> edited{file("1", "other"), file("2", "b")};
+  CHECK(findings(watched.poll(edited, {at(row("1", "r"), then), at(row("2", "s"), then)})) ==
+        "edited 1");
+  CHECK(
+      findings(watched.poll(edited, {at(row("1", "t"), since), at(row("2", "u"), since)})).empty());
+}
+
+TEST_CASE("a ledger that was gone for a while and is back says nothing new") {
+  const auto applied = [] {
+    auto r = row("1", "p");
+    r.at = now;
+    return r;
+  };
+  Watched watched;
+  watched.poll({file("1", "a")}, {applied()});
+  CHECK(findings(watched.poll({file("1", "edited")}, {})) == "vanished 1");
+  CHECK(findings(watched.poll({file("1", "edited")}, {applied()})) == "edited 1");
+}
+
+TEST_CASE("a row without a token of its own is missed like any other") {
+  Watched watched;
+  auto of_a_view = row("1");
+  of_a_view.token.clear();
+  watched.poll({file("1")}, {of_a_view});
+  CHECK(findings(watched.poll({file("1")}, {})) == "vanished 1");
+}

@@ -40,7 +40,11 @@ Row named(const std::string& name) {
 std::string found(const std::string& name, const Catalog& in = catalog) {
   const std::vector<Row> rows{named(name)};
   const auto pairs = find_by_any_name(in, rows);
-  return pairs.empty() ? "" : pairs.begin()->second.id.value;
+  if (!pairs.empty()) {
+    return pairs.begin()->second.id.value;
+  }
+  const Migration* by_key = in.find({name});
+  return by_key != nullptr ? by_key->id.value : "";
 }
 
 }  // namespace
