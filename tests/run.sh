@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [quick|full|soak] [PRESET]
 #
-#   quick   what a developer runs on every change: under a minute once it is built (the default)
+#   quick   what a developer runs on every change: two to three minutes once it is built (the default)
 #   full    everything that is no soak: what the gate runs
 #   soak    everything, also what takes hours
 #
