@@ -6,8 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include <zlib.h>
-
 #include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
@@ -77,7 +75,7 @@ std::string normalised(std::string_view algorithm, std::string text) {
 
 std::string checksum_of(std::string_view algorithm, std::string_view bytes) {
   if (algorithm == "crc32") {
-    return std::to_string(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+    return std::to_string(crc32_of(bytes));
   }
   return hex_hash(std::string(algorithm).c_str(), bytes);
 }

@@ -4,8 +4,6 @@
 #include <array>
 #include <charconv>
 
-#include <zlib.h>
-
 #include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
@@ -106,11 +104,6 @@ Row mark_of(std::string_view version, bool dirty) {
   row.token = "mark";
   row.reach = Row::Reach::up_to;
   return row;
-}
-
-std::uint32_t crc32_of(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 std::int64_t lock_of(std::string_view name) {

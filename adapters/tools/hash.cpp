@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include <openssl/evp.h>
+#include <zlib.h>
 
 namespace tidemark {
 
@@ -24,6 +25,11 @@ std::string hex_hash(const char* algorithm, std::string_view bytes) {
     hex += digits[digest[i] & 15U];
   }
   return hex;
+}
+
+std::uint32_t crc32_of(std::string_view bytes) {
+  return static_cast<std::uint32_t>(
+      ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 std::string with_lf(std::string_view bytes) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,9 @@ namespace tidemark {
 // For comparing with what tools store; "SHA1", "SHA384", "MD5", … as OpenSSL names them. In
 // lower-case hexadecimal digits.
 std::string hex_hash(const char* algorithm, std::string_view bytes);
+
+// The CRC-32 of zlib.
+std::uint32_t crc32_of(std::string_view bytes);
 
 // The bytes with every CRLF as LF, and with every LF that is not behind a CR as CRLF.
 std::string with_lf(std::string_view bytes);

@@ -226,7 +226,8 @@ class Prisma : public Tool {
   }
 
   // Beside a lock file are its migrations; what lies elsewhere is somebody's copy.
-  Result<Catalog> arrange(std::span<const ScannedFile> files, const ReadScanned&) const override {
+  Result<Catalog> arrange(std::span<const ScannedFile> files,
+                          const ReadScanned& read) const override {
     std::set<std::string_view> homes;
     for (const auto& file : files) {
       if (base_name(file.path) == lock_file) {
@@ -237,9 +238,10 @@ class Prisma : public Tool {
     std::ranges::copy_if(files, std::back_inserter(at_home), [&](const ScannedFile& file) {
       return homes.empty() || homes.contains(folder_of(folder_of(file.path)));
     });
-    Catalog catalog = make_catalog(std::string(name()), at_home);
-    catalog.rules = rules();
-    sort_by_name(catalog);
+    auto catalog = Tool::arrange(at_home, read);
+    if (catalog) {
+      sort_by_name(*catalog);
+    }
     return catalog;
   }
 

@@ -4,10 +4,9 @@
 #include <array>
 #include <tuple>
 
-#include <zlib.h>
-
 #include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
+#include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
 #include "adapters/tools/numbered.h"
 #include "adapters/tools/shape.h"
@@ -195,9 +194,7 @@ class Rails : public Tool {
   std::vector<std::int64_t> advisory_locks(const Relation&,
                                            std::string_view database) const override {
     constexpr std::int64_t salt = 2053462845;
-    const auto* bytes = reinterpret_cast<const Bytef*>(database.data());
-    return {salt *
-            static_cast<std::int64_t>(crc32_z(crc32_z(0, nullptr, 0), bytes, database.size()))};
+    return {salt * std::int64_t{crc32_of(database)}};
   }
 };
 

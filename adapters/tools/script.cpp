@@ -110,6 +110,43 @@ bool has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
+std::string_view script_stem_or_name(std::string_view file_name) {
+  return script_stem(file_name).value_or(file_name);
+}
+
+bool is_script(std::string_view path) {
+  return script_stem(base_name(path)) && !in_seed_folder(path);
+}
+
+bool is_numbered_script(std::string_view path) {
+  return is_script(path) && !leading_digits(base_name(path)).empty();
+}
+
+FileEntry script_entry(std::string_view file_name, std::string description) {
+  const auto stem = script_stem_or_name(file_name);
+  const auto digits = leading_digits(stem);
+  FileEntry entry;
+  entry.key = {std::string(stem)};
+  entry.id = {std::string(file_name)};
+  entry.version = Version::parse(digits);
+  entry.version_text = digits;
+  entry.description = std::move(description);
+  entry.checksums.complete = false;
+  return entry;
+}
+
+Row script_row(const std::string& file_name, std::string description) {
+  const auto stem = script_stem_or_name(file_name);
+  const auto digits = leading_digits(stem);
+  Row row;
+  row.key = {std::string(stem)};
+  row.id = {file_name};
+  row.version = Version::parse(digits);
+  row.version_text = digits;
+  row.description = std::move(description);
+  return row;
+}
+
 ScriptKind script_kind(std::string_view text) {
   const auto code = without_comments(text);
   if (has_any(code, {"queryInterface", "QueryInterface"})) {

@@ -110,11 +110,6 @@ Verdict verdict_by_name(std::string_view table) {
   return has("migrat") ? Verdict::possible : Verdict::if_named;
 }
 
-// People may give their migrations any name; as it comes, it is that of the file.
-std::string_view stem_of(std::string_view name) {
-  return script_stem(name).value_or(name);
-}
-
 std::string description_of(std::string_view stem) {
   auto rest = stem.substr(leading_digits(stem).size());
   if (rest.starts_with('_') || rest.starts_with('-')) {
@@ -126,24 +121,7 @@ std::string description_of(std::string_view stem) {
 }
 
 FileEntry entry_of(std::string_view file_name) {
-  const auto stem = stem_of(file_name);
-  const auto digits = leading_digits(stem);
-  FileEntry entry;
-  entry.key = {std::string(stem)};
-  entry.id = {std::string(file_name)};
-  entry.version = Version::parse(digits);
-  entry.version_text = digits;
-  entry.description = description_of(stem);
-  entry.checksums.complete = false;
-  return entry;
-}
-
-bool is_script(std::string_view path) {
-  return script_stem(base_name(path)) && !in_seed_folder(path);
-}
-
-bool is_numbered_script(std::string_view path) {
-  return is_script(path) && !leading_digits(base_name(path)).empty();
+  return script_entry(file_name, description_of(script_stem_or_name(file_name)));
 }
 
 // Umzug hands a migration whatever its people chose, under any name.
@@ -156,14 +134,7 @@ bool is_migration(std::string_view path, std::string_view text) {
 
 Row row_of(const std::vector<std::optional<std::string>>& values) {
   const auto name = values[0].value_or("");
-  const auto stem = stem_of(name);
-  const auto digits = leading_digits(stem);
-  Row row;
-  row.key = {std::string(stem)};
-  row.id = {name};
-  row.version = Version::parse(digits);
-  row.version_text = digits;
-  row.description = description_of(stem);
+  Row row = script_row(name, description_of(script_stem_or_name(name)));
   row.at = time_of(values[2]);
   row.token = values[1].value_or("");
   return row;
@@ -187,10 +158,12 @@ class Sequelize : public Tool {
     return {entry_of(base_name(path))};
   }
 
-  Result<Catalog> arrange(std::span<const ScannedFile> files, const ReadScanned&) const override {
-    Catalog catalog = make_catalog(std::string(name()), files);
-    catalog.rules = rules();
-    sort_by_name(catalog);
+  Result<Catalog> arrange(std::span<const ScannedFile> files,
+                          const ReadScanned& read) const override {
+    auto catalog = Tool::arrange(files, read);
+    if (catalog) {
+      sort_by_name(*catalog);
+    }
     return catalog;
   }
 
