@@ -87,9 +87,11 @@ Record record_of(
 }
 
 // Every row that we know is another one than it was, of the same time: the ledger is a copy of the
-// one that we knew, put there by a restore. Nobody applied all of it again.
+// one that we knew, put there by a restore. Nobody applied all of it again. Where a ledger keeps no
+// times, one transaction put all rows there: migrations have one each.
 bool is_copy(const TheirSide& theirs, const std::map<Key, const Record*>& known) {
   std::size_t others = 0;
+  const std::string* transaction = nullptr;
   for (const auto& [key, row] : theirs.rows) {
     const Record* record = find(known, key);
     if (row->state != Row::State::applied || record == nullptr || !record->applied ||
@@ -99,15 +101,24 @@ bool is_copy(const TheirSide& theirs, const std::map<Key, const Record*>& known)
     if (record->their_row == token_of(*row) || (row->at && *row->at != record->at)) {
       return false;
     }
+    if (!row->at && transaction != nullptr && *transaction != token_of(*row)) {
+      return false;
+    }
+    transaction = row->at ? transaction : &token_of(*row);
     ++others;
   }
   return others > 1;
 }
 
-std::set<Key> missed_before(std::span<const StoredFinding> open) {
+// What vanished and was not learnt again since: a finding may outlast that, while its file cannot
+// be read.
+std::set<Key> missed_before(std::span<const StoredFinding> open,
+                            const std::map<Key, const Record*>& known) {
   std::set<Key> missed;
   for (const auto& stored : open) {
-    if (stored.finding.kind == FindingKind::vanished) {
+    const Record* record = find(known, stored.finding.key);
+    const bool learnt_again = record != nullptr && record->recorded_at > stored.opened_at;
+    if (stored.finding.kind == FindingKind::vanished && !learnt_again) {
       missed.insert(stored.finding.key);
     }
   }
@@ -125,7 +136,7 @@ std::vector<Record> learn(const Catalog& catalog,
   const auto theirs = their_side(catalog, records, observation);
   const auto known = newest(records);
   const auto files = by_key(catalog);
-  const auto missed = missed_before(open);
+  const auto missed = missed_before(open, known);
   const bool copied = is_copy(theirs, known);
   for (const auto& [key, row] : theirs.rows) {
     if (row->state != Row::State::applied) {

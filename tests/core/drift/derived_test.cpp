@@ -74,27 +74,37 @@ Row of(const std::string& group, Row r) {
 class Watched {
  public:
   LayoutRules rules;
+  UnreadFiles unread;
 
   Standing poll(std::vector<Migration> files, std::vector<Row> rows) {
     Catalog catalog{.layout = "any", .migrations = std::move(files), .problems = {}};
     catalog.rules = rules;
+    catalog.unread = unread;
     Observation seen;
     seen.ledger = Observation::Ledger::read;
     seen.rows = std::move(rows);
-    for (auto& record : learn(catalog, records_, seen, open_, now)) {
+    now_ += std::chrono::minutes(1);
+    for (auto& record : learn(catalog, records_, seen, open_, now_)) {
       records_.push_back(std::move(record));
     }
     Standing standing = compare(catalog, records_, seen, all_due);
-    open_.clear();
-    for (const auto& finding : standing.findings) {
-      StoredFinding stored;
-      stored.finding = finding;
-      open_.push_back(std::move(stored));
-    }
+    note(changes(open_, standing, now_));
     return standing;
   }
+  std::size_t records() const { return records_.size(); }
 
  private:
+  void note(const FindingChanges& changed) {
+    for (const auto& over : changed.resolved) {
+      std::erase_if(open_, [&](const auto& stored) { return stored.finding == over.finding; });
+    }
+    for (const auto& finding : changed.opened) {
+      open_.push_back(
+          {.id = "", .finding = finding, .opened_at = now_, .resolved_at = {}, .acknowledged = {}});
+    }
+  }
+
+  TimePoint now_ = now;
   std::vector<Record> records_;
   std::vector<StoredFinding> open_;
 };
@@ -167,6 +177,18 @@ TEST_CASE("what was taken back, edited and applied again is not edited") {
   const auto standing = watched.poll({file("1", "a"), file("2", "better")}, {mark("2")});
   CHECK(findings(standing).empty());
   CHECK(findings(watched.poll({file("1", "a"), file("2", "worse")}, {mark("2")})) == "edited 2");
+}
+
+TEST_CASE("what is back is learnt once, also when nobody can read its file") {
+  Watched watched;
+  watched.poll({file("1"), file("2")}, {row("1"), row("2")});
+  CHECK(findings(watched.poll({file("1"), file("2")}, {row("1")})) == "vanished 2");
+  watched.unread.keys = {{"2"}};
+  CHECK(cells(watched.poll({file("1")}, {row("1"), row("2")})) ==
+        "1 applied; 2 unknown file_unread");
+  const auto learnt = watched.records();
+  watched.poll({file("1")}, {row("1"), row("2")});
+  CHECK(watched.records() == learnt);
 }
 
 TEST_CASE("a head stands for all that comes before it, on every branch that leads to it") {
@@ -301,10 +323,27 @@ TEST_CASE("a row that is another one was applied again, with the file as it is n
 
 TEST_CASE("a ledger whose rows are all other ones is a copy, and nothing was applied again") {
   Watched watched;
+  const auto timed = [](const std::string& version, const std::string& token) {
+    auto at_noon = row(version, token);
+    at_noon.at = now;
+    return at_noon;
+  };
+  watched.poll({file("1", "a"), file("2", "b")}, {timed("1", "x"), timed("2", "y")});
+  const std::vector<Migration> edited{file("1", "edited"), file("2", "b")};
+  CHECK(findings(watched.poll(edited, {timed("1", "p"), timed("2", "q")})) == "edited 1");
+  CHECK(findings(watched.poll(edited, {timed("1", "p"), timed("2", "q")})) == "edited 1");
+}
+
+TEST_CASE("where no times are kept, rows of one transaction each were applied again") {
+  Watched watched;
   watched.poll({file("1", "a"), file("2", "b")}, {row("1", "x"), row("2", "y")});
   const std::vector<Migration> edited{file("1", "edited"), file("2", "b")};
-  CHECK(findings(watched.poll(edited, {row("1", "p"), row("2", "q")})) == "edited 1");
-  CHECK(findings(watched.poll(edited, {row("1", "p"), row("2", "q")})) == "edited 1");
+  SUBCASE("a copy has one for all") {
+    CHECK(findings(watched.poll(edited, {row("1", "p"), row("2", "p")})) == "edited 1");
+  }
+  SUBCASE("a database made anew") {
+    CHECK(findings(watched.poll(edited, {row("1", "p"), row("2", "q")})).empty());
+  }
 }
 
 TEST_CASE("nothing is known of a database that was never seen but at work") {
