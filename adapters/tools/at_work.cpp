@@ -11,9 +11,17 @@ namespace tidemark {
 
 namespace {
 
-// $1: keys.
+// $1: keys. Idle: for how many seconds, where nobody else of that role works in this database: a
+// tool may hold its lock in one session and work in another.
 constexpr ReadStatement select_advisory = R"sql(
-  SELECT l.pid, a.usename, a.application_name
+  SELECT l.pid, a.usename, a.application_name,
+         CASE WHEN a.state LIKE 'idle%'
+               AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity o
+                                WHERE o.datid = a.datid AND o.usesysid = a.usesysid
+                                  AND o.pid <> a.pid AND o.state NOT LIKE 'idle%'
+                                  AND o.pid <> pg_catalog.pg_backend_pid())
+              THEN extract(epoch FROM pg_catalog.clock_timestamp() - a.state_change)::bigint END
+           AS idle
     FROM pg_catalog.pg_locks l
     LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
@@ -62,10 +70,14 @@ ReadQuery select_exclusive_holders(const Relation& ledger) {
   return {select_exclusive, std::nullopt, {std::to_string(ledger.oid)}};
 }
 
-std::string holders(const ResultSet& answer) {
+std::string holders(const ResultSet& answer, Idle idle) {
   std::vector<std::string> all;
   for (const auto& row : answer.rows) {
     if (row.size() < 3) {
+      continue;
+    }
+    const bool forgot = row.size() > 3 && whole_number(row[3]) >= abandoned_after.count();
+    if (forgot != (idle == Idle::forgot_it)) {
       continue;
     }
     auto words = "pid " + row[0].value_or("?");

@@ -17,11 +17,14 @@ std::optional<ReadQuery> select_advisory_holders(const Tool& tool,
                                                  std::string_view database);
 // Of whoever keeps everybody from reading the ledger.
 ReadQuery select_exclusive_holders(const Relation& ledger);
-// The answer to either, in words; empty: nobody.
-std::string holders(const ResultSet& answer);
-
-// Nobody applies one migration for so long without a word; a run that died leaves its row behind.
+// Nobody applies one migration for so long without a word; a run that died leaves its row behind,
+// and one that forgot its lock its session.
 inline constexpr std::chrono::seconds abandoned_after{3600};
+
+// The answer to either, in words; empty: nobody. Whoever has held an advisory lock and done nothing
+// for so long is not at work.
+enum class Idle { at_work, forgot_it };
+std::string holders(const ResultSet& answer, Idle idle = Idle::at_work);
 
 // What a tool's lock row says.
 struct LockRow {

@@ -235,7 +235,7 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
   auto glance = glance_queries();
   const auto glanced = glance.size();
   auto queries = glance;
-  // After the rest: what changes in between shows in the next glance.
+  // Before the rest and after it: who ends or begins in between leaves what is half done.
   bool asks_who = false;
   if (readable()) {
     const auto& relation = choice_.ledger->relation;
@@ -244,6 +244,7 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
       queries.push_back(tool.select_rows(relation));
     }
     if (auto who = select_advisory_holders(tool, relation, identity_.database())) {
+      queries.insert(queries.begin(), *who);
       queries.push_back(std::move(*who));
       asks_who = true;
     }
@@ -251,6 +252,12 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
   ReadSession::Answer answer = co_await session.read(std::move(queries), settings_.limits);
   if (!answer) {
     co_return std::unexpected(answer.error());
+  }
+  std::vector<ResultSet> who;
+  if (asks_who) {
+    who = {std::move(answer->front()), std::move(answer->back())};
+    answer->erase(answer->begin());
+    answer->pop_back();
   }
   auto told = identity_.read(*answer);
   Sight sight{std::move(told.identity), told.standby, false, "", {}};
@@ -260,11 +267,8 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
       note_lock(answer->at(next), sight, now);
       ++next;
     }
-    if (asks_who) {
-      if (auto who = holders(answer->back()); !who.empty()) {
-        sight.at_work = std::move(who);
-      }
-      answer->pop_back();
+    for (const auto& holding : who) {
+      note_holders(holding, sight);
     }
     sight.moved = number_of(value_of(answer->at(next))) != choice_.ledger->relation.oid;
     const bool large = answer->back().rows.size() > small_ledger_rows;
@@ -278,6 +282,16 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
     sight.rows = std::move(answer->back());
   }
   co_return sight;
+}
+
+void Observer::note_holders(const ResultSet& answer, Sight& sight) {
+  if (auto words = holders(answer); !words.empty()) {
+    sight.at_work = std::move(words);
+  }
+  if (const auto words = holders(answer, Idle::forgot_it); !words.empty()) {
+    note_ = words + " has held the lock of " + std::string(choice_.ledger->tool->name()) +
+            " for more than an hour and does nothing: it keeps the next run from starting";
+  }
 }
 
 void Observer::note_lock(const ResultSet& answer, Sight& sight, TimePoint now) {

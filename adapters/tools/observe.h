@@ -90,6 +90,7 @@ class Observer {
   std::vector<ReadQuery> glance_queries() const;
   Awaitable<Attempt<Sight>> see_again(ReadSession& session, TimePoint now);
   void refuse(const std::string& words);
+  void note_holders(const ResultSet& answer, Sight& sight);
   void note_lock(const ResultSet& answer, Sight& sight, TimePoint now);
   Awaitable<Attempt<Sight>> locked_out(ReadSession& session, ReadFailure failure);
   Awaitable<Observation> observation(Sight sight, TimePoint now);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "adapters/tools/at_work.h"
 #include "tests/adapters/tools/bench.h"
 
 using namespace tidemark;
@@ -126,6 +127,13 @@ TEST_CASE("a lock that is held for an hour, and says nothing of when it was take
   CHECK(bench.look(TimePoint(minutes(61))).shape.note.empty());
   bench.sql("UPDATE knex_migrations_lock SET is_locked = 1");
   CHECK_FALSE(bench.see(TimePoint(minutes(62))).at_work.empty());
+}
+
+TEST_CASE("who forgot an advisory lock is told from who is at work") {
+  ResultSet answer;
+  answer.rows = {{"7", "deploy", "psql", "3600"}, {"8", "deploy", "", "3599"}, {"9", {}, {}, {}}};
+  CHECK(holders(answer) == "pid 8, role deploy; pid 9");
+  CHECK(holders(answer, Idle::forgot_it) == "pid 7, role deploy, psql");
 }
 
 TEST_CASE("a large ledger of Knex is watched by its end") {
