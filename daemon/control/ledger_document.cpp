@@ -1,4 +1,7 @@
-#include <map>
+#include <algorithm>
+#include <span>
+#include <string_view>
+#include <vector>
 
 #include "core/drift/history.h"
 #include "core/text/printable.h"
@@ -11,34 +14,94 @@ namespace json = boost::json;
 
 namespace {
 
+// One migration on both sides.
+struct Sides {
+  const Row* theirs;
+  bool ours;
+  const Line& line;
+  std::string_view at_work;  // who may be applying it right now
+};
+
 struct Comparison {
   std::string_view state;
-  std::string kind;  // of the finding, where there is one
   std::string why;
 };
 
-Comparison side_by_side(const Row* theirs, const Line& line, const StoredFinding* finding) {
-  if (finding != nullptr) {
-    return {"drift", std::string(to_string(finding->finding.kind)), finding->finding.summary};
+// What we know of it by more than their row: a file's content, or somebody's word.
+bool is_ours(const Record* record) {
+  return record != nullptr && record->applied &&
+         (record->evidence != Evidence::observed || record->content);
+}
+
+// Whoever works there asks nobody what is due.
+bool may_run_now(const Sides& sides) {
+  const auto& cell = sides.line.cell;
+  const bool not_yet = cell.state == CellState::not_due && cell.reason.empty();
+  return !sides.at_work.empty() &&
+         (not_yet || cell.state == CellState::pending || cell.reason == "at_work");
+}
+
+Comparison without_drift(const Sides& sides) {
+  const auto& cell = sides.line.cell;
+  const bool theirs = sides.theirs != nullptr && sides.theirs->state == Row::State::applied;
+  if (may_run_now(sides)) {
+    return {"in_progress", "may be applied right now by " + std::string(sides.at_work)};
   }
-  const bool row_applied = theirs != nullptr && theirs->state == Row::State::applied;
-  const bool cell_applied = line.cell.state == CellState::applied;
-  if (row_applied && line.cell.content == ContentVerdict::unverifiable) {
-    return {"unverifiable", "", "applied there; nothing to compare its content with"};
+  if (theirs && !sides.ours && cell.reason == "archived") {
+    return {"theirs_only", "applied there; its file need not be here any more"};
   }
-  if (row_applied && cell_applied) {
-    return {"in_sync", "", ""};
+  if (theirs && !sides.ours) {
+    return {"theirs_only", "applied there; nothing of ours to compare it with"};
   }
-  if (row_applied) {
-    return {"in_sync", "", "applied there with an older content; the file is due again"};
+  if (theirs && cell.content == ContentVerdict::unverifiable) {
+    return {"unverifiable", "applied there; nothing to compare its content with"};
   }
-  if (cell_applied && line.cell.reason == "below_baseline") {
-    return {"in_sync", "", "covered by their baseline"};
+  if (theirs && cell.state != CellState::applied) {
+    return {"in_sync", "applied there with an older content; the file is due again"};
   }
-  if (cell_applied) {
-    return {"ours_only", "", "recorded here, and not in their ledger"};
+  if (!theirs && cell.state == CellState::applied && cell.reason == "below_baseline") {
+    return {"in_sync", "covered by their baseline"};
   }
-  return {"in_sync", "", std::string(to_string(line.cell.state))};
+  if (!theirs && cell.state == CellState::applied) {
+    return {"ours_only", "recorded here, and not in their ledger"};
+  }
+  return {"in_sync", theirs ? "" : std::string(to_string(cell.state))};
+}
+
+json::object row_document(const Sides& sides, std::span<const StoredFinding* const> about) {
+  auto [state, why] = without_drift(sides);
+  std::string kind;
+  const auto worst = std::ranges::max_element(
+      about, {}, [](const auto* stored) { return stored->finding.severity == Severity::drift; });
+  if (worst != about.end()) {
+    const auto& finding = (*worst)->finding;
+    kind = to_string(finding.kind);
+    why = finding.summary;
+    state = finding.severity == Severity::drift ? "drift" : state;
+  }
+  const auto& line = sides.line;
+  const Row* theirs = sides.theirs;
+  return {{"id", text(line.id.value)},
+          {"key", text(line.key.value)},
+          {"ours", sides.ours ? json::value("applied") : json::value(nullptr)},
+          {"theirs", theirs != nullptr ? json::value(to_string(theirs->state)) : nullptr},
+          {"state", state},
+          {"kind", text_or_null(kind)},
+          {"why", text(why)},
+          {"at", time_or_null(line.cell.at)},
+          {"by", text_or_null(line.cell.by)}};
+}
+
+json::object baseline_document(const Row& row) {
+  return {{"id", text(row.id.value)},
+          {"key", text(row.key.value)},
+          {"ours", nullptr},
+          {"theirs", to_string(row.state)},
+          {"state", "in_sync"},
+          {"kind", nullptr},
+          {"why", text("stands for everything up to " + row.version_text)},
+          {"at", time_or_null(row.at)},
+          {"by", text_or_null(row.by)}};
 }
 
 }  // namespace
@@ -47,54 +110,32 @@ json::object ledger_document(const WatchedApp& app, const WatchedEnvironment& en
   const auto theirs = their_side(app.catalog, environment.records, environment.observation);
   const auto findings = findings_by_key(environment);
   const auto records = newest(environment.records);
+  const auto& observation = environment.observation;
+  const std::string at_work = observation ? observation->at_work : "";
   json::array rows;
-  for (const auto& line : environment.standing.lines) {
-    const Row* row = find(theirs.rows, line.key);
-    const auto& about = of(findings, line.key);
-    const Record* record = find(records, line.key);
-    const bool ours = record != nullptr && record->applied;
-    if (row == nullptr && !ours && line.cell.state != CellState::applied && about.empty()) {
-      continue;  // in neither ledger
+  for (const auto& row : observation ? observation->rows : std::vector<Row>()) {
+    if (row.state == Row::State::baseline) {
+      rows.push_back(baseline_document(row));
     }
-    auto result = side_by_side(row, line, about.empty() ? nullptr : about.front());
-    json::object out{
-        {"id", text(line.id.value)},
-        {"key", text(line.key.value)},
-        {"ours", ours ? json::value("applied") : json::value(nullptr)},
-        {"theirs", row != nullptr ? json::value(to_string(row->state)) : json::value(nullptr)},
-        {"state", result.state},
-        {"kind", text_or_null(result.kind)},
-        {"why", text(result.why)},
-        {"at", time_or_null(line.cell.at)},
-        {"by", text_or_null(line.cell.by)}};
-    rows.push_back(std::move(out));
   }
-  if (environment.observation) {
-    for (const auto& row : environment.observation->rows) {
-      if (row.state == Row::State::baseline) {
-        rows.insert(
-            rows.begin(),
-            json::object{{"id", text(row.id.value)},
-                         {"key", text(row.key.value)},
-                         {"ours", nullptr},
-                         {"theirs", to_string(row.state)},
-                         {"state", "in_sync"},
-                         {"kind", nullptr},
-                         {"why", "stands for everything up to " + valid_utf8(row.version_text)},
-                         {"at", time_or_null(row.at)},
-                         {"by", text_or_null(row.by)}});
-      }
+  for (const auto& line : environment.standing.lines) {
+    const Sides sides{find(theirs.rows, line.key), is_ours(find(records, line.key)), line, at_work};
+    const auto& about = of(findings, line.key);
+    const bool in_neither = sides.theirs == nullptr && !sides.ours && about.empty() &&
+                            line.cell.state != CellState::applied;
+    if (!in_neither || may_run_now(sides)) {
+      rows.push_back(row_document(sides, about));
     }
   }
   json::array rejected;
   for (const auto& table : environment.shape.rejected) {
     rejected.push_back(json::object{{"table", text(table.table.text())}, {"why", text(table.why)}});
   }
-  const auto& observation = environment.observation;
   return {{"app", environment.ref.app},
           {"environment", environment.ref.name},
           {"tool", observation ? text_or_null(observation->tool) : json::value(nullptr)},
           {"table", observation ? text_or_null(observation->table) : json::value(nullptr)},
+          {"at_work", text_or_null(at_work)},
           {"shape",
            json::object{{"recognised", text_or_null(environment.shape.table)},
                         {"tool", text_or_null(environment.shape.tool)},

@@ -25,8 +25,11 @@ std::string place(const json::object& ledger) {
 
 std::string render_ledger(const json::object& ledger, const Style& style) {
   const auto theirs = joined({shown(ledger, "tool"), shown(ledger, "table")}, ", ");
-  const auto head =
-      place(ledger) + ": " + (theirs.empty() ? "no ledger of another tool" : theirs) + "\n\n";
+  auto head = place(ledger) + ": " + (theirs.empty() ? "no ledger of another tool" : theirs) + "\n";
+  if (!raw(ledger, "at_work").empty()) {
+    head += "at work: " + shown(ledger, "at_work") + "; what follows is from before\n";
+  }
+  head += "\n";
   const auto& rows = list(ledger, "rows");
   if (rows.empty()) {
     return head + "nothing in ours, nothing in theirs\n";
