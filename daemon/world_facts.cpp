@@ -44,18 +44,23 @@ Awaitable<Result<void>> World::directory_read(std::string name, Catalog catalog)
   co_return settled;
 }
 
+namespace {
+
 // What was taken for their ledger, or could not be told, before it was known whose files the app
 // has, is not compared with them: the next look knows.
+bool is_doubtful(const LedgerShape& shape, const Observation& seen, std::string_view layout) {
+  const bool looked = !(shape == LedgerShape{});
+  const bool took_one = seen.ledger == Observation::Ledger::unreadable || !shape.tool.empty();
+  return looked && took_one && shape.tool != layout && shape.layout != layout;
+}
+
+}  // namespace
+
 void World::doubt_ledgers(App& app) {
   for (auto& environment : app.watched.environments) {
-    const auto& shape = environment->shape;
-    const auto& seen = environment->observation;
-    const bool looked = seen && !(shape == LedgerShape{});
-    const bool doubtful =
-        looked && (seen->ledger == Observation::Ledger::unreadable || !shape.tool.empty()) &&
-        shape.tool != app.watched.catalog.layout && shape.layout != app.watched.catalog.layout;
-    if (doubtful) {
-      environment->observation.reset();
+    auto& seen = environment->observation;
+    if (seen && is_doubtful(environment->shape, *seen, app.watched.catalog.layout)) {
+      seen.reset();
     }
   }
 }
@@ -163,6 +168,11 @@ void World::see(Arrival& arrival) {
   recognise(at, observation.identity);
   const auto as_of = observation.as_of;
   succeeded(environment, as_of);
+  if (at.app->watched.scanned_at &&
+      is_doubtful(arrival.shape, observation, at.app->watched.catalog.layout)) {
+    publish(environment);
+    return;  // looked at before that was known; whoever looks was told to look again
+  }
   environment.shape = std::move(arrival.shape);
 
   auto& unsettled = at.unsettled();

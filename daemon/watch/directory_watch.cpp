@@ -111,9 +111,11 @@ bool AppDirectory::ledger_seen(std::string_view tool) {
   if (!seen_tool_->compare_exchange_strong(none, seen) || seen == nullptr) {
     return false;
   }
-  directory_.rescan();
+  directory_.again();
   const auto layout = world_.layout(app_);
-  return auto_layout_ && !layout.empty() && layout != tool;
+  const bool doubted = auto_layout_ && !layout.empty() && layout != tool;
+  asked_anew_ = asked_anew_ || doubted;
+  return doubted;
 }
 
 namespace {
@@ -144,34 +146,41 @@ Awaitable<void> AppDirectory::run() {
       told_of_polling = true;
       log_info("directory is polled", {{"app", app_}, {"why", directory_.why_polling()}});
     }
-    if (!scanned) {
-      log_warn("directory cannot be read", {{"app", app_}, {"error", scanned.error().detail}});
-      co_await world_.directory_failed(app_, scanned.error());
-      continue;
-    }
-    auto work = [result = std::move(*scanned), paths = paths_] {
-      return catalog_of(result, paths);
-    };
-    auto arranged = co_await workers_.run(std::move(work));
-    if (!arranged && arranged.error().code == Errc::conflict) {
+    auto catalog = co_await arranged(std::move(scanned));
+    if (!catalog && catalog.error().code == Errc::conflict) {
       directory_.again();  // changed since it was scanned
       continue;
     }
-    if (!arranged) {
-      log_warn("directory cannot be read", {{"app", app_}, {"error", arranged.error().detail}});
-      co_await world_.directory_failed(app_, arranged.error());
-      continue;
+    if (catalog) {
+      co_await tell(std::move(*catalog));
+    } else {
+      log_warn("directory cannot be read", {{"app", app_}, {"error", catalog.error().detail}});
+      co_await world_.directory_failed(app_, std::move(catalog.error()));
     }
-    Catalog catalog = std::move(*arranged);
-    log_info("directory read",
-             {{"app", app_},
-              {"layout", catalog.layout},
-              {"migrations", catalog.migrations.size()},
-              {"problems", catalog.problems.size()}});
-    const auto stored = co_await world_.directory_read(app_, std::move(catalog));
-    if (!stored) {
-      log_warn("comparison could not be stored", {{"app", app_}, {"error", stored.error().detail}});
+    if (std::exchange(asked_anew_, false) && on_asked_anew) {
+      on_asked_anew();
     }
+  }
+}
+
+Awaitable<Result<Catalog>> AppDirectory::arranged(Result<ScanResult> scanned) {
+  if (!scanned) {
+    co_return std::unexpected(std::move(scanned.error()));
+  }
+  auto work = [result = std::move(*scanned), paths = paths_] { return catalog_of(result, paths); };
+  auto catalog = co_await workers_.run(std::move(work));
+  co_return catalog;
+}
+
+Awaitable<void> AppDirectory::tell(Catalog catalog) {
+  log_info("directory read",
+           {{"app", app_},
+            {"layout", catalog.layout},
+            {"migrations", catalog.migrations.size()},
+            {"problems", catalog.problems.size()}});
+  const auto stored = co_await world_.directory_read(app_, std::move(catalog));
+  if (!stored) {
+    log_warn("comparison could not be stored", {{"app", app_}, {"error", stored.error().detail}});
   }
 }
 

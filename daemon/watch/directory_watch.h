@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,15 +30,21 @@ class AppDirectory {
   // where they do not. The first one counts. True: it is looked into, and what was made of that
   // ledger beside these files is better not told.
   bool ledger_seen(std::string_view tool);
+  // That was looked into, whatever came of it.
+  std::function<void()> on_asked_anew;
 
   // For the ledger to keep what was applied.
   static ContentReader content_reader(const RepoSettings& repo);
 
  private:
+  Awaitable<Result<Catalog>> arranged(Result<ScanResult> scanned);
+  Awaitable<void> tell(Catalog catalog);
+
   World& world_;
   Pool& workers_;
   std::string app_;
   bool auto_layout_;
+  bool asked_anew_ = false;
   std::shared_ptr<std::atomic<const Tool*>> seen_tool_;  // read by scans, on a pool thread
   RepoPaths paths_;
   Directory directory_;

@@ -134,6 +134,7 @@ Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
   }
   const Raised looking(looking_);
   interrupted_ = false;
+  again_ = false;
   auto looked = co_await attempt(asked);
   if (retired_) {
     let_go();
@@ -148,12 +149,14 @@ Awaitable<Result<void>> EnvironmentWatch::look(Asked asked) {
     co_return fail(Errc::cancelled, "the look at " + ref_.text() + " was interrupted");
   }
   const bool unchanged = looked && !*looked;
-  if (unchanged && tell_unchanged()) {
-    keep_or_close(true);
-    co_return Result<void>{};
+  Result<void> told;
+  if (!unchanged || !tell_unchanged()) {
+    told = co_await tell(std::move(looked));
   }
-  auto told = co_await tell(std::move(looked));
   keep_or_close(may_look());
+  if (again_) {
+    look_soon();  // the look has set the rhythm anew
+  }
   co_return told;
 }
 
@@ -240,6 +243,7 @@ void EnvironmentWatch::mode_changed() {
 }
 
 void EnvironmentWatch::look_soon() {
+  again_ = looking_;
   rhythm_ = Rhythm(poll_, 0, std::chrono::steady_clock::now());
   wakeup_.call();
 }

@@ -54,6 +54,7 @@ Result<LedgerSetting> ledger_setting(const EnvironmentSettings& settings) {
 Awaitable<Result<void>> Watchers::start(AppSettings settings) {
   App app;
   app.directory = std::make_unique<AppDirectory>(loop_, world_, workers_, settings);
+  app.directory->on_asked_anew = [this, name = settings.name] { layout_changed(name); };
   for (const auto& environment : settings.environments) {
     const EnvironmentRef ref{settings.name, environment.name};
     auto setting = ledger_setting(environment);

@@ -260,3 +260,26 @@ TEST_CASE(
   CHECK(rig.json({"matrix", "shop"}).at("layout").as_string() == "supabase");
   CHECK(rig.json({"findings", "--all"}).at("findings").as_array().empty());
 }
+
+TEST_CASE("a ledger of another tool than the files' is told at the first look, not a poll later") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  auto& server = PostgresServer::shared();
+  const auto database = server.create_database("others");
+  server.run(
+      "CREATE TABLE schema_migrations (version varchar PRIMARY KEY);"
+      "CREATE TABLE ar_internal_metadata (key varchar PRIMARY KEY, value varchar,"
+      " created_at timestamp NOT NULL, updated_at timestamp NOT NULL);"
+      "INSERT INTO schema_migrations VALUES ('20260101000000')",
+      database);
+  Rig rig;
+  rig.file("V1__users.sql", "CREATE TABLE users (id int);\n");
+  rig.configure(
+      "      - name: staging\n        mode: reconcile_only\n        poll: 1h\n        "
+      "database: " +
+      server.address(database) + "\n");
+  rig.start();
+  CHECK(rig.eventually([&] { return rig.status("staging").at("tool").is_string(); }));
+  CHECK(rig.json({"matrix", "shop"}).at("layout").as_string() == "flyway");
+}
