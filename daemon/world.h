@@ -189,6 +189,7 @@ class World {
                                         std::vector<Record> records);
   Change begin(const Place& at) const;
   Awaitable<Result<void>> write(Place at, Change change);
+  Awaitable<Result<std::size_t>> take_over(Place at, std::string reason, std::string by);
   Awaitable<std::vector<Result<void>>> write(std::vector<Place> places,
                                              std::vector<Change> changes);
   void written(const Place& at, const Change& change, const Committed& committed);

@@ -143,7 +143,7 @@ Awaitable<Result<World::ModeChange>> World::set_mode(EnvironmentRef ref,
   const ModeChange changed{environment.mode, mode};
   Change change = begin(at);
   std::vector<Record> adopted;
-  if (mode == Mode::managed) {
+  if (mode == Mode::managed && environment.history_certain) {  // else rebaseline settles it
     adopted = adoption(environment.records, reason, now);
     adopt_with(change, adopted, by, reason);
   }
@@ -229,12 +229,19 @@ Awaitable<Result<std::size_t>> World::adopt(EnvironmentRef ref,
   }
   const bool read =
       environment.observation && environment.observation->ledger == Observation::Ledger::read;
-  const auto now = now_();
-  const auto adopted = adoption(environment.records, reason, now);
-  if (adopted.empty() && !read) {
+  auto adopted = co_await take_over(at, std::move(reason), std::move(by));
+  if (adopted && *adopted == 0 && !read) {
     co_return fail(Errc::conflict,
                    "no ledger was read in " + ref.text() + ": there is nothing to adopt");
   }
+  co_return adopted;
+}
+
+// What was learnt from their ledger counts as ours from now on.
+Awaitable<Result<std::size_t>> World::take_over(Place at, std::string reason, std::string by) {
+  WatchedEnvironment& environment = *at.environment;
+  const auto now = now_();
+  const auto adopted = adoption(environment.records, reason, now);
   if (!adopted.empty()) {
     Change change = begin(at);
     change.at = now;
@@ -338,6 +345,11 @@ Awaitable<Result<World::Rebaselined>> World::rebaseline(EnvironmentRef ref,
   at.unsettled().compare = true;
   if (auto settled = co_await settle(*at.app); !settled) {
     log_warn("comparison could not be stored", {{"error", settled.error().detail}});
+  }
+  if (as == As::adopt && environment.mode == Mode::managed) {
+    if (auto taken = co_await take_over(at, reason, by); !taken) {
+      co_return std::unexpected(std::move(taken.error()));
+    }
   }
   co_return result;
 }

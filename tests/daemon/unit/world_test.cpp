@@ -131,6 +131,41 @@ TEST_CASE("what their tool applies in a managed environment is drift until it is
   CHECK(watched.findings(staging).empty());
 }
 
+TEST_CASE("what is uncertain is not adopted by a flip, but when it is settled so") {
+  Watched watched;
+  watched.directory_has({file("1", "a")});
+  flip(watched, staging, Mode::reconcile_only);
+  REQUIRE(mark(watched, staging, "V1__x"));
+  watched.was_read(staging, seen({applied("1", "a")}));
+  watched.was_read(staging, seen({applied("1", "a")}, {"7301", 2, 16384, 0}));  // promoted
+  REQUIRE_FALSE(watched.world().environment(staging)->history_certain);
+  flip(watched, staging, Mode::managed);
+  CHECK(audited(watched, "ledger.adopted") == 0);
+  const auto settled = watched.run(
+      watched.world().rebaseline(staging, World::As::adopt, "theirs is right", "ana (uid 1)"));
+  REQUIRE(settled);
+  CHECK(audited(watched, "ledger.adopted") == 1);
+  CHECK(watched.findings(staging).empty());
+}
+
+TEST_CASE("what was seen before it was known whose files these are is not compared with them") {
+  Watched watched;
+  watched.directory_has({file("1", "a")});
+  flip(watched, staging, Mode::reconcile_only);
+  LedgerShape shape;
+  shape.tool = "rails";
+  shape.table = "public.schema_migrations";
+  const auto early = watched.run(
+      watched.world().environment_read(staging, seen({applied("7", "x")}), LedgerShape(shape)));
+  CHECK(early);
+  CHECK(watched.findings(staging).empty());
+  shape.layout = watched.world().layout("shop");
+  const auto late = watched.run(
+      watched.world().environment_read(staging, seen({applied("7", "x")}), LedgerShape(shape)));
+  CHECK(late);
+  CHECK(watched.findings(staging) == Found{"foreign 7"});
+}
+
 TEST_CASE("only where tidemark applies is a ledger adopted") {
   Watched watched;
   watched.directory_has({file("1", "a")});
