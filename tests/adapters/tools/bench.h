@@ -55,6 +55,7 @@ class Bench {
   }
 
   void connected() { observer_->connected(); }
+  void reconnect() { session_.reset(); }
 
   bool glance(TimePoint now = TimePoint{}) {
     const auto same = run(observer_->glance(*session_, now));

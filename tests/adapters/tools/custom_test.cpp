@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -139,9 +140,48 @@ TEST_CASE("a CRC-32 may be kept with a sign or without") {
   CHECK(rows(columns, {"1", "", "-390611389", "", "", "ok", ""})[0].checksum == of_file[0]);
 }
 
-TEST_CASE("every algorithm that the config may name computes something") {
+TEST_CASE("every algorithm that the config may name is the one of that name") {
+  // Of "SELECT 1;\n", by sha1sum and its like; the one of 96 digits is what sqlx stores of it.
+  const std::map<std::string_view, std::string> known{
+      {"sha256", "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd"},
+      {"sha1", "d30d858bf9fa5d8979af2d32c3be5e09b07da877"},
+      {"md5", "2bdf1665f56c0ce5b966d9c60a7f7eac"},
+      {"sha224", "8e37c25732cca71398052edbae30f03979d2b025c8661c2ef0d89532"},
+      {"sha384",
+       "24454095d8d7876ca8e842f34296ca645c83e0f7b50f048c99db4b2ff4da659267afc4ef3e994f3d74e18c74116"
+       "5"
+       "d931"},
+      {"sha512",
+       "9dfa6bb6c5def5afd83b8b6ed8de845c299eba7687e1aadaa8b862d18a762056887b3e4bb3f6bd42567a934c0fb"
+       "a"
+       "556cdee490ad79ad7a31c383069b2f1ff51a"},
+      {"crc32", "1343138175"}};
+  CHECK(custom_algorithms().size() == known.size());
   for (const auto algorithm : custom_algorithms()) {
     CAPTURE(algorithm);
-    CHECK(custom_checksums(algorithm, "x").size() == 1);
+    REQUIRE(known.contains(algorithm));
+    CHECK(custom_checksums(algorithm, "SELECT 1;\n")[0] ==
+          std::string(algorithm) + ":" + known.at(algorithm));
   }
+}
+
+TEST_CASE("what sqlx stores of a file is found where a ledger of its kind is named") {
+  const auto of_sqlx = [](const std::string& bytes, const std::string& stored) {
+    const auto checksums = custom_checksums("sha384", bytes);
+    return std::ranges::find(checksums, "sha384:" + stored) != checksums.end();
+  };
+  const std::string lf =
+      "24454095d8d7876ca8e842f34296ca645c83e0f7b50f048c99db4b2ff4da659267afc4ef3e994f3d74e18c741165"
+      "d931";
+  const std::string crlf =
+      "17397e2e60835e677161a3f8f86849089bb0b9ac29484fca0511f769d62d8c2e143ab512c903b43a60a01ad7452c"
+      "86c6";
+  for (const auto* bytes : {"SELECT 1;\n", "SELECT 1;\r\n"}) {
+    CHECK(of_sqlx(bytes, lf));
+    CHECK(of_sqlx(bytes, crlf));
+  }
+  CHECK(
+      of_sqlx("",
+              "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51a"
+              "d2f14898b95b"));
 }

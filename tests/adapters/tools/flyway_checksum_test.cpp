@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <rapidcheck.h>
 
 #include <algorithm>
 
@@ -50,6 +51,27 @@ TEST_CASE(
     CAPTURE(bytes);
     CHECK(checksum(bytes) == "989464445");
   }
+}
+
+TEST_CASE("however lines end, and with a mark in front or without, the checksum is the same") {
+  CHECK(rc::check([] {
+    const auto lines = *rc::gen::container<std::vector<std::string>>(
+        rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab; -\t"))));
+    std::string dense;
+    std::string plain;
+    std::string mixed;
+    for (const auto& line : lines) {
+      dense += line;
+      plain += line + "\n";
+      mixed += line + *rc::gen::element<std::string>("\n", "\r\n", "\r", "\r\n\r\n");
+    }
+    RC_ASSERT(checksum(plain) == checksum(dense));
+    RC_ASSERT(checksum(mixed) == checksum(dense));
+    RC_ASSERT(checksum(bom + mixed) == checksum(dense));
+    RC_ASSERT(accepts(mixed, checksum(plain)));
+    // And what is in a line is not: one more character is another checksum.
+    RC_ASSERT(checksum(mixed + "x") != checksum(dense));
+  }));
 }
 
 TEST_CASE("blanks count, blank lines do not") {

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <rapidcheck.h>
 
 #include "adapters/tools/tool.h"
 
@@ -49,6 +50,41 @@ TEST_CASE("1, 01, 1.0 and 1_0 are one version to Flyway") {
   CHECK(key("V1.10__a.sql") == "1.10");
   CHECK(key("V1_1__a.sql") == "1.1");
   CHECK(key("V20260418143000123456789__a.sql") == "20260418143000123456789");
+}
+
+TEST_CASE("zeros in front and zero parts behind never tell Flyway's versions apart, numbers do") {
+  CHECK(rc::check([] {
+    const auto version = [] {
+      return *rc::gen::nonEmpty(
+          rc::gen::container<std::vector<std::uint16_t>>(rc::gen::arbitrary<std::uint16_t>()));
+    };
+    const auto written = [](const std::vector<std::uint16_t>& parts) {
+      std::string text = "V";
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        text += i == 0 ? "" : *rc::gen::element<std::string>(".", "_");
+        text += std::string(*rc::gen::inRange<std::size_t>(0, 4), '0') + std::to_string(parts[i]);
+      }
+      for (auto more = *rc::gen::inRange(0, 3); more > 0; --more) {
+        text += *rc::gen::element<std::string>(".0", "_00");
+      }
+      return text + "__a.sql";
+    };
+    const auto a = version();
+    const auto b = version();
+    const auto without_zeros = [](std::vector<std::uint16_t> parts) {
+      while (!parts.empty() && parts.back() == 0) {
+        parts.pop_back();
+      }
+      return parts;
+    };
+    const auto one = entry(written(a));
+    const auto same = entry(written(a));
+    const auto other = entry(written(b));
+    RC_ASSERT(one && same && other);
+    RC_ASSERT(one->key == same->key);
+    RC_ASSERT((one->key == other->key) == (without_zeros(a) == without_zeros(b)));
+    RC_ASSERT((one->version < other->version) == (without_zeros(a) < without_zeros(b)));
+  }));
 }
 
 TEST_CASE("the version is told as the ledger stores it: dotted, with its zeros") {

@@ -160,6 +160,13 @@ TEST_CASE("every tool has a name of its own and is found by it") {
   CHECK(find_tool("") == nullptr);
 }
 
+TEST_CASE("Flyway's advisory lock is its own number and what Java hashes of its table's name") {
+  // hashCode() of "flyway_schema_history" is 1610714361, of its quoted name with the schema
+  // 2125624436.
+  CHECK(find_tool("flyway")->advisory_locks(flyway_table(), "shop") ==
+        std::vector<std::int64_t>{77431708279161, 77433318993522, 77433833903597});
+}
+
 TEST_CASE("what Flyway's ledger is asked is documented") {
   const auto* flyway = find_tool("flyway");
   for (auto table : {flyway_table(), in_upper_case(flyway_table())}) {

@@ -316,6 +316,32 @@ TEST_CASE(
   CHECK(bench.see().ledger == Ledger::read);
 }
 
+TEST_CASE("whoever the server lets the login become counts, not whom it logged in as") {
+  Bench bench("tools_login");
+  bench.sql(
+      flyway_ddl(usual) + applied(usual, 1) + "CREATE ROLE tools_reader; GRANT SELECT ON " + usual +
+      " TO tools_reader; ALTER ROLE tools_login NOINHERIT; GRANT tools_reader TO tools_login");
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::unreadable);
+  CHECK(seen.trouble.ends_with("TO \"tools_login\""));
+  bench.sql("ALTER ROLE tools_login SET role = tools_reader");
+  bench.reconnect();
+  CHECK(bench.see().rows.size() == 1);
+  bench.sql("REVOKE SELECT ON " + usual + " FROM tools_reader");
+  CHECK(bench.see().trouble.ends_with("TO \"tools_reader\""));
+}
+
+TEST_CASE("a ledger that is made anew without its old grant is unreadable, not empty") {
+  Bench bench("tools_anew");
+  const std::string grant = "GRANT SELECT ON " + usual + " TO tools_anew";
+  bench.sql(flyway_ddl(usual) + applied(usual, 1) + grant);
+  CHECK(bench.see().rows.size() == 1);
+  bench.sql("DROP TABLE " + usual + ";" + flyway_ddl(usual) + applied(usual, 1));
+  CHECK(bench.see().ledger == Ledger::unreadable);
+  bench.sql(grant);
+  CHECK(bench.see().rows.size() == 1);
+}
+
 TEST_CASE("row level security makes a ledger unreadable, not empty, and what helps is told") {
   Bench bench("tools_rls");
   bench.sql(flyway_ddl(usual) + applied(usual, 1) + "ALTER TABLE " + usual +

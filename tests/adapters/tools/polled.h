@@ -95,9 +95,10 @@ struct Polled {
 inline Polled poll(const Catalog& catalog,
                    const std::optional<Observation>& observation,
                    std::vector<Record> records = {},
-                   bool out_of_order_forbidden = false) {
+                   bool out_of_order_forbidden = false,
+                   const std::vector<StoredFinding>& open = {}) {
   const auto now = *parse_time("2026-04-18T12:00:00Z");
-  for (auto& record : learn(catalog, records, observation, {}, now)) {
+  for (auto& record : learn(catalog, records, observation, open, now)) {
     records.push_back(std::move(record));
   }
   const Policy policy{.mode = Mode::reconcile_only,
