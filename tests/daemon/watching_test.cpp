@@ -282,4 +282,43 @@ TEST_CASE("a ledger of another tool than the files' is told at the first look, n
   rig.start();
   CHECK(rig.eventually([&] { return rig.status("staging").at("tool").is_string(); }));
   CHECK(rig.json({"matrix", "shop"}).at("layout").as_string() == "flyway");
+  const auto shape = rig.tidemark({"ledger", "shop/staging", "--shape"}).out;
+  CHECK(shape.find("public.schema_migrations is a ledger of rails") != std::string::npos);
+  CHECK(shape.find("because a version alone, beside ar_internal_metadata") != std::string::npos);
+}
+
+TEST_CASE("who is at work is told, and what is half done is not") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  auto& server = PostgresServer::shared();
+  const auto database = server.create_database("worked_on");
+  server.run(
+      "CREATE TABLE knex_migrations (id serial PRIMARY KEY, name varchar(255), batch integer,"
+      " migration_time timestamptz);"
+      "CREATE TABLE knex_migrations_lock (index serial PRIMARY KEY, is_locked integer);"
+      "INSERT INTO knex_migrations_lock (is_locked) VALUES (0);"
+      "INSERT INTO knex_migrations (name, batch, migration_time) VALUES ('1_users.js', 1, now())",
+      database);
+  Rig rig;
+  rig.file("1_users.js", "exports.up = (knex) => knex.schema.createTable('users');\n");
+  rig.file("2_orders.js", "exports.up = (knex) => knex.schema.createTable('orders');\n");
+  rig.configure(
+      "      - name: staging\n        mode: reconcile_only\n        poll: 200ms\n        "
+      "database: " +
+      server.address(database) + "\n");
+  rig.start();
+  CHECK(rig.eventually([&] { return rig.cell("staging", "2_orders.js") == "pending"; }));
+  const auto ledger = [&] { return rig.tidemark({"ledger", "shop/staging"}).out; };
+  CHECK(ledger().find("in progress") == std::string::npos);
+  server.run("UPDATE knex_migrations_lock SET is_locked = 1", database);
+  CHECK(
+      rig.eventually([&] { return ledger().find("at work: a run of Knex") != std::string::npos; }));
+  CHECK(ledger().find("in_progress") != std::string::npos);
+  server.run(
+      "INSERT INTO knex_migrations (name, batch, migration_time) VALUES ('2_orders.js', 2, now())",
+      database);
+  CHECK(rig.cell("staging", "2_orders.js") == "pending");
+  server.run("UPDATE knex_migrations_lock SET is_locked = 0", database);
+  CHECK(rig.eventually([&] { return rig.cell("staging", "2_orders.js") == "applied"; }));
 }

@@ -7,12 +7,14 @@
 
 #include "adapters/tools/atlas.h"
 #include "adapters/tools/dbmate.h"
+#include "adapters/tools/ecto.h"
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/flyway_checksum.h"
 #include "adapters/tools/flyway_name.h"
 #include "adapters/tools/golang_migrate.h"
 #include "adapters/tools/goose.h"
 #include "adapters/tools/own.h"
+#include "adapters/tools/rails.h"
 #include "adapters/tools/supabase.h"
 #include "core/catalog/catalog.h"
 #include "core/text/printable.h"
@@ -159,14 +161,21 @@ void try_input(std::string_view input) {
     check_content(part);
     check_checksums(part);
   }
-  for (const auto* tool :
-       {&flyway(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &own()}) {
+  for (const auto* tool : {&flyway(),
+                           &dbmate(),
+                           &golang_migrate(),
+                           &goose(),
+                           &supabase(),
+                           &own(),
+                           &rails(),
+                           &ecto()}) {
     for (const auto& file : files) {
       check_entries(*tool, file);
     }
     check_catalog(*tool, files);
   }
-  for (const auto* tool : {&atlas(), &dbmate(), &golang_migrate(), &goose(), &supabase()}) {
+  for (const auto* tool :
+       {&atlas(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &rails(), &ecto()}) {
     check_arranged(*tool, files);
   }
   for (const auto& a : versions) {
