@@ -424,9 +424,12 @@ class Comparison {
       return;
     }
     const auto& rules = catalog_.rules;
-    const bool late = rules.ordered && theirs_.highest && !line.version.empty() &&
-                      line.version < *theirs_.highest;
-    if (late && rules.late == LayoutRules::Late::skipped) {
+    const bool skips = rules.late == LayoutRules::Late::skipped;
+    const bool compared = rules.ordered && theirs_.highest && !line.version.empty();
+    // A mark is passed only by what is above it.
+    const bool late =
+        compared && (skips ? line.version <= *theirs_.highest : line.version < *theirs_.highest);
+    if (late && skips) {
       cell.reason = "skipped";
       return;
     }
