@@ -138,7 +138,8 @@ class Comparison {
       failed(s, line);
     } else if (theirs) {
       applied(s, line);
-    } else if (ours && s.file == nullptr && theirs_.ends_only) {
+    } else if (ours && s.file == nullptr &&
+               (theirs_.ends_only || (s.row == nullptr && theirs_.squashed(line.version)))) {
       archived(s, cell);
     } else if (ours && rests_on_their_ledger(*s.record) && !theirs_.ahead_of_files) {
       vanished(s, line);
@@ -348,7 +349,8 @@ class Comparison {
                                                                   : ContentVerdict::unverifiable;
   }
 
-  // Nothing that is there comes after it any more, or their tool would miss it too.
+  // Nothing that is there comes after it any more, or their tool would miss it too; or it went from
+  // files and ledger alike.
   void archived(const Subject& s, Cell& cell) const {
     if (catalog_.unread.may_hold(s.record->key)) {
       cell.reason = "file_unread";

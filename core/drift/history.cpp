@@ -34,6 +34,10 @@ bool TheirSide::covers(const Version& version) const {
 }
 
 bool TheirSide::archived(const Row& row) const {
+bool TheirSide::squashed(const Version& version) const {
+  return begins && !version.empty() && version < *begins;
+}
+
   const auto first = oldest.find(row.group);
   return replaced.contains(row.key) ||
          (first != oldest.end() && !row.version.empty() && row.version < first->second);
@@ -70,6 +74,9 @@ class Deriving {
       find_oldest();
     }
   }
+    if (catalog_.rules.squashes) {
+      find_beginning();
+    }
 
  private:
   void derive(const Migration& migration, const Row& from) {
@@ -205,6 +212,14 @@ class Deriving {
   }
 
   const Catalog& catalog_;
+  void find_beginning() {
+    const auto first = std::ranges::find_if(catalog_.migrations,
+                                            [](const Migration& m) { return !m.version.empty(); });
+    if (first != catalog_.migrations.end() && theirs_.applied(first->key) != nullptr) {
+      theirs_.begins = first->version;
+    }
+  }
+
   std::span<const Record> records_;
   TheirSide& theirs_;
 };

@@ -41,10 +41,13 @@ struct TheirSide {
   std::map<std::string, Version>
       oldest;              // of the files that are left, by group, where old ones are archived
   std::set<Key> replaced;  // by a file that is there
-  std::list<Row> derived;  // rows that the files tell of, and those that they name otherwise
+  std::optional<Version> begins;  // the first file, applied, where old ones are squashed into it
+  std::list<Row> derived;         // rows that the files tell of, and those that they name otherwise
 
   const Row* applied(const Key& key) const;
   bool covers(const Version& version) const;  // by the baseline
+  // Before the first file: there is neither file nor row of it when it went into that.
+  bool squashed(const Version& version) const;
   // Applied, and no file is expected to be there any more.
   bool archived(const Row& row) const;
 };
