@@ -155,6 +155,7 @@ Result<std::vector<Row>> sqitch_rows(const ResultSet& answer) {
     row.at = time_of(values[committed_ms]);
     row.by = values[committer].value_or("");
     row.token = values[run].value_or("");
+    row.key_chains = true;
     // An upgrade of the registry put the id where it knew no hash.
     if (values[script_hash] != values[change_id]) {
       row.checksum = values[script_hash];

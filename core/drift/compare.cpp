@@ -44,7 +44,7 @@ class Comparison {
         policy_(policy),
         observation_(observation),
         theirs_(their_side(catalog, records, observation)),
-        records_(newest(records)),
+        records_(newest(records, theirs_)),
         files_(by_key(catalog)) {
     for (const auto& migration : catalog.migrations) {
       if (migration.kind == MigrationKind::baseline) {
@@ -302,6 +302,9 @@ class Comparison {
            Severity::drift,
            "their ledger's checksum does not match " + s.file->file,
            std::move(details));
+    } else if (theirs_.changed.contains(line.key)) {
+      cell.content = ContentVerdict::differs;
+      open_rechained(s, line);
     } else if (theirs == ChecksumVerdict::matches) {
       cell.content = ContentVerdict::verified;
     } else if (recorded != nullptr && cell.evidence != Evidence::observed) {
@@ -324,6 +327,18 @@ class Comparison {
          s.file->file + " was edited after it was applied: " + short_hash(recorded.raw) +
              " became " + short_hash(s.file->content.raw),
          std::move(details));
+  }
+
+  // What comes after it is called otherwise as well, which says nothing of that.
+  void open_rechained(const Subject& s, Line& line) {
+    const auto& theirs = theirs_.rechained.at(line.key).value;
+    const auto& ours = line.key.value;
+    open(FindingKind::checksum,
+         line,
+         Severity::drift,
+         "applied here as " + theirs.substr(0, 12) + ", and the directory makes it " +
+             ours.substr(0, 12) + ": it was changed since, or what comes before it",
+         {{"their_checksum", theirs}, {"file_checksum", ours}, {"file", s.file->file}});
   }
 
   // A repeatable that changed is due again, never drift.

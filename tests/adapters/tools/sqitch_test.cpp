@@ -363,6 +363,37 @@ TEST_CASE("a rework leaves what is deployed as it was") {
   CHECK(standing.findings.empty());
 }
 
+TEST_CASE("an early change of the plan is told once, and what comes after it stays applied") {
+  Folder folder({{"sqitch.plan", plan_of(change("a") + change("b") + change("c"))},
+                 {"deploy/a.sql", "a\n"},
+                 {"deploy/b.sql", "b\n"},
+                 {"deploy/c.sql", "c\n"}});
+  const auto before = folder.arrange(tool());
+  std::vector<Deployed> deployed;
+  for (const auto& migration : before.migrations) {
+    const auto& name = migration.id.value;
+    deployed.push_back({migration.key.value, name, hex_hash("SHA1", name + "\n")});
+  }
+  const auto observation = seen(deployed);
+  const auto records = learn(before, {}, observation, {}, noon);
+  folder["sqitch.plan"] = plan_of(change("a", "x") + change("b") + change("c"));
+  const auto after = folder.arrange(tool());
+  CHECK(after.migrations[2].key != before.migrations[2].key);
+  for (const auto& known : {records, std::vector<Record>{}}) {
+    const auto standing = compare(after, known, observation, reconcile);
+    CHECK(states(standing) == Strings{"a drifted", "b applied", "c applied"});
+    CHECK(kinds(standing) == Strings{"a checksum"});
+    CHECK(standing.lines[2].cell.content == ContentVerdict::verified);
+    CHECK(learn(after, known, observation, {}, noon).size() == 3 - known.size());
+  }
+  // Their scripts are compared all the same.
+  folder["deploy/c.sql"] = "edited\n";
+  const auto edited = folder.arrange(tool());
+  CHECK(kinds(compare(edited, records, observation, reconcile)) ==
+        Strings{"a checksum", "c edited"});
+  CHECK(kinds(compare(edited, {}, observation, reconcile)) == Strings{"a checksum", "c checksum"});
+}
+
 TEST_CASE("sqitch.conf says where the plan and the scripts are") {
   const std::string tag = "@v1 2024-01-01T00:00:00Z A <a@b>\n";
   const Folder folder({{"sqitch.conf",
