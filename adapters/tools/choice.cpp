@@ -320,14 +320,21 @@ LedgerChoice choose_ledger(const Discovered& discovered,
   return mismatch ? not_of_these_files(std::move(choice), layout) : choice;
 }
 
-std::string missing_privileges(const Relation& relation, const std::string& role) {
+std::string missing_privileges(std::span<const Relation> relations, const std::string& role) {
   const auto grantee = " TO " + quoted_name(role);
   std::vector<std::string> grants;
-  if (!relation.can_use) {
-    grants.push_back("GRANT USAGE ON SCHEMA " + quoted_name(relation.name.schema) + grantee);
-  }
-  if (!relation.can_select) {
-    grants.push_back("GRANT SELECT ON " + quoted(relation.name) + grantee);
+  const auto add = [&](std::string grant) {
+    if (std::ranges::find(grants, grant) == grants.end()) {
+      grants.push_back(std::move(grant));
+    }
+  };
+  for (const auto& relation : relations) {
+    if (!relation.can_use) {
+      add("GRANT USAGE ON SCHEMA " + quoted_name(relation.name.schema) + grantee);
+    }
+    if (!relation.can_select) {
+      add("GRANT SELECT ON " + quoted(relation.name) + grantee);
+    }
   }
   return join(grants, "; ");
 }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -42,9 +43,9 @@ LedgerChoice choose_ledger(const Discovered& discovered,
                            std::string_view schema,
                            std::string_view layout = "");
 
-// In words for people: what `role` lacks to read a ledger, as SQL that somebody can run. Empty when
-// nothing is known to be missing.
-std::string missing_privileges(const Relation& relation, const std::string& role);
+// In words for people: what `role` lacks to read these tables, as SQL that somebody can run. Empty
+// when nothing is known to be missing.
+std::string missing_privileges(std::span<const Relation> relations, const std::string& role);
 
 // Row level security would show `role` only a part of the ledger, which is worse than nothing: what
 // would help. A policy does not, as we read with row_security = off.

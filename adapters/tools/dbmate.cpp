@@ -8,6 +8,7 @@
 #include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/rails_metadata.h"
 #include "adapters/tools/shape.h"
 
 namespace tidemark {
@@ -89,14 +90,6 @@ bool has_section(std::string_view text) {
   return false;
 }
 
-bool is_beside_rails(const Relation& ledger, std::span<const Relation> all) {
-  return std::ranges::any_of(all, [&](const Relation& other) {
-    return other.name.schema == ledger.name.schema &&
-           other.name.name.find("ar_internal_metadata") != std::string::npos &&
-           find_column(other, "key") != nullptr && find_column(other, "value") != nullptr;
-  });
-}
-
 class Dbmate : public Tool {
  public:
   std::string_view name() const override { return "dbmate"; }
@@ -147,7 +140,7 @@ class Dbmate : public Tool {
     auto recognition = recognise_shape(relation, {"a dbmate ledger", ledger_columns});
     // Supabase's own ledger in `auth` is Pop's.
     if (recognition.verdict != Verdict::ledger || relation.name.schema == "auth" ||
-        is_beside_rails(relation, all)) {
+        is_beside_rails_metadata(relation, all)) {
       return {};
     }
     const auto& [name, type, not_null] = relation.columns.front();

@@ -108,37 +108,40 @@ TheirChecksums checksums_of(std::string_view bytes) {
   return checksums;
 }
 
+// "20260418143000.123" of a time in milliseconds.
+std::string exact_text(std::int64_t ms) {
+  return drizzle_second(ms) + "." + std::to_string(1000 + ms % 1000).substr(1);
+}
+
+std::string version_text(std::int64_t ms) {
+  return ms % 1000 == 0 ? drizzle_second(ms) : exact_text(ms);
+}
+
 // What ledger and files of every version have in common is the second of which a migration is.
 // Before 1.0 they have milliseconds, since then names that begin with the second; the names come
 // into a ledger that has rows already, and the files are renamed, without anything being applied.
-// Of several migrations of one second the further ones are numbered.
+// Of several migrations of one second the first one has that for its key, and the others what they
+// are told by whatever comes between them: their millisecond or name. Only what has that in common
+// too is numbered.
 class Seconds {
  public:
-  Key key(const std::string& second) {
-    const auto number = ++count_[second];
-    return {number == 1 ? second : second + "#" + std::to_string(number)};
+  Key key(const std::string& second, const std::string& apart) {
+    const auto& wanted = count_.contains(second) ? apart : second;
+    const auto number = ++count_[wanted];
+    return {number == 1 ? wanted : wanted + "#" + std::to_string(number)};
   }
 
  private:
   std::map<std::string, int> count_;
 };
 
-std::string version_text(std::int64_t ms) {
-  const auto part = std::to_string(1000 + ms % 1000).substr(1);
-  return drizzle_second(ms) + (part == "000" ? "" : "." + part);
-}
-
 // A file with the time of its migration.
 struct Placed {
   ScannedFile file;
   std::string second;
+  std::string apart;  // from others of that second
   std::string version_text;
-  auto order() const { return std::tuple(Version::parse(version_text), file.path); }
 };
-
-Placed placed(ScannedFile file, std::string second, std::string version_text) {
-  return {std::move(file), std::move(second), std::move(version_text)};
-}
 
 // Reads the directory of one or, in a repository of many packages, of several Drizzle projects.
 class Arranging {
@@ -150,15 +153,13 @@ class Arranging {
     for (const auto& file : files_) {
       by_path_.emplace(file.path, &file);
     }
-    for (const auto& file : files_) {
-      if (is_journal(file.path)) {
-        if (const auto added = add_journal(file); !added) {
+    for (const auto& [path, file] : by_path_) {
+      if (is_journal(path)) {
+        if (const auto added = add_journal(*file); !added) {
           return std::unexpected(added.error());
         }
-      } else if (const auto name = name_of_folder(file.path); !name.empty()) {
-        const std::string second(leading_digits(name));
-        placed_.push_back(placed(file, second, second));
-        any_folder_ = true;
+      } else if (const auto name = name_of_folder(path); !name.empty()) {
+        add_folder(*file, std::string(name));
       }
     }
     if (placed_.empty() && !any_journal_ && !files_.empty()) {
@@ -168,6 +169,19 @@ class Arranging {
   }
 
  private:
+  void add_folder(const ScannedFile& file, const std::string& name) {
+    const std::string second(leading_digits(name));
+    const auto [first, alone] = folders_.try_emplace(second, name);
+    if (!alone) {
+      problems_.push_back({file.path,
+                           "is of the same second as " + first->second +
+                               ": if one of that second comes later, or was applied before Drizzle "
+                               "1.0, they may be taken for each other"});
+    }
+    placed_.push_back({file, second, name, second});
+    any_folder_ = true;
+  }
+
   Result<void> add_journal(const ScannedFile& journal) {
     auto bytes = read_(journal);
     if (!bytes) {
@@ -194,14 +208,16 @@ class Arranging {
       }
       if (newest != nullptr && entry.when <= newest->when) {
         problems_.push_back({path,
-                             "comes after " + newest->tag +
-                                 " in the journal with an earlier time: Drizzle skips it where " +
-                                 newest->tag + " is applied"});
+                             "comes after " + newest->tag + " in the journal with " +
+                                 (entry.when == newest->when ? "the same" : "an earlier") +
+                                 " time: Drizzle skips it where " + newest->tag + " is applied"});
       } else {
         newest = &entry;
       }
-      placed_.push_back(
-          placed(*found->second, drizzle_second(entry.when), version_text(entry.when)));
+      placed_.push_back({*found->second,
+                         drizzle_second(entry.when),
+                         exact_text(entry.when),
+                         version_text(entry.when)});
     }
     for (const auto& [path, file] : by_path_) {
       if (folder_of(path) == home && !listed.contains(path) && !is_journal(path)) {
@@ -212,12 +228,11 @@ class Arranging {
   }
 
   Catalog catalog() {
-    std::ranges::sort(placed_, {}, &Placed::order);
     Seconds seconds;
     std::vector<ScannedFile> files;
-    for (auto& [file, second, version] : placed_) {
+    for (auto& [file, second, apart, version] : placed_) {
       auto& entry = file.entries.front();
-      entry.key = seconds.key(second);
+      entry.key = seconds.key(second, apart);
       entry.version = Version::parse(version);
       entry.version_text = version;
       files.push_back(std::move(file));
@@ -235,7 +250,8 @@ class Arranging {
   std::span<const ScannedFile> files_;
   const ReadScanned& read_;
   std::map<std::string_view, const ScannedFile*> by_path_;
-  std::vector<Placed> placed_;
+  std::vector<Placed> placed_;  // of a journal in its order, which is that in which they run
+  std::map<std::string, std::string> folders_;  // the first of each second
   std::vector<CatalogProblem> problems_;
   bool any_journal_ = false;
   bool any_folder_ = false;
@@ -257,6 +273,10 @@ struct LedgerEntry {
     }
     return created_at ? drizzle_second(*created_at) : "row " + id;
   }
+  // As of a file of the same.
+  std::string apart() const {
+    return !name.empty() ? name : created_at ? exact_text(*created_at) : "row " + id;
+  }
 };
 
 LedgerEntry ledger_entry(const std::vector<std::optional<std::string>>& values) {
@@ -273,24 +293,24 @@ LedgerEntry ledger_entry(const std::vector<std::optional<std::string>>& values) 
   return entry;
 }
 
-// By entry, in the order in which they are given. What two runs at the same time recorded twice is
-// one migration.
+// By entry, which are in the order in which they were applied; those with a name are in the order
+// of their names, as their files are. What two runs at the same time recorded twice is one
+// migration.
 std::vector<Key> keys_of(std::span<const LedgerEntry> entries) {
-  std::vector<std::size_t> by_time(entries.size());
+  std::vector<std::size_t> by_name(entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    by_time[i] = i;
+    by_name[i] = i;
   }
-  std::ranges::sort(
-      by_time, {}, [&](std::size_t i) { return std::tuple(entries[i].created_at.value_or(0), i); });
+  std::ranges::sort(by_name, {}, [&](std::size_t i) { return std::tuple(entries[i].name, i); });
   Seconds seconds;
   std::map<std::tuple<std::string, std::int64_t, std::string>, Key> known;
   std::vector<Key> keys(entries.size());
-  for (const auto i : by_time) {
+  for (const auto i : by_name) {
     const auto& entry = entries[i];
     const std::tuple same(entry.second(), entry.created_at.value_or(0), entry.hash);
     const auto [at, added] = known.try_emplace(same);
     if (added) {
-      at->second = seconds.key(entry.second());
+      at->second = seconds.key(entry.second(), entry.apart());
     }
     keys[i] = at->second;
   }

@@ -68,6 +68,20 @@ std::optional<TableName> lock_of(const RecognisedLedger& ledger,
   return readable ? std::optional(std::move(name)) : std::nullopt;
 }
 
+// The ledger, and what its tool reads beside it.
+std::vector<Relation> read_for(const RecognisedLedger& ledger,
+                               std::span<const Relation> relations) {
+  std::vector<Relation> read{ledger.relation};
+  for (auto& table : ledger.tool->tables_beside()) {
+    const TableName name{ledger.relation.name.schema, std::move(table)};
+    if (const auto at = std::ranges::find(relations, name, &Relation::name);
+        at != relations.end()) {
+      read.push_back(*at);
+    }
+  }
+  return read;
+}
+
 // Known without trying, which would leave an error in the server's log at every look.
 bool refused_beforehand(const Relation& relation) {
   return !relation.can_use || !relation.can_select || relation.row_security;
@@ -178,8 +192,9 @@ Awaitable<Observer::Done> Observer::discover(ReadSession& session, TimePoint now
   choice_ =
       choose_ledger(discovered, *relations, settings_.their_ledger, settings_.schema, layout_);
   rejected_ = std::move(discovered.rejected);
+  read_ = choice_.ledger ? read_for(*choice_.ledger, *relations) : std::vector<Relation>{};
   lock_ = choice_.ledger ? lock_of(*choice_.ledger, *relations) : std::nullopt;
-  if (choice_.ledger && refused_beforehand(choice_.ledger->relation)) {
+  if (std::ranges::any_of(read_, refused_beforehand)) {
     refuse("");
   }
   if (is_old(privileges_asked_at_, now)) {
@@ -345,14 +360,15 @@ void Observer::refuse(const std::string& words) {
   known_.reset();
   const auto& relation = choice_.ledger->relation;
   const auto& role = identity_.role();
-  const auto grants = missing_privileges(relation, role);
+  const auto grants = missing_privileges(read_, role);
+  const auto filtered = std::ranges::find(read_, true, &Relation::row_security);
   choice_.uncertain = true;
   choice_.trouble = relation.name.text() + " (" + std::string(choice_.ledger->tool->name()) +
                     ") cannot be read by " + role;
   if (!grants.empty()) {
     choice_.trouble += ": " + grants;
-  } else if (relation.row_security) {
-    choice_.trouble += ": " + around_row_security(relation, role);
+  } else if (filtered != read_.end()) {
+    choice_.trouble += ": " + around_row_security(*filtered, role);
   } else {
     choice_.trouble += ": " + words;
   }

@@ -104,6 +104,7 @@ class Observer {
   LedgerChoice choice_;
   std::vector<RejectedTable> rejected_;
   std::string layout_;             // as chosen by
+  std::vector<Relation> read_;     // the ledger, and what its tool reads beside it
   std::optional<TableName> lock_;  // the ledger's, where the tool has one and it can be read
   std::optional<TimePoint>
       locked_since_;  // when it was first seen locked, where it does not say since when it is

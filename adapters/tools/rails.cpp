@@ -9,6 +9,7 @@
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
 #include "adapters/tools/numbered.h"
+#include "adapters/tools/rails_metadata.h"
 #include "adapters/tools/shape.h"
 
 namespace tidemark {
@@ -66,19 +67,6 @@ std::optional<FileEntry> entry_of(std::string_view path) {
   return numbered_entry(*named, stem);
 }
 
-bool is_metadata(const Relation& relation) {
-  return relation.name.name.find("ar_internal_metadata") != std::string::npos &&
-         std::ranges::all_of(
-             std::array<std::string_view, 4>{"key", "value", "created_at", "updated_at"},
-             [&](std::string_view column) { return find_column(relation, column) != nullptr; });
-}
-
-bool is_beside_metadata(const Relation& relation, std::span<const Relation> all) {
-  return std::ranges::any_of(all, [&](const Relation& other) {
-    return other.name.schema == relation.name.schema && is_metadata(other);
-  });
-}
-
 // The config names what is listed as a view and asked about as a table: views have neither keys nor
 // NOT NULL.
 bool is_named_view(const Relation& relation, std::span<const Relation> all) {
@@ -102,7 +90,7 @@ Recognition recognise_rails_ledger(const Relation& relation, std::span<const Rel
   if (characters && is_named_view(relation, all)) {
     found = {Verdict::ledger, "a version alone"};
   } else if (characters && (has_key || version.not_null || says_so) &&
-             is_beside_metadata(relation, all)) {
+             is_beside_rails_metadata(relation, all)) {
     found = {Verdict::ledger, "a version alone, beside ar_internal_metadata: Rails 5 and newer"};
     if (!has_key) {
       found.words += "; no primary key on version, as in a copy or from before Rails 5";

@@ -51,6 +51,7 @@ class Sqitch : public Tool {
   Recognition recognise(const Relation& relation, std::span<const Relation> all) const override {
     return recognise_sqitch_ledger(relation, all);
   }
+  std::vector<std::string> tables_beside() const override { return tables_beside_sqitch_changes(); }
   ReadQuery select_rows(const Relation& relation) const override {
     return select_sqitch_rows(relation);
   }

@@ -5,6 +5,7 @@
 
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
+#include "adapters/tools/sqitch_conf.h"
 #include "adapters/tools/sqitch_plan.h"
 
 namespace tidemark {
@@ -12,6 +13,8 @@ namespace tidemark {
 namespace {
 
 constexpr std::string_view plan_part = "plan";
+constexpr std::string_view conf_part = "conf";
+constexpr std::string_view conf_name = "sqitch.conf";
 
 FileEntry part(std::string_view path, std::string_view what, TheirChecksums checksums) {
   FileEntry entry;
@@ -35,8 +38,18 @@ TheirChecksums script_hashes(std::string_view bytes) {
   return checksums;
 }
 
-std::string folder_of(std::string_view path) {
-  return std::string(path.substr(0, path.size() - base_name(path).size()));
+std::string_view folder_of(std::string_view path) {
+  return path.substr(0, path.size() - base_name(path).size());
+}
+
+bool is_part(const ScannedFile& file, std::string_view what) {
+  return std::ranges::any_of(file.entries,
+                             [&](const FileEntry& entry) { return entry.group == what; });
+}
+
+// Wherever sqitch.conf may say that they are. What only looks at the outcome is none.
+bool may_be_script(std::string_view path) {
+  return path.ends_with(".sql") && ("/" + std::string(path)).find("/verify/") == std::string::npos;
 }
 
 class PlansAndScripts {
@@ -50,29 +63,51 @@ class PlansAndScripts {
   }
 
   Result<Catalog> run(const ReadScanned& read) {
-    for (const auto& [path, file] : files_) {
-      const bool plan = std::ranges::any_of(
-          file->entries, [](const FileEntry& entry) { return entry.group == plan_part; });
-      if (!plan) {
-        continue;
+    // First all that say where the others are.
+    for (const auto what : {conf_part, plan_part}) {
+      for (const auto& [path, file] : files_) {
+        if (!is_part(*file, what)) {
+          continue;
+        }
+        const auto bytes = read(*file);
+        if (!bytes && bytes.error().code == Errc::conflict) {
+          return std::unexpected(bytes.error());
+        }
+        if (!bytes) {
+          catalog_.problems.push_back({path, "cannot be read: " + bytes.error().detail});
+          catalog_.unread.any = true;
+        } else if (what == conf_part) {
+          configure(path, *bytes);
+        } else {
+          add(path, *bytes);
+        }
       }
-      const auto bytes = read(*file);
-      if (!bytes && bytes.error().code == Errc::conflict) {
-        return std::unexpected(bytes.error());
-      }
-      if (!bytes) {
-        catalog_.problems.push_back({path, "cannot be read: " + bytes.error().detail});
-        catalog_.unread.any = true;
-        continue;
-      }
-      add(path, *bytes);
     }
     std::ranges::sort(catalog_.problems);
     return std::move(catalog_);
   }
 
  private:
+  void configure(const std::string& path, const std::string& bytes) {
+    auto conf = parse_sqitch_conf(folder_of(path), bytes);
+    for (auto& problem : conf.problems) {
+      catalog_.problems.push_back({path, std::move(problem)});
+    }
+    for (auto& place : conf.places) {
+      const auto plan = files_.find(place.plan);
+      const bool here = plan != files_.end() && is_part(*plan->second, plan_part);
+      const bool usual = folder_of(place.plan) == folder_of(path);  // may be left empty
+      if (!here && !usual) {
+        catalog_.problems.push_back(
+            {path, "names the plan " + place.plan + ", which is not here, or not called *.plan"});
+      }
+      auto key = place.plan;
+      places_.try_emplace(std::move(key), std::move(place));
+    }
+  }
+
   void add(const std::string& path, const std::string& bytes) {
+    const auto& place = places_.try_emplace(path, usual_sqitch_place(path)).first->second;
     const auto plan = parse_sqitch_plan(bytes);
     for (const auto& problem : plan.problems) {
       catalog_.problems.push_back({path, problem});
@@ -91,7 +126,7 @@ class PlansAndScripts {
     const Key* before = nullptr;
     Key previous;
     for (std::size_t i = 0; i < plan.changes.size(); ++i) {
-      auto migration = migration_of(path, bytes, plan, i, until[i]);
+      auto migration = migration_of(place, bytes, plan, i, until[i]);
       if (before != nullptr) {
         migration.after.push_back(*before);
       }
@@ -127,7 +162,7 @@ class PlansAndScripts {
     return found == files_.end() ? nullptr : found->second;
   }
 
-  Migration migration_of(const std::string& path,
+  Migration migration_of(const SqitchPlace& place,
                          const std::string& bytes,
                          const SqitchPlan& plan,
                          std::size_t index,
@@ -138,9 +173,11 @@ class PlansAndScripts {
     migration.id = {change.name};
     migration.description = change.note;
     migration.group = plan.project;
-    const auto folder = folder_of(path);
+    const bool reworked = until != plan.changes.size();
+    const auto& deploys = reworked ? place.reworked_deploy : place.deploy;
+    const auto& reverts = reworked ? place.reworked_revert : place.revert;
     for (const auto& name : names_of(plan, index, until)) {
-      const auto* deploy = script(folder + "deploy/" + name + ".sql");
+      const auto* deploy = script(deploys + name + ".sql");
       if (deploy == nullptr) {
         continue;
       }
@@ -150,22 +187,23 @@ class PlansAndScripts {
       for (const auto& entry : deploy->entries) {
         migration.checksums = entry.checksums;
       }
-      if (const auto* revert = script(folder + "revert/" + name + ".sql")) {
+      if (const auto* revert = script(reverts + name + ".sql")) {
         migration.rollback = Rollback{revert->path, revert->content};
       }
       return migration;
     }
     // What there is of it is its line.
-    migration.file = path;
+    migration.file = place.plan;
     migration.piece = change.line;
     migration.content =
         content_of(std::string_view(bytes).substr(change.line.offset, change.line.size));
     migration.checksums.complete = false;
-    catalog_.problems.push_back({path, "has a change without a script: " + change.name});
+    catalog_.problems.push_back({place.plan, "has a change without a script: " + change.name});
     return migration;
   }
 
   std::map<std::string, const ScannedFile*> files_;
+  std::map<std::string, SqitchPlace> places_;  // by plan
   std::map<Key, std::string> keys_;
   Catalog catalog_;
 };
@@ -183,8 +221,11 @@ bool is_sqitch_script(std::string_view path) {
 }
 
 std::vector<FileEntry> sqitch_parts(std::string_view path, std::string_view bytes) {
-  if (is_sqitch_script(path)) {
+  if (may_be_script(path)) {
     return {part(path, "script", script_hashes(bytes))};
+  }
+  if (base_name(path) == conf_name) {
+    return {part(path, conf_part, {})};
   }
   if (is_named_like_sqitch_plan(path) && is_sqitch_plan(bytes)) {
     return {part(path, plan_part, {})};
@@ -193,8 +234,11 @@ std::vector<FileEntry> sqitch_parts(std::string_view path, std::string_view byte
 }
 
 std::vector<FileEntry> sqitch_parts_by_name(std::string_view path) {
-  if (is_sqitch_script(path)) {
+  if (may_be_script(path)) {
     return {part(path, "script", TheirChecksums{{}, false})};
+  }
+  if (base_name(path) == conf_name) {
+    return {part(path, conf_part, TheirChecksums{{}, false})};
   }
   if (base_name(path) == "sqitch.plan") {
     return {part(path, plan_part, TheirChecksums{{}, false})};

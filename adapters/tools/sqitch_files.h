@@ -6,7 +6,8 @@
 
 namespace tidemark {
 
-// Plans, and the scripts in the folders deploy and revert beside them.
+// Plans, and their scripts: in the folders deploy and revert beside them, or where sqitch.conf
+// says.
 
 bool is_named_like_sqitch_plan(std::string_view path);
 bool is_sqitch_script(std::string_view path);

@@ -106,6 +106,10 @@ Recognition recognise_sqitch_ledger(const Relation& relation, std::span<const Re
   return {Verdict::ledger, "the changes and events of Sqitch"};
 }
 
+std::vector<std::string> tables_beside_sqitch_changes() {
+  return {"events"};
+}
+
 ReadQuery select_sqitch_rows(const Relation& relation) {
   const bool hashed = find_column(relation, "script_hash") != nullptr;
   return {hashed ? select_rows_with_hash : select_rows_without_hash, relation.name, {}};
@@ -151,6 +155,7 @@ Result<std::vector<Row>> sqitch_rows(const ResultSet& answer) {
     row.at = time_of(values[committed_ms]);
     row.by = values[committer].value_or("");
     row.token = values[run].value_or("");
+    row.key_chains = true;
     // An upgrade of the registry put the id where it knew no hash.
     if (values[script_hash] != values[change_id]) {
       row.checksum = values[script_hash];

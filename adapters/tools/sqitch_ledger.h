@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "adapters/tools/tool.h"
@@ -10,6 +11,7 @@ namespace tidemark {
 // which says what happened.
 
 Recognition recognise_sqitch_ledger(const Relation& relation, std::span<const Relation> all);
+std::vector<std::string> tables_beside_sqitch_changes();
 ReadQuery select_sqitch_rows(const Relation& relation);
 Result<std::vector<Row>> sqitch_rows(const ResultSet& answer);
 

@@ -159,6 +159,12 @@ class Supabase : public Tool {
     return catalog;
   }
 
+  // `migration squash` puts a dump into the last of the files and removes the others, and then,
+  // from the ledger, the rows up to it.
+  LayoutRules rules() const override {
+    return {.ordered = true, .late = LayoutRules::Late::refused, .squashes = true};
+  }
+
   LayoutEvidence layout_evidence(const DirectoryView& directory) const override {
     if (is_project(directory)) {
       auto evidence = evidence_by_name(directory, is_named);

@@ -111,6 +111,8 @@ class Tool {
   virtual Recognition recognise(const Relation& relation, std::span<const Relation> all) const = 0;
   // Whether its rows name migrations of whatever layout.
   virtual bool reads_any_layout() const { return false; }
+  // What select_rows() reads besides, in the schema of the ledger.
+  virtual std::vector<std::string> tables_beside() const { return {}; }
   // Only for a relation that was recognised.
   virtual ReadQuery select_rows(const Relation& relation) const = 0;
   virtual Result<std::vector<Row>> rows(const ResultSet& answer) const = 0;

@@ -69,6 +69,8 @@ struct LayoutRules {
   // People delete old files once all have applied them: what is applied and older than the oldest
   // file is archived, not gone.
   bool archives_old = false;
+  // Their tool makes one file of old ones, and then forgets them in its ledger too.
+  bool squashes = false;
   friend bool operator==(const LayoutRules&, const LayoutRules&) = default;
 };
 

@@ -44,7 +44,7 @@ class Comparison {
         policy_(policy),
         observation_(observation),
         theirs_(their_side(catalog, records, observation)),
-        records_(newest(records)),
+        records_(newest(records, theirs_)),
         files_(by_key(catalog)) {
     for (const auto& migration : catalog.migrations) {
       if (migration.kind == MigrationKind::baseline) {
@@ -138,7 +138,8 @@ class Comparison {
       failed(s, line);
     } else if (theirs) {
       applied(s, line);
-    } else if (ours && s.file == nullptr && theirs_.ends_only) {
+    } else if (ours && s.file == nullptr &&
+               (theirs_.ends_only || (s.row == nullptr && theirs_.squashed(line.version)))) {
       archived(s, cell);
     } else if (ours && rests_on_their_ledger(*s.record) && !theirs_.ahead_of_files) {
       vanished(s, line);
@@ -301,6 +302,9 @@ class Comparison {
            Severity::drift,
            "their ledger's checksum does not match " + s.file->file,
            std::move(details));
+    } else if (theirs_.changed.contains(line.key)) {
+      cell.content = ContentVerdict::differs;
+      open_rechained(s, line);
     } else if (theirs == ChecksumVerdict::matches) {
       cell.content = ContentVerdict::verified;
     } else if (recorded != nullptr && cell.evidence != Evidence::observed) {
@@ -323,6 +327,18 @@ class Comparison {
          s.file->file + " was edited after it was applied: " + short_hash(recorded.raw) +
              " became " + short_hash(s.file->content.raw),
          std::move(details));
+  }
+
+  // What comes after it is called otherwise as well, which says nothing of that.
+  void open_rechained(const Subject& s, Line& line) {
+    const auto& theirs = theirs_.rechained.at(line.key).value;
+    const auto& ours = line.key.value;
+    open(FindingKind::checksum,
+         line,
+         Severity::drift,
+         "applied here as " + theirs.substr(0, 12) + ", and the directory makes it " +
+             ours.substr(0, 12) + ": it was changed since, or what comes before it",
+         {{"their_checksum", theirs}, {"file_checksum", ours}, {"file", s.file->file}});
   }
 
   // A repeatable that changed is due again, never drift.
@@ -348,7 +364,8 @@ class Comparison {
                                                                   : ContentVerdict::unverifiable;
   }
 
-  // Nothing that is there comes after it any more, or their tool would miss it too.
+  // Nothing that is there comes after it any more, or their tool would miss it too; or it went from
+  // files and ledger alike.
   void archived(const Subject& s, Cell& cell) const {
     if (catalog_.unread.may_hold(s.record->key)) {
       cell.reason = "file_unread";
@@ -424,9 +441,12 @@ class Comparison {
       return;
     }
     const auto& rules = catalog_.rules;
-    const bool late = rules.ordered && theirs_.highest && !line.version.empty() &&
-                      line.version < *theirs_.highest;
-    if (late && rules.late == LayoutRules::Late::skipped) {
+    const bool skips = rules.late == LayoutRules::Late::skipped;
+    const bool compared = rules.ordered && theirs_.highest && !line.version.empty();
+    // A mark is passed only by what is above it.
+    const bool late =
+        compared && (skips ? line.version <= *theirs_.highest : line.version < *theirs_.highest);
+    if (late && skips) {
       cell.reason = "skipped";
       return;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/drift/chaining.h"
 #include "core/drift/naming.h"
 #include "core/drift/pairing.h"
 
@@ -31,6 +32,10 @@ const Row* TheirSide::applied(const Key& key) const {
 
 bool TheirSide::covers(const Version& version) const {
   return baseline && !version.empty() && version <= *baseline;
+}
+
+bool TheirSide::squashed(const Version& version) const {
+  return begins && !version.empty() && version < *begins;
 }
 
 bool TheirSide::archived(const Row& row) const {
@@ -68,6 +73,9 @@ class Deriving {
     }
     if (catalog_.rules.archives_old) {
       find_oldest();
+    }
+    if (catalog_.rules.squashes) {
+      find_beginning();
     }
   }
 
@@ -204,6 +212,14 @@ class Deriving {
     }
   }
 
+  void find_beginning() {
+    const auto first = std::ranges::find_if(catalog_.migrations,
+                                            [](const Migration& m) { return !m.version.empty(); });
+    if (first != catalog_.migrations.end() && theirs_.applied(first->key) != nullptr) {
+      theirs_.begins = first->version;
+    }
+  }
+
   const Catalog& catalog_;
   std::span<const Record> records_;
   TheirSide& theirs_;
@@ -225,6 +241,13 @@ TheirSide their_side(const Catalog& catalog,
   }
   auto named = pair_by_path(catalog, records, observation->rows);
   named.merge(find_by_any_name(catalog, observation->rows));
+  auto rechained = rechain(catalog, observation->rows);
+  for (const auto& [row, name] : rechained.named) {
+    theirs.rechained.emplace(name.key, row->key);
+  }
+  named.merge(rechained.named);
+  theirs.changed = std::move(rechained.changed);
+  theirs.superseded = std::move(rechained.superseded);
   const auto files = by_key(catalog);
   std::set<Key> recorded;
   for (const auto& row : observation->rows) {
@@ -268,6 +291,20 @@ TheirSide their_side(const Catalog& catalog,
   }
   Deriving(catalog, records, theirs).run(observation->rows);
   return theirs;
+}
+
+std::map<Key, const Record*> newest(std::span<const Record> records, const TheirSide& theirs) {
+  auto last = newest(records);
+  for (const auto& [now, before] : theirs.rechained) {
+    if (const auto at = last.find(before); at != last.end()) {
+      last.emplace(now, at->second);
+      last.erase(at);
+    }
+  }
+  for (const auto& key : theirs.superseded) {
+    last.erase(key);
+  }
+  return last;
 }
 
 const Version& version_of(const Row& row, const Migration* file) {

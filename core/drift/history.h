@@ -41,10 +41,16 @@ struct TheirSide {
   std::map<std::string, Version>
       oldest;              // of the files that are left, by group, where old ones are archived
   std::set<Key> replaced;  // by a file that is there
-  std::list<Row> derived;  // rows that the files tell of, and those that they name otherwise
+  std::optional<Version> begins;  // the first file, applied, where old ones are squashed into it
+  std::map<Key, Key> rechained;   // what their ledger calls a file that has another key since
+  std::set<Key> changed;          // the first of them: it proves that something was changed
+  std::set<Key> superseded;       // what has come back under another key
+  std::list<Row> derived;         // rows that the files tell of, and those that they name otherwise
 
   const Row* applied(const Key& key) const;
   bool covers(const Version& version) const;  // by the baseline
+  // Before the first file: there is neither file nor row of it when it went into that.
+  bool squashed(const Version& version) const;
   // Applied, and no file is expected to be there any more.
   bool archived(const Row& row) const;
 };
@@ -52,6 +58,9 @@ struct TheirSide {
 TheirSide their_side(const Catalog& catalog,
                      std::span<const Record> records,
                      const std::optional<Observation>& observation);
+
+// The newest record of each key that counts, by the keys that the files have now.
+std::map<Key, const Record*> newest(std::span<const Record> records, const TheirSide& theirs);
 
 // That of its file, if there is one: not every ledger knows how versions are ordered.
 const Version& version_of(const Row& row, const Migration* file);

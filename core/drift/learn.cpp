@@ -134,7 +134,7 @@ std::vector<Record> learn(const Catalog& catalog,
                           TimePoint now) {
   std::vector<Record> learnt;
   const auto theirs = their_side(catalog, records, observation);
-  const auto known = newest(records);
+  const auto known = newest(records, theirs);
   const auto files = by_key(catalog);
   const auto missed = missed_before(open, known);
   const bool copied = is_copy(theirs, known);
@@ -147,6 +147,9 @@ std::vector<Record> learn(const Catalog& catalog,
     const auto what = news(*row, record, file, missed.contains(key), copied);
     if (what != News::none) {
       learnt.push_back(record_of(*row, record, file, what, now));
+      if (const auto at = theirs.rechained.find(key); at != theirs.rechained.end()) {
+        learnt.back().key = at->second;  // the file may be called so again
+      }
     }
   }
   return learnt;

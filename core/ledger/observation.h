@@ -46,6 +46,8 @@ struct Row {
   } reach = Reach::itself;
   bool any_name = false;  // the key is whatever name people gave it: the files tell which it is
   std::size_t path_in_key = 0;  // as the migration's
+  // The key is a hash that runs through all before it: where it names no file, the id does.
+  bool key_chains = false;
   friend bool operator==(const Row&, const Row&) = default;
 };
 

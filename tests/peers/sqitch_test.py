@@ -7,7 +7,7 @@
 import re
 import subprocess
 
-from peer import FIRST, Refused, Steps, Unavailable, main, needs, run
+from peer import FIRST, LATE, PATIENCE, Refused, Steps, Unavailable, main, needs, run, wait_until
 
 
 class Sqitch(Steps):
@@ -72,6 +72,59 @@ class Sqitch(Steps):
         self.assertEqual("changed", self.line(lines, 20).state())
         with self.assertRaisesRegex(Refused, r"step_20"):
             self.sqitch("check")
+
+    def is_lost(self, lines):
+        """However many changes have another id by now: it is told once."""
+        with self.assertRaises(Refused):
+            self.said()
+        with self.assertRaises(Refused):
+            self.up()
+        self.assertEqual(["removed" if LATE not in self.numbers else "checksum"], self.watch.findings(), lines)
+        self.assertEqual(["applied" if number < LATE else "changed"
+                          for number in self.numbers if number != LATE] if LATE in self.numbers else ["applied"] * 2,
+                         [self.line(lines, number).state() for number in self.numbers if number != LATE])
+
+    def test_an_early_line_of_the_plan_that_was_changed_is_told_once(self):
+        self.with_all_applied()
+        self.begin()
+        plan = self.repo / "sqitch.plan"
+        plan.write_text(plan.read_text().replace("step_10 2026", "step_10 2027"))
+        wait_until(PATIENCE, "that it sees the plan", lambda: self.watch.findings())
+        lines = self.look_after()
+        self.assertEqual(["changed", "applied", "applied"], self.states(lines, *FIRST))
+        self.assertEqual(["checksum"], self.watch.findings())
+        with self.assertRaises(Refused):
+            self.up()
+
+    def test_what_was_reverted_and_deployed_with_another_line_is_applied(self):
+        self.with_all_applied()
+        self.begin()
+        self.down()
+        self.look_after()
+        plan = self.repo / "sqitch.plan"
+        plan.write_text(plan.read_text().replace("step_30 2026", "step_30 2027"))
+        self.up()
+        wait_until(PATIENCE, "that it sees the plan", lambda: not self.watch.findings())
+        lines = self.look_after()
+        self.assertEqual(["applied"] * 3, self.states(lines, *FIRST))
+        self.is_quiet(lines)
+
+    def test_its_conf_says_where_its_files_are(self):
+        self.with_none_applied()
+        (self.project / "sqitch.conf").write_text(
+            '[core]\n\tengine = pg\n\ttop_dir = db\n[engine "pg"]\n\tdeploy_dir = db/up # and not db/deploy\n'
+            '\tplan_file = "db/shop.plan"\n')
+        for old, new in (("sqitch.plan", "db/shop.plan"), ("deploy", "db/up"), ("revert", "db/revert")):
+            (self.project / new).parent.mkdir(exist_ok=True)
+            (self.project / old).rename(self.project / new)
+        self.up()
+        files = [f"db/up/step_{number}.sql" for number in FIRST]
+        lines = self.start(files)
+        self.assertEqual([], self.watch.problems())
+        self.assertEqual(files, [line.file for line in lines])
+        self.assertEqual(["verified"] * 3, [line.cell["content"] for line in lines])
+        self.assertEqual([True] * 3, [bool(line.rollback) for line in lines])
+        self.assertEqual([], self.watch.findings())
 
     def said(self):
         try:

@@ -365,6 +365,30 @@ TEST_CASE("a file that is gone is one finding, and those after it none") {
   CHECK(findings(standing) == "foreign 2");
 }
 
+TEST_CASE("a file deleted from an Atlas directory whose sum was made anew is all that is removed") {
+  for (std::size_t gone = 0; gone < four.size(); ++gone) {
+    CAPTURE(gone);
+    auto rest = four;
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(gone));
+    const auto removed = "removed " + std::to_string(gone + 1);
+    Polls polls(tool());
+    auto rows = all_applied(four);
+    CHECK(findings(polls.poll(with_sum(four, total(four)), revisions(rows))).empty());
+    CHECK(findings(polls.poll(with_sum(rest, total(rest)), revisions(rows))) == removed);
+    CHECK(arranged(tool(), with_sum(rest, total(rest))).problems.empty());
+    // What comes next is hashed without it, and what is edited then is still told.
+    rest.push_back({"5_x.sql", "SELECT 5;\n"});
+    rows.push_back(all_applied(rest).back());
+    const auto& standing = polls.poll(with_sum(rest, total(rest)), revisions(rows));
+    CHECK(findings(standing) == removed);
+    CHECK(standing.find({"5"})->cell.content == ContentVerdict::verified);
+    auto later = edited(rest, 2);
+    const auto key = later[2].path.substr(0, 1);
+    CHECK(findings(polls.poll(with_sum(later, total(later)), revisions(rows))) ==
+          "edited " + key + ", " + removed);
+  }
+}
+
 TEST_CASE("a file that Atlas leaves out of the sum is never compared") {
   auto files = four;
   files[1].bytes = "-- atlas:sum ignore\nSELECT 2;\n";

@@ -206,12 +206,19 @@ TEST_CASE("a ledger of another tool than the files' says what would settle it") 
 }
 
 TEST_CASE("what is missing to read a ledger is told as SQL, with its names quoted") {
-  auto table = flyway_table("Ops", "say \"hi\"");
-  CHECK(missing_privileges(table, "reader").empty());
+  std::vector tables{flyway_table("Ops", "say \"hi\"")};
+  auto& table = tables.front();
+  CHECK(missing_privileges(tables, "reader").empty());
   table.can_select = false;
-  CHECK(missing_privileges(table, "reader") == R"(GRANT SELECT ON "Ops"."say ""hi""" TO "reader")");
+  CHECK(missing_privileges(tables, "reader") ==
+        R"(GRANT SELECT ON "Ops"."say ""hi""" TO "reader")");
   table.can_use = false;
-  CHECK(missing_privileges(table, "re\"ader") ==
+  CHECK(missing_privileges(tables, "re\"ader") ==
         R"(GRANT USAGE ON SCHEMA "Ops" TO "re""ader";)"
         R"( GRANT SELECT ON "Ops"."say ""hi""" TO "re""ader")");
+  tables.push_back(table);
+  tables.back().name.name = "more";
+  CHECK(missing_privileges(tables, "me") ==
+        R"(GRANT USAGE ON SCHEMA "Ops" TO "me"; GRANT SELECT ON "Ops"."say ""hi""" TO "me";)"
+        R"( GRANT SELECT ON "Ops"."more" TO "me")");
 }

@@ -163,6 +163,9 @@ TEST_CASE("beside ar_internal_metadata it is a ledger of Rails', whatever its le
     CHECK(verdict(rails, {elsewhere, rails}) != Verdict::no);
     const auto other = table("public", "ar_internal_metadata", {"name text", "value text"});
     CHECK(verdict(rails, {other, rails}) != Verdict::no);
+    const auto settings =
+        table("public", "ar_internal_metadata", {"key character varying!", "value text"});
+    CHECK(verdict(rails, {settings, rails}) != Verdict::no);  // nor does Rails take it for its own
   }
 }
 

@@ -89,6 +89,11 @@ const Files two_of_1{{"20260418143000_a/migration.sql", "a"},
 const std::string key_of_a = "20260418143000";
 const std::string key_of_b = "20260418143100";
 
+// The key of what is not the first of its second.
+std::string exact(std::int64_t ms) {
+  return drizzle_second(ms) + "." + std::to_string(1000 + ms % 1000).substr(1);
+}
+
 }  // namespace
 
 TEST_CASE("the journal gives Drizzle's files their times, and those are what the ledger knows") {
@@ -234,18 +239,80 @@ TEST_CASE("a name that an upgrade found by the hash counts, not the time beside 
   CHECK(after.findings().empty());
 }
 
-TEST_CASE("several migrations of one second are told apart by their order in it") {
+TEST_CASE("of several migrations of one second the first has that for its key") {
   const Files files = project({{"0000_a", first}, {"0001_b", first + 1}},
                               {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}});
   const auto catalog = arrange(drizzle(), files);
   REQUIRE(catalog.migrations.size() == 2);
   CHECK(catalog.migrations[0].key.value == key_of_a);
-  CHECK(catalog.migrations[1].key.value == key_of_a + "#2");
+  CHECK(catalog.migrations[1].key.value == key_of_a + ".124");
   CHECK(catalog.problems.empty());
   const auto after =
       compared(drizzle(), files, ledger({{hash_of_a, first}, {hash_of_b, first + 1}}));
   CHECK(after.cell(key_of_a).content == ContentVerdict::verified);
-  CHECK(after.cell(key_of_a + "#2").content == ContentVerdict::verified);
+  CHECK(after.cell(key_of_a + ".124").content == ContentVerdict::verified);
+}
+
+TEST_CASE("a migration that comes between others of its second leaves them what they are") {
+  const auto answer = ledger({{hash_of_a, first}, {hash_of_b, first + 2}});
+  const auto before = compared(drizzle(),
+                               project({{"0000_a", first}, {"0001_b", first + 2}},
+                                       {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}}),
+                               answer);
+  CHECK(before.findings().empty());
+  // Behind, between and, by its time though not by its place, before them.
+  for (const auto& entries :
+       {Journal{{"0000_a", first}, {"0001_b", first + 2}, {"0002_c", first + 3}},
+        Journal{{"0000_a", first}, {"0002_c", first + 1}, {"0001_b", first + 2}},
+        Journal{{"0000_a", first}, {"0001_b", first + 2}, {"0002_c", first - 1}}}) {
+    const auto after =
+        compared(drizzle(),
+                 project(entries, {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}, {"0002_c.sql", "c"}}),
+                 answer,
+                 before.records);
+    CHECK(after.findings().empty());
+    CHECK(after.cell(key_of_a).content == ContentVerdict::verified);
+    CHECK(after.cell(key_of_a + ".125").content == ContentVerdict::verified);
+    const bool behind = entries.back().second > first + 2;
+    const auto& late =
+        after.cell(exact(entries[1].first == "0002_c" ? entries[1].second : entries[2].second));
+    CHECK(late.state == (behind ? CellState::pending : CellState::not_due));
+    CHECK(late.reason == (behind ? "" : "skipped"));
+  }
+}
+
+TEST_CASE("of two of the very same time Drizzle skips the one that comes to the other") {
+  const Files files =
+      project({{"0000_a", second}, {"0001_b", second}}, {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}});
+  CHECK(arrange(drizzle(), files).problems ==
+        std::vector<CatalogProblem>{
+            {"0001_b.sql",
+             "comes after 0000_a in the journal with the same time: Drizzle skips it where 0000_a "
+             "is applied"}});
+  const auto after = compared(drizzle(), files, ledger({{hash_of_a, second}}));
+  CHECK(after.findings().empty());
+  CHECK(after.cell(key_of_b + ".000").reason == "skipped");
+  const auto both = compared(drizzle(), files, ledger({{hash_of_a, second}, {hash_of_b, second}}));
+  CHECK(both.cell(key_of_b + ".000").content == ContentVerdict::verified);
+}
+
+TEST_CASE(
+    "since 1.0 two of one second are told apart by their names, and that it may fail is told") {
+  const Files files{{"20260418143000_b/migration.sql", "b"},
+                    {"20260418143000_a/migration.sql", "a"}};
+  const auto catalog = arrange(drizzle(), files);
+  REQUIRE(catalog.problems.size() == 1);
+  CHECK(catalog.problems[0].what.starts_with("is of the same second as 20260418143000_a: "));
+  // Whatever was applied first, before 1.0 or since.
+  for (const auto time : {first, first - 123}) {
+    const auto after = compared(drizzle(),
+                                files,
+                                ledger({{hash_of_b, first - 123, "20260418143000_b"},
+                                        {hash_of_a, time, "20260418143000_a"}}));
+    CHECK(after.findings().empty());
+    CHECK(after.cell(key_of_a).content == ContentVerdict::verified);
+    CHECK(after.cell("20260418143000_b").content == ContentVerdict::verified);
+  }
 }
 
 TEST_CASE("what two runs at the same time recorded twice is one migration") {

@@ -135,9 +135,23 @@ TEST_CASE("who may not read the events is told so") {
       "GRANT USAGE ON SCHEMA sqitch TO no_events; GRANT SELECT ON sqitch.changes TO no_events");
   const auto seen = bench.see();
   CHECK(seen.ledger == Ledger::unreadable);
-  CHECK(seen.trouble.find("events") != std::string::npos);
-  bench.sql("GRANT SELECT ON sqitch.events TO no_events");
+  const std::string events = R"(GRANT SELECT ON "sqitch"."events" TO "no_events")";
+  CHECK(seen.trouble == "sqitch.changes (sqitch) cannot be read by no_events: " + events);
+  bench.sql(events);
   CHECK(bench.see().ledger == Ledger::read);
+  bench.sql("REVOKE SELECT ON sqitch.events FROM no_events");
+  CHECK(bench.see().trouble.ends_with(events));
+}
+
+TEST_CASE("who may read nothing of Sqitch's is told all that it takes") {
+  Bench bench("no_registry");
+  bench.sql(registry("sqitch") + deployed("one", 1));
+  const std::string all = R"(GRANT USAGE ON SCHEMA "sqitch" TO "no_registry"; )"
+                          R"(GRANT SELECT ON "sqitch"."changes" TO "no_registry"; )"
+                          R"(GRANT SELECT ON "sqitch"."events" TO "no_registry")";
+  CHECK(bench.see().trouble == "sqitch.changes (sqitch) cannot be read by no_registry: " + all);
+  bench.sql(all);
+  CHECK(bench.see().rows.size() == 1);
 }
 
 TEST_SUITE_END();

@@ -363,6 +363,70 @@ TEST_CASE("a rework leaves what is deployed as it was") {
   CHECK(standing.findings.empty());
 }
 
+TEST_CASE("an early change of the plan is told once, and what comes after it stays applied") {
+  Folder folder({{"sqitch.plan", plan_of(change("a") + change("b") + change("c"))},
+                 {"deploy/a.sql", "a\n"},
+                 {"deploy/b.sql", "b\n"},
+                 {"deploy/c.sql", "c\n"}});
+  const auto before = folder.arrange(tool());
+  std::vector<Deployed> deployed;
+  for (const auto& migration : before.migrations) {
+    const auto& name = migration.id.value;
+    deployed.push_back({migration.key.value, name, hex_hash("SHA1", name + "\n")});
+  }
+  const auto observation = seen(deployed);
+  const auto records = learn(before, {}, observation, {}, noon);
+  folder["sqitch.plan"] = plan_of(change("a", "x") + change("b") + change("c"));
+  const auto after = folder.arrange(tool());
+  CHECK(after.migrations[2].key != before.migrations[2].key);
+  for (const auto& known : {records, std::vector<Record>{}}) {
+    const auto standing = compare(after, known, observation, reconcile);
+    CHECK(states(standing) == Strings{"a drifted", "b applied", "c applied"});
+    CHECK(kinds(standing) == Strings{"a checksum"});
+    CHECK(standing.lines[2].cell.content == ContentVerdict::verified);
+    CHECK(learn(after, known, observation, {}, noon).size() == 3 - known.size());
+  }
+  // Their scripts are compared all the same.
+  folder["deploy/c.sql"] = "edited\n";
+  const auto edited = folder.arrange(tool());
+  CHECK(kinds(compare(edited, records, observation, reconcile)) ==
+        Strings{"a checksum", "c edited"});
+  CHECK(kinds(compare(edited, {}, observation, reconcile)) == Strings{"a checksum", "c checksum"});
+}
+
+TEST_CASE("sqitch.conf says where the plan and the scripts are") {
+  const std::string tag = "@v1 2024-01-01T00:00:00Z A <a@b>\n";
+  const Folder folder({{"sqitch.conf",
+                        "[core]\n\tengine = pg\n\ttop_dir = db\n[engine \"pg\"]\n"
+                        "\tdeploy_dir = db/up\n\tplan_file = db/shop.plan\n\treworked_dir = old\n"},
+                       {"db/shop.plan", plan_of(change("a") + tag + change("a", "a@v1"))},
+                       {"db/up/a.sql", "new"},
+                       {"db/revert/a.sql", "drop"},
+                       {"db/deploy/a.sql", "none of it"},
+                       {"old/deploy/a@v1.sql", "old"}});
+  const auto catalog = folder.arrange(tool());
+  CHECK(problems(catalog).empty());
+  CHECK(ids(catalog) == Strings{"a@v1", "a"});
+  CHECK(catalog.migrations[0].file == "old/deploy/a@v1.sql");
+  CHECK(catalog.migrations[1].file == "db/up/a.sql");
+  CHECK(catalog.migrations[1].rollback->file == "db/revert/a.sql");
+  CHECK(catalog.migrations[1].checksums.accepted.front() == hex_hash("SHA1", "new"));
+}
+
+TEST_CASE("a plan that sqitch.conf names and that is not here is told, one without is not missed") {
+  const auto told = [](const std::string& conf) {
+    return problems(
+        Folder({{"db/sqitch.conf", conf}, {"x/sqitch.plan", plan_of("")}}).arrange(tool()));
+  };
+  CHECK(told("[core]\ntop_dir = sql\n") ==
+        Strings{"db/sqitch.conf: names the plan db/sql/sqitch.plan, which is not here, or not "
+                "called *.plan"});
+  CHECK(told("[user]\nname = Ana\n").empty());
+  CHECK(told("[core]\ntop_dir = /srv\n") ==
+        Strings{"db/sqitch.conf: looks for /srv/sqitch.plan (plan_file), which is not below the "
+                "directory that is watched"});
+}
+
 TEST_CASE("whatever a plan says, its ids are as many as its changes, and all different") {
   rc::check("ids", [] {
     const auto names = *rc::gen::container<Strings>(

@@ -222,6 +222,45 @@ TEST_CASE("the dump that projects of 2021 begin with is never run, unless it is 
         "20211101000000 pending, 20211208235959 pending");
 }
 
+TEST_CASE("what `supabase migration squash` made one of is archived once the ledger says so too") {
+  const TextFiles files{{one + "_a.sql", "1"}, {two + "_b.sql", "2"}, {three + "_c.sql", "3"}};
+  const TextFiles squashed{{two + "_b.sql", "1 and 2"}, files[2]};
+  const auto before =
+      rows_of(tool(), {row(one, "a", "1"), row(two, "b", "2"), row(three, "c", "3")});
+  auto again = row(two, "b", "1 and 2");
+  again.back() = "written anew";
+  const auto after = rows_of(tool(), {again, row(three, "c", "3")});
+  Polls polls(tool());
+  CHECK(findings(polls.poll(files, before)).empty());
+  // Until the ledger is told, the CLI itself refuses to go on.
+  CHECK(findings(polls.poll(squashed, before)) == "edited " + two + ", removed " + one);
+  const auto& standing = polls.poll(squashed, after);
+  CHECK(findings(standing).empty());
+  CHECK(states(standing) == one + " applied archived, " + two + " applied, " + three + " applied");
+  CHECK(standing.find({two})->cell.content == ContentVerdict::verified);
+  CHECK(findings(polls.poll(squashed, after)).empty());
+}
+
+TEST_CASE("what is gone from Supabase's files and ledger and was not squashed has vanished") {
+  const TextFiles files{{one + "_a.sql", "1"}, {two + "_b.sql", "2"}, {three + "_c.sql", "3"}};
+  const auto all = rows_of(tool(), {row(one, "a", "1"), row(two, "b", "2"), row(three, "c", "3")});
+  Polls reverted(tool());
+  reverted.poll(files, all);
+  // Its file is there, or nothing after it is applied.
+  CHECK(
+      findings(reverted.poll(files, rows_of(tool(), {row(two, "b", "2"), row(three, "c", "3")}))) ==
+      "vanished " + one);
+  Polls emptied(tool());
+  emptied.poll(files, all);
+  CHECK(findings(emptied.poll({files[1], files[2]}, rows_of(tool(), {row(three, "c", "3")}))) ==
+        "vanished " + two + ", vanished " + one);
+  Polls middle(tool());
+  middle.poll(files, all);
+  CHECK(findings(middle.poll({files[0], files[2]},
+                             rows_of(tool(), {row(one, "a", "1"), row(three, "c", "3")}))) ==
+        "vanished " + two);
+}
+
 TEST_CASE("what Supabase's ledger is asked is documented") {
   auto relation = ledger();
   CHECK(is_documented(tool().select_rows(relation)));
