@@ -354,6 +354,7 @@ Row row_of(const Revision& revision) {
   row.at = time_of(revision.executed_ms);
   row.token = revision.executed_ms.value_or(revision.version);
   if (!revision.hash.empty()) {
+    row.checksum_of_name = true;
     row.checksum = revision.hash;
   }
   return row;

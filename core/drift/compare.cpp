@@ -385,6 +385,11 @@ class Comparison {
       return;
     }
     const bool undone = s.row != nullptr && s.row->state == Row::State::undone;
+    if (undone && s.file == nullptr && !catalog_.unread.may_hold(line.key)) {
+      line.cell.state = CellState::not_due;  // ledger and directory agree that it is over
+      line.cell.reason = "undone";
+      return;
+    }
     open(FindingKind::vanished,
          line,
          Severity::drift,

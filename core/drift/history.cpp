@@ -322,7 +322,7 @@ std::string_view kind_of(std::string_view checksum) {
 }  // namespace
 
 ChecksumVerdict verify(const Row& row, const Migration& file) {
-  if (!row.checksum) {
+  if (!row.checksum || (row.checksum_of_name && row.id != file.id)) {
     return ChecksumVerdict::none;
   }
   // Of the bytes as they are, or without what an editor or a checkout does to them.

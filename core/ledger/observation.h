@@ -37,6 +37,8 @@ struct Row {
   std::string rests_on{};
   // `checksum` is the SHA-256 of the file's bytes, whatever the file's own tool makes of them.
   bool checksum_of_bytes = false;
+  // It is of the file's name as well: of a file with another name it says nothing.
+  bool checksum_of_name = false;
   std::string group{};  // as the migration's
   // What else is applied when this row is.
   enum class Reach {

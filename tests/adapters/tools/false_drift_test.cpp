@@ -269,7 +269,7 @@ Project of_atlas() {
                   return {std::to_string(n), "a", "2", "1", "1", at_ms(n), "f", hashes.at(n - 1)};
                 });
               });
-  made.rename = {};  // its hash is of the name, too
+  made.rename = {};  // its hash is of the name, too: see below
   made.verifies = true;
   return made;
 }
@@ -513,7 +513,9 @@ Polled look(const Project& project,
             const Polled& before = {}) {
   std::vector<StoredFinding> open;
   for (const auto& finding : before.standing.findings) {
-    open.emplace_back().finding = finding;
+    auto& stored = open.emplace_back();
+    stored.finding = finding;
+    stored.opened_at = *parse_time("2026-04-18T12:00:00Z");  // when all polls are
   }
   return poll(
       catalog_of(project.tool, files), seen(project.tool, ledger), before.records, false, open);
@@ -1048,4 +1050,43 @@ TEST_CASE("Flyway: a repeatable that changed is due again, and so is one that wa
   CHECK(told(again).empty());
   CHECK(again.state("R__views") == "applied");
   CHECK(look(flyway, flyway.files, ledger, again).state("R__views") == "pending");
+}
+
+TEST_CASE("Flyway: what `repair` marks as deleted, because its file is, is not missed") {
+  const auto flyway = of_flyway();
+  auto ledger = flyway.ledger(flyway.files, 3);
+  const auto before = look(flyway, flyway.files, ledger);
+  ledger.push_back({"4", "1", "a", "DELETE", "V1__a.sql", std::nullopt, "ana", at_ms(4), "t"});
+  const auto after = look(flyway, flyway.prune(flyway.files), ledger, before);
+  CHECK(told(after).empty());
+}
+
+TEST_CASE("Supabase: a squash leaves one file and one row, and nothing is missed") {
+  const auto supabase = of_supabase();
+  const auto ledger = supabase.ledger(supabase.files, 3);
+  const auto before = look(supabase, supabase.files, ledger);
+  const Files squashed{{supabase.paths[2], "SELECT 1;\nSELECT 2;\nSELECT 3;\n"}};
+  const Ledger repaired{{day(3), "a", checksum("supabase", squashed, 0), "90"}};
+  CHECK(told(look(supabase, squashed, repaired)).empty());
+  CHECK(told(look(supabase, squashed, repaired, before)).empty());
+}
+
+TEST_CASE("a file of Atlas' with another name, of the same version, is the same migration") {
+  const auto atlas = of_atlas();
+  const auto ledger = atlas.ledger(atlas.files, 3);
+  for (const auto& path : atlas.paths) {
+    const auto renamed = move(path, path.substr(0, 2) + "b.sql")(atlas.files);
+    CHECK(told(look(atlas, renamed, ledger, look(atlas, atlas.files, ledger))).empty());
+    CHECK(told(look(atlas, renamed, ledger)).empty());
+  }
+}
+
+TEST_CASE("Sqitch: one early line of the plan that was edited is one finding, not one for each") {
+  const auto sqitch = of_sqitch();
+  const auto ledger = sqitch.ledger(sqitch.files, 3);
+  auto files = sqitch.files;
+  auto& plan = files["sqitch.plan"];
+  plan.insert(plan.find("# step") + 6, " one");
+  CHECK(look(sqitch, files, ledger, look(sqitch, sqitch.files, ledger)).findings().size() == 1);
+  CHECK(look(sqitch, files, ledger).findings().size() == 1);
 }

@@ -130,7 +130,7 @@ TEST_CASE("what was undone, and applied again under another key, is no longer mi
   const auto undone = row("abc", "c", Row::State::undone);
   const auto after = plan({file("a", "a"), file("ab", "b"), file("abC", "c")});
   CHECK(world.look(after, {row("a", "a"), row("ab", "b"), undone}) ==
-        "a applied, ab applied, abC pending, abc drifted vanished");
+        "a applied, ab applied, abC pending, abc not_due");
   CHECK(world.look(after, {row("a", "a"), row("ab", "b"), row("abC", "c"), undone}) ==
         "a applied, ab applied, abC applied");
 }
@@ -141,7 +141,7 @@ TEST_CASE("of two of one name that were undone, one that is back says nothing of
   world.look(plan({file("a", "a@v1"), file("aa", "a")}), twice);
   CHECK(world.look(plan({file("a", "a@v1"), file("aA", "a")}),
                    {row("a", "a"), row("aa", "a", Row::State::undone)}) ==
-        "a applied, aA pending, aa drifted vanished");
+        "a applied, aA pending, aa not_due");
 }
 
 TEST_CASE("rows that do not hang on each other are never known by their names") {
