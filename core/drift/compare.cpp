@@ -431,6 +431,7 @@ class Comparison {
       return;
     }
     cell.state = CellState::pending;
+    cell.reason = s.file->perhaps;
     if (late && rules.late == LayoutRules::Late::refused) {
       cell.reason = "out_of_order";  // their tool may refuse to run it now
     }
