@@ -73,9 +73,15 @@ class Django : public Tool {
   Result<Catalog> arrange(std::span<const ScannedFile> files, const ReadScanned&) const override {
     return arrange_django(files, rules());
   }
-  // Numbers are for people. Rows that are older than an app's oldest file were squashed.
+  // Numbers are for people. Rows that are older than an app's oldest file were squashed, and
+  // `migrate --prune` deletes them. While something is applied before what it depends on, each
+  // command ends with InconsistentMigrationHistory.
   LayoutRules rules() const override {
-    return {.ordered = false, .late = LayoutRules::Late::runs, .archives_old = true};
+    return {.ordered = false,
+            .late = LayoutRules::Late::runs,
+            .archives_old = true,
+            .prunes = true,
+            .refuses_gaps = true};
   }
 
   LayoutEvidence layout_evidence(const DirectoryView& directory) const override {

@@ -69,6 +69,10 @@ struct LayoutRules {
   // People delete old files once all have applied them: what is applied and older than the oldest
   // file is archived, not gone.
   bool archives_old = false;
+  // People delete the rows of what has no file any more, and its tool helps them.
+  bool prunes = false;
+  // It does not go on while something is applied without what it comes after.
+  bool refuses_gaps = false;
   friend bool operator==(const LayoutRules&, const LayoutRules&) = default;
 };
 

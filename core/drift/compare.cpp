@@ -82,6 +82,7 @@ class Comparison {
     }
     standing_.lines = sorted_in(std::move(standing_.lines), std::move(others_), std::identity{});
     find_out_of_order();
+    find_gaps();
     find_unreadable();
     return std::move(standing_);
   }
@@ -138,7 +139,7 @@ class Comparison {
       failed(s, line);
     } else if (theirs) {
       applied(s, line);
-    } else if (ours && s.file == nullptr && theirs_.ends_only) {
+    } else if (ours && s.file == nullptr && (theirs_.ends_only || is_pruned(s))) {
       archived(s, cell);
     } else if (ours && rests_on_their_ledger(*s.record) && !theirs_.ahead_of_files) {
       vanished(s, line);
@@ -163,6 +164,12 @@ class Comparison {
   bool rests_on_their_ledger(const Record& record) const {
     return theirs_.asked && !record.their_row.empty() &&
            (record.how != How::adopted || has_ledger());
+  }
+
+  // Nobody misses a row of what has no file, where people tidy such rows away.
+  bool is_pruned(const Subject& s) const {
+    return catalog_.rules.prunes && has_ledger() && observation_->tool == catalog_.layout &&
+           s.row == nullptr && rests_on_their_ledger(*s.record);
   }
 
   bool has_ledger() const {
@@ -348,7 +355,8 @@ class Comparison {
                                                                   : ContentVerdict::unverifiable;
   }
 
-  // Nothing that is there comes after it any more, or their tool would miss it too.
+  // Nothing that is there comes after it any more, or their tool would miss it too; or its row was
+  // tidied away with its file.
   void archived(const Subject& s, Cell& cell) const {
     if (catalog_.unread.may_hold(s.record->key)) {
       cell.reason = "file_unread";
@@ -469,6 +477,41 @@ class Comparison {
              severity,
              "applied after " + highest->id.value + ", which has a higher version",
              {{"after", highest->id.value}});
+      }
+    }
+  }
+
+  // Squashed and other files that are not due hold nobody up.
+  void find_gaps() {
+    if (!catalog_.rules.refuses_gaps || !has_ledger()) {
+      return;
+    }
+    std::map<Key, Line*> lines;
+    for (auto& line : standing_.lines) {
+      lines.emplace(line.key, &line);
+    }
+    for (const auto& migration : catalog_.migrations) {
+      if (theirs_.applied(migration.key) == nullptr) {
+        continue;
+      }
+      std::string without;
+      for (const auto& key : migration.after) {
+        const Migration* before = find(files_, key);
+        if (before == nullptr || theirs_.applied(key) != nullptr || theirs_.not_due.contains(key)) {
+          continue;
+        }
+        without += (without.empty() ? "" : ", ") + before->id.value;
+        Cell& cell = lines.at(key)->cell;
+        if (cell.state == CellState::pending) {
+          cell.reason = "out_of_order";
+        }
+      }
+      if (!without.empty()) {
+        open(FindingKind::out_of_order,
+             *lines.at(migration.key),
+             policy_.out_of_order_forbidden ? Severity::drift : Severity::warning,
+             "applied without " + without + ", which it comes after: their tool refuses to go on",
+             {{"without", without}});
       }
     }
   }

@@ -299,11 +299,10 @@ TEST_CASE("Django: apps of other packages are nobody's findings, an unknown row 
 }
 
 TEST_CASE("Django: files that came late run, and rows of one moment or doubled say nothing") {
-  const auto catalog =
-      django({{"a/migrations/0001_initial.py", migration()},
-              {"a/migrations/0002_x.py", migration(on("a", "0001_initial"))},
-              {"a/migrations/0002_y.py", migration(on("a", "0001_initial"))},
-              {"a/migrations/0003_z.py", migration(on("a", "0002_x") + on("a", "0002_y"))}});
+  const auto catalog = django({{"a/migrations/0001_initial.py", migration()},
+                               {"a/migrations/0002_x.py", migration(on("a", "0001_initial"))},
+                               {"a/migrations/0002_y.py", migration(on("a", "0001_initial"))},
+                               {"a/migrations/0003_z.py", migration(on("a", "0002_x"))}});
   const auto polled = poll(catalog,
                            seen("django",
                                 {row(1, "a", "0003_z"),
@@ -395,6 +394,82 @@ TEST_CASE("Django: unapplying is a row less, applying again another row, a resto
   CHECK(poll(edited, rows, before.records).findings() == Strings{"edited a.0002_x"});
   const auto again = seen("django", {row(1, "a", "0001_initial"), row(5, "a", "0002_x")});
   CHECK(poll(edited, again, before.records).findings().empty());
+}
+
+TEST_CASE("Django: what was applied before what it depends on stops Django, and is told") {
+  const auto catalog = django(
+      {{"a/migrations/0001_initial.py", migration()},
+       {"a/migrations/0002_x.py", migration(on("a", "0001_initial") + on("b", "0001_initial"))},
+       {"b/migrations/0001_initial.py", migration()},
+       {"b/migrations/0002_y.py", migration(on("b", "0001_initial"))}});
+  const auto rows = seen("django", {row(1, "a", "0001_initial"), row(2, "a", "0002_x")});
+  const auto polled = poll(catalog, rows);
+  REQUIRE(polled.findings() == Strings{"out_of_order a.0002_x"});
+  CHECK(polled.standing.findings.front().summary ==
+        "applied without b.0001_initial, which it comes after: their tool refuses to go on");
+  CHECK(polled.standing.findings.front().severity == Severity::warning);
+  CHECK(polled.state("a.0002_x") == "applied");
+  CHECK(polled.state("b.0001_initial") == "pending");
+  CHECK(polled.reason("b.0001_initial") == "out_of_order");
+  CHECK(polled.reason("b.0002_y").empty());
+  CHECK(poll(catalog, rows, {}, true).state("a.0002_x") == "drifted");
+  const auto right = seen(
+      "django", {row(1, "a", "0001_initial"), row(2, "a", "0002_x"), row(3, "b", "0001_initial")});
+  CHECK(poll(catalog, right).findings().empty());
+}
+
+TEST_CASE("Django: what a squash stands for, and apps elsewhere, leave no gap") {
+  const auto catalog = django({
+      {"a/migrations/0001_initial.py", migration(on("auth", "0012_x"))},
+      {"a/migrations/0002_x.py", migration(on("a", "0001_initial"))},
+      {"a/migrations/0001_squashed_0002_x.py",
+       migration("", replaces("a", {"0001_initial", "0002_x"}))},
+      {"b/migrations/0001_initial.py", migration(on("a", "0002_x"))},
+      {"b/migrations/0002_y.py",
+       migration(on("b", "0001_initial") + on("a", "0001_squashed_0002_x"))},
+  });
+  const std::vector<Values> of_b{row(7, "b", "0001_initial"), row(8, "b", "0002_y")};
+  auto originals = of_b;
+  originals.push_back(row(1, "a", "0001_initial"));
+  originals.push_back(row(2, "a", "0002_x"));
+  CHECK(poll(catalog, seen("django", originals)).findings().empty());
+  auto squash = of_b;
+  squash.push_back(row(3, "a", "0001_squashed_0002_x"));
+  CHECK(poll(catalog, seen("django", squash)).findings().empty());
+}
+
+TEST_CASE("Django: rows that were pruned after a squash are not missed") {
+  const Files with_originals{
+      {"a/migrations/0001_initial.py", migration()},
+      {"a/migrations/0002_x.py", migration(on("a", "0001_initial"))},
+      {"a/migrations/0003_y.py", migration(on("a", "0002_x"))},
+      {"a/migrations/0004_z.py", migration(on("a", "0003_y"))},
+  };
+  const auto before = poll(django(with_originals),
+                           seen("django",
+                                {row(1, "a", "0001_initial"),
+                                 row(2, "a", "0002_x"),
+                                 row(3, "a", "0003_y"),
+                                 row(4, "a", "0004_z")}));
+  // The squash has a name that does not tell what it stood for, and stands behind another one.
+  const auto squashed = django({{"a/migrations/0001_initial.py", migration()},
+                                {"a/migrations/0002_all.py", migration(on("a", "0001_initial"))},
+                                {"a/migrations/0004_z.py", migration(on("a", "0003_y"))}});
+  const auto pruned =
+      seen("django", {row(1, "a", "0001_initial"), row(9, "a", "0002_all"), row(4, "a", "0004_z")});
+  const auto polled = poll(squashed, pruned, before.records);
+  CHECK(polled.findings().empty());
+  CHECK(polled.state("a.0002_x") == "applied");
+  CHECK(polled.reason("a.0002_x") == "archived");
+  // What has its file is missed, and so is a whole ledger.
+  CHECK(poll(squashed,
+             seen("django", {row(1, "a", "0001_initial"), row(9, "a", "0002_all")}),
+             before.records)
+            .findings() == Strings{"vanished a.0004_z"});
+  auto none = seen("django", {});
+  none->ledger = Observation::Ledger::none;
+  none->tool.clear();
+  CHECK(poll(squashed, none, before.records).findings().size() == 4);
 }
 
 TEST_CASE("Django: a renamed file is another migration, as it is to Django") {
