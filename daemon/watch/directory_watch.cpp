@@ -98,9 +98,10 @@ AppDirectory::AppDirectory(asio::io_context& loop,
                  times_of(settings.repo)) {}
 
 ContentReader AppDirectory::content_reader(const RepoSettings& repo) {
-  return [paths = paths_of(repo)](const Migration& migration) {
+  const auto paths = paths_of(repo);
+  return [paths, pieces = PieceReader(paths)](const Migration& migration) mutable {
     const auto& expected = migration.content.raw;
-    return migration.piece ? read_piece(paths, migration.file, *migration.piece, expected)
+    return migration.piece ? pieces.read(migration.file, *migration.piece, expected)
                            : read_file(paths, migration.file, expected);
   };
 }
