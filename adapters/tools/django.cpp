@@ -67,6 +67,9 @@ class Django : public Tool {
   std::vector<FileEntry> entries(std::string_view path, std::string_view bytes) const override {
     return django_entries(path, bytes);
   }
+  std::string names_above(std::string_view root, std::string_view path) const override {
+    return django_names_above(root, path);
+  }
   std::vector<FileEntry> entries_by_name(std::string_view path) const override {
     return django_entries_by_name(path);
   }

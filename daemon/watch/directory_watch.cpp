@@ -65,6 +65,9 @@ ChooseLayout chooser(const std::string& setting,
     layout.entries_by_name = [tool = choice.tool](std::string_view path) {
       return tool->entries_by_name(path);
     };
+    layout.names_above = [tool = choice.tool](std::string_view root, std::string_view path) {
+      return tool->names_above(root, path);
+    };
     if (!choice.trouble.empty()) {
       layout.problems.push_back({"", choice.trouble});
     }

@@ -7,7 +7,7 @@
 import re
 import subprocess
 
-from peer import FIRST, LATE, NEXT, Refused, Steps, Unavailable, main, run
+from peer import FIRST, LATE, NEXT, Refused, Steps, Unavailable, Watch, main, run
 
 SETTINGS = """SECRET_KEY = "none"
 INSTALLED_APPS = ["shop"]
@@ -101,6 +101,16 @@ class Django(Steps):
         self.assertEqual(["out_of_order"], self.watch.findings(), lines)
         self.assertEqual(["out_of_order"], self.line(lines, 20).findings)
         self.assertEqual("out_of_order", self.line(lines, 10).cell["reason"])
+
+    def test_the_folder_of_one_app_is_enough(self):
+        self.with_all_applied()
+        for folder in ("shop", "shop/migrations"):
+            watch = Watch(self.stage / f"tidemark-{self.database}-{len(folder)}", self.repo / folder,
+                          self.postgres.url(self.database, "watcher"))
+            self.addCleanup(watch.stop)
+            lines = watch.look([self.path(number) for number in FIRST])
+            self.assertEqual([], watch.problems() + watch.findings())
+            self.assertEqual(["applied"] * 3, self.states(lines, *FIRST))
 
     def said(self):
         """Not of rows without a file: it does not mention them."""

@@ -155,6 +155,57 @@ TEST_CASE("Django: a directory that begins below the app's folder learns its lab
                 "above the app's"});
 }
 
+TEST_CASE("Django: where a path names an app's own folder, that is what the app is called by") {
+  const auto* tool = find_tool("django");
+  const auto above = [&](std::string_view root, std::string_view path) {
+    return tool->names_above(root, path);
+  };
+  CHECK(above("/srv/shop/orders/migrations", "0001_initial.py") == "orders/migrations/");
+  CHECK(above("/srv/shop/orders", "migrations/0001_initial.py") == "orders/");
+  CHECK(above("/srv/shop/orders", "migrations") == "orders/");
+  CHECK(above("/srv/shop/orders", "apps.py") == "orders/");
+  CHECK(above("/migrations", "0001_initial.py") == "migrations/");
+  CHECK(above("/", "migrations/0001_initial.py").empty());
+  for (const auto* path : {"orders/migrations/0001_initial.py",
+                           "orders/apps.py",
+                           "0001_initial.py",
+                           "migrations/old/0001_initial.py",
+                           "manage.py"}) {
+    CHECK_MESSAGE(above("/srv/shop", path).empty(), path);
+  }
+  CHECK(above("/srv/shop/migrations", "sub/0001_initial.py").empty());
+  CHECK(find_tool("flyway")->names_above("/srv/orders/migrations", "V1__a.sql").empty());
+}
+
+TEST_CASE("Django: what depends on its neighbour tells the label that no apps.py here does") {
+  // The folder is what a link is called, or the app's configuration is above it.
+  CHECK(keys_of(django(
+            {{"current/migrations/0001_initial.py", migration(on("contenttypes", "0001_initial"))},
+             {"current/migrations/0002_b.py",
+              migration(on("orders", "0001_initial") + on("contenttypes", "0002_x"))}})) ==
+        Strings{"orders.0001_initial", "orders.0002_b"});
+  // Another app's migration has the same name as a neighbour.
+  CHECK(keys_of(django({{"orders/migrations/0001_initial.py", migration()},
+                        {"orders/migrations/0002_b.py",
+                         migration(on("auth", "0001_initial") + on("orders", "0001_initial"))}})) ==
+        Strings{"orders.0001_initial", "orders.0002_b"});
+  CHECK(keys_of(django({{"orders/migrations/0001_initial.py", migration()},
+                        {"orders/migrations/0002_b.py", migration(on("users", "0001_initial"))},
+                        {"users/migrations/0001_initial.py", migration()}})) ==
+        Strings{"orders.0001_initial", "users.0001_initial", "orders.0002_b"});
+  // One migration says nothing of its app: its folder does.
+  CHECK(keys_of(django({{"orders/migrations/0001_initial.py",
+                         migration(on("contenttypes", "0001_initial"))}})) ==
+        Strings{"orders.0001_initial"});
+  // Two labels that equally much speaks for are none.
+  CHECK(problems_of(
+            django({{"0001_initial.py", migration()},
+                    {"0002_b.py", migration(on("x", "0001_initial") + on("y", "0001_initial"))}}))
+            .front() ==
+        "0001_initial.py does not say which app it is of: let repo.path be the folder above the "
+        "app's");
+}
+
 TEST_CASE("Django: migrations come after what they depend on, in other apps too") {
   const auto catalog = django({
       {"a/migrations/0001_initial.py", migration(on("b", "0002_more"))},
