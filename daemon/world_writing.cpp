@@ -34,6 +34,8 @@ Awaitable<Result<void>> World::keep_contents(const App& app,
       wanted.push_back(*file);
     }
   }
+  // What is in one file one after the other: that is read once.
+  std::ranges::sort(wanted, {}, &Migration::file);
   if (!wanted.empty() && app.contents) {
     auto work = [this, ref, read = app.contents, wanted = std::move(wanted), now = now_()]()
         -> Result<void> {

@@ -59,7 +59,7 @@ class Finder {
   // A file that was seen as itself is opened where it was seen: should it be a link by now, it is
   // not opened.
   std::expected<Resolved, Obstacle> find(const Walk::File& file) {
-    const std::string& path = file.path;
+    const auto path = file.path.substr(file.above);
     const auto slash = path.rfind('/');
     const auto folder_path = slash == std::string::npos ? std::string() : path.substr(0, slash);
     if (folder_path != folder_path_) {
@@ -146,7 +146,7 @@ struct DirectoryScanner::Pass {
   std::vector<Place> places;
   std::vector<Found> found;  // sorted by path once all roots were walked
   std::vector<Read> reads;
-  std::vector<std::string> unreadable;
+  std::vector<std::pair<std::size_t, std::string>> unreadable;  // root and folder
   KnownFiles known;
   std::vector<ScannedFile> files;
   std::size_t before = 0;  // up to here known_ was asked for
@@ -154,6 +154,11 @@ struct DirectoryScanner::Pass {
   std::stop_token stop;
 
   const Walk::File* file(const std::string& path, std::size_t& root) const;
+  static void sort(std::vector<Found>& found) {
+    sort_unless_sorted(found, [](const Found& one) {
+      return std::pair<const std::string&, std::size_t>(one.file.path, one.root);
+    });
+  }
 };
 
 DirectoryScanner::DirectoryScanner(RepoPaths paths, ChooseLayout choose_layout, ScanLimits limits)
@@ -218,7 +223,9 @@ Result<void> DirectoryScanner::walk_root(std::size_t index, FolderVisitor* visit
   pass.places.push_back(*std::move(place));
   pass.newest_change = std::max(pass.newest_change, found->newest_change);
   std::ranges::move(found->problems, std::back_inserter(pass.result.problems));
-  std::ranges::move(found->unreadable, std::back_inserter(pass.unreadable));
+  for (auto& folder : found->unreadable) {
+    pass.unreadable.emplace_back(index, std::move(folder));
+  }
   pass.found.reserve(pass.found.size() + found->files.size());
   for (auto& file : found->files) {
     pass.found.push_back({index, std::move(file)});
@@ -227,9 +234,7 @@ Result<void> DirectoryScanner::walk_root(std::size_t index, FolderVisitor* visit
 }
 
 Result<void> DirectoryScanner::choose(Pass& pass) {
-  sort_unless_sorted(pass.found, [](const Pass::Found& found) {
-    return std::pair<const std::string&, std::size_t>(found.file.path, found.root);
-  });
+  Pass::sort(pass.found);
   const auto path = [](const Pass::Found& found) -> const std::string& { return found.file.path; };
   if (!layout_ || !std::ranges::equal(pass.found, chosen_by_, {}, path) || !choice_stands(pass)) {
     std::vector<std::string> paths;
@@ -247,9 +252,23 @@ Result<void> DirectoryScanner::choose(Pass& pass) {
     layout_ = *std::move(layout);
     chosen_by_ = std::move(paths);
   }
+  if (layout_->names_above) {
+    add_names_above(pass);
+  }
   pass.result.layout = layout_->name;
   std::ranges::copy(layout_->problems, std::back_inserter(pass.result.problems));
   return {};
+}
+
+void DirectoryScanner::add_names_above(Pass& pass) const {
+  for (auto& [root, file] : pass.found) {
+    const auto names = layout_->names_above(paths_.roots[root], file.path);
+    if (!names.empty()) {
+      file.path.insert(0, names);
+      file.above = names.size();
+    }
+  }
+  Pass::sort(pass.found);
 }
 
 const Walk::File* DirectoryScanner::Pass::file(const std::string& path, std::size_t& root) const {
@@ -456,10 +475,13 @@ void DirectoryScanner::keep_as_before(Known* before,
 }
 
 void DirectoryScanner::keep_what_is_hidden(Pass& pass) {
-  for (const auto& folder : pass.unreadable) {
+  for (const auto& [root, folder] : pass.unreadable) {
+    const auto above =
+        layout_->names_above ? layout_->names_above(paths_.roots[root], folder) : std::string();
     bool any = false;
     for (auto& known : known_) {
-      if (!known.kept && is_below(known.path, folder)) {
+      const bool below = is_below(known.path, folder) || is_below(known.path, above + folder);
+      if (!known.kept && below) {
         keep(known, pass);
         any = true;
       }
@@ -474,43 +496,85 @@ std::unexpected<Error> changed_since(const std::string& path) {
   return fail(Errc::conflict, path + ": its content has changed since it was scanned");
 }
 
-// The bytes that are there now; `content` is what they are.
-Result<std::string> read_now(const RepoPaths& paths,
+// Where below a root a scanned path may be: as it is, or behind names of the root's own.
+std::vector<std::string> places_below(std::string_view root, const std::string& path) {
+  std::vector<std::string> places{path};
+  for (auto slash = root.rfind('/'); slash != std::string_view::npos;) {
+    const auto names = std::string(root.substr(slash + 1)) + "/";
+    if (names.size() > 1 && path.starts_with(names)) {
+      places.push_back(path.substr(names.size()));
+    }
+    slash = slash == 0 ? std::string_view::npos : root.rfind('/', slash - 1);
+  }
+  return places;
+}
+
+// The bytes that are there now; `content` is what they are. `not_found`: nothing is there.
+Result<std::string> read_now(const Place& root,
                              const std::string& path,
                              const FileReadLimits& limits,
                              Content& content) {
+  const auto target = resolve(root, path);
+  if (!target) {
+    if (target.error().kind == Obstacle::Kind::missing) {
+      return fail(Errc::not_found, path + ": no such file");
+    }
+    return fail(Errc::denied, path + ": leads out of its root or cannot be opened");
+  }
+  if (target->name.empty() || !target->stat.is_file()) {
+    return fail(Errc::conflict, path + ": is not a regular file any more");
+  }
+  if (target->stat.size > limits.held) {
+    return fail(
+        Errc::invalid,
+        path + ": is too large to be kept, " + std::to_string(target->stat.size) + " bytes");
+  }
+  std::string bytes;
+  const auto reading = read_steadily(target->folder, target->name, target->stat, limits, bytes);
+  if (!reading) {
+    return fail(path, reading.error());
+  }
+  if (!reading->held) {
+    return changed_since(path);
+  }
+  content = reading->content;
+  return bytes;
+}
+
+// The first that is what was scanned; else what is the matter with the first that is there.
+template <class IsIt>
+Result<std::string> read_scanned(const RepoPaths& paths,
+                                 const std::string& path,
+                                 const FileReadLimits& limits,
+                                 IsIt is_it) {
+  Error trouble{Errc::not_found, path + ": no such file"};
   for (const auto& root : paths.roots) {
     const auto place = open_root(root);
     if (!place) {
       return std::unexpected(place.error());
     }
-    const auto target = resolve(*place, path);
-    if (!target) {
-      if (target.error().kind == Obstacle::Kind::missing) {
-        continue;
+    for (const auto& below : places_below(root, path)) {
+      Content content;
+      auto bytes = read_now(*place, below, limits, content);
+      if (bytes && is_it(*bytes, content)) {
+        return bytes;
       }
-      return fail(Errc::denied, path + ": leads out of " + root + " or cannot be opened");
+      if (trouble.code == Errc::not_found) {
+        trouble = bytes ? changed_since(path).error() : bytes.error();
+      }
     }
-    if (target->name.empty() || !target->stat.is_file()) {
-      return fail(Errc::conflict, path + ": is not a regular file any more");
-    }
-    if (target->stat.size > limits.held) {
-      return fail(
-          Errc::invalid,
-          path + ": is too large to be kept, " + std::to_string(target->stat.size) + " bytes");
-    }
-    std::string bytes;
-    const auto reading = read_steadily(target->folder, target->name, target->stat, limits, bytes);
-    if (!reading) {
-      return fail(path, reading.error());
-    }
-    if (!reading->held) {
-      return changed_since(path);
-    }
-    content = reading->content;
-    return bytes;
   }
-  return fail(Errc::not_found, path + ": no such file");
+  return std::unexpected(trouble);
+}
+
+std::optional<std::string> part_of(const std::string& bytes,
+                                   const Piece& piece,
+                                   const Digest& expected) {
+  if (piece.offset > bytes.size() || piece.size > bytes.size() - piece.offset) {
+    return std::nullopt;
+  }
+  auto part = bytes.substr(piece.offset, piece.size);
+  return sha256(part) == expected ? std::optional(std::move(part)) : std::nullopt;
 }
 
 }  // namespace
@@ -519,30 +583,27 @@ Result<std::string> read_file(const RepoPaths& paths,
                               const std::string& path,
                               const Digest& expected,
                               const FileReadLimits& limits) {
-  Content content;
-  auto bytes = read_now(paths, path, limits, content);
-  if (bytes && content.raw != expected) {
-    return changed_since(path);
-  }
-  return bytes;
+  return read_scanned(paths, path, limits, [&](const std::string&, const Content& content) {
+    return content.raw == expected;
+  });
 }
 
-Result<std::string> read_piece(const RepoPaths& paths,
-                               const std::string& path,
-                               const Piece& piece,
-                               const Digest& expected,
-                               const FileReadLimits& limits) {
-  Content whole;
-  auto bytes = read_now(paths, path, limits, whole);
-  if (!bytes) {
-    return bytes;
+Result<std::string> PieceReader::read(const std::string& path,
+                                      const Piece& piece,
+                                      const Digest& expected) {
+  if (path_ != path || files_read_ == 0) {
+    ++files_read_;
+    auto bytes = read_scanned(paths_, path, limits_, [&](const std::string& there, const Content&) {
+      return part_of(there, piece, expected).has_value();
+    });
+    if (!bytes) {
+      return bytes;
+    }
+    path_ = path;
+    bytes_ = *std::move(bytes);
   }
-  const bool there = piece.offset <= bytes->size() && piece.size <= bytes->size() - piece.offset;
-  auto part = there ? bytes->substr(piece.offset, piece.size) : "";
-  if (!there || sha256(part) != expected) {
-    return changed_since(path);
-  }
-  return part;
+  auto part = part_of(bytes_, piece, expected);
+  return part ? Result<std::string>(*std::move(part)) : changed_since(path);
 }
 
 }  // namespace tidemark

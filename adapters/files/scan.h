@@ -30,9 +30,12 @@ struct Layout {
   std::string name;
   std::function<std::vector<FileEntry>(std::string_view path, std::string_view bytes)> entries;
   std::function<std::vector<FileEntry>(std::string_view path)>
-      entries_by_name;                   // for files too large to be held
-  std::vector<CatalogProblem> problems;  // of the choice itself
-  std::function<bool()> stands{};        // false: it would be another one now
+      entries_by_name;  // for files too large to be held
+  // Which of a root's own last names, with the slash, belong in front of a file's path below it. No
+  // function: none do.
+  std::function<std::string(std::string_view root, std::string_view path)> names_above{};
+  std::vector<CatalogProblem> problems{};  // of the choice itself
+  std::function<bool()> stands{};          // false: it would be another one now
 };
 // Reads how a file begins, some thousand bytes of it; empty when it cannot be read.
 using ReadHead = std::function<std::string(const std::string& path)>;
@@ -104,6 +107,7 @@ class DirectoryScanner {
 
   Result<void> walk_root(std::size_t index, FolderVisitor* visitor, Pass& pass);
   Result<void> choose(Pass& pass);
+  void add_names_above(Pass& pass) const;
   Result<Layout> choose_by(std::span<const std::string> paths, const Pass& pass);
   bool choice_stands(const Pass& pass) const;
   bool unchanged(const Pass& pass) const;
@@ -140,11 +144,23 @@ Result<std::string> read_file(const RepoPaths& paths,
                               const std::string& path,
                               const Digest& expected,
                               const FileReadLimits& limits = {});
-// The same of a part of it, wherever the rest of the file may have changed.
-Result<std::string> read_piece(const RepoPaths& paths,
-                               const std::string& path,
-                               const Piece& piece,
-                               const Digest& expected,
-                               const FileReadLimits& limits = {});
+
+// The same of parts of a file, wherever the rest of it may have changed. Remembers the file that
+// was read last: the parts of one file, asked for one after the other, cost one reading.
+class PieceReader {
+ public:
+  explicit PieceReader(RepoPaths paths, FileReadLimits limits = {})
+      : paths_(std::move(paths)), limits_(limits) {}
+
+  Result<std::string> read(const std::string& path, const Piece& piece, const Digest& expected);
+  std::size_t files_read() const { return files_read_; }
+
+ private:
+  RepoPaths paths_;
+  FileReadLimits limits_;
+  std::string path_;  // of the file that is remembered
+  std::string bytes_;
+  std::size_t files_read_ = 0;
+};
 
 }  // namespace tidemark

@@ -23,6 +23,8 @@ struct Walk {
     std::string path;  // below the root
     FileStat stat;
     bool linked = false;  // a link led to it
+    std::size_t above =
+        0;  // so much of the path's front is the root's own, where a layout wants it
   };
   std::vector<File> files;
   std::vector<CatalogProblem> problems;

@@ -11,45 +11,6 @@ namespace {
 
 using Candidates = std::vector<const RecognisedLedger*>;
 
-// One identifier at the front of `text`, with or without quotes.
-std::optional<std::string> take_identifier(std::string_view& text) {
-  std::string name;
-  if (!text.starts_with('"')) {
-    name = text.substr(0, text.find('.'));
-    text.remove_prefix(name.size());
-    return name.empty() ? std::nullopt : std::optional(name);
-  }
-  text.remove_prefix(1);
-  while (!text.empty()) {
-    const char c = text.front();
-    text.remove_prefix(1);
-    if (c == '"' && !text.starts_with('"')) {
-      return name.empty() ? std::nullopt : std::optional(name);
-    }
-    if (c == '"') {
-      text.remove_prefix(1);
-    }
-    name += c;
-  }
-  return std::nullopt;  // the quote is not closed
-}
-
-std::optional<TableName> parse_table(std::string_view text, std::string_view schema) {
-  const auto first = take_identifier(text);
-  if (first && text.empty() && !schema.empty()) {
-    return TableName{std::string(schema), *first};
-  }
-  if (!first || !text.starts_with('.')) {
-    return std::nullopt;
-  }
-  text.remove_prefix(1);
-  const auto second = take_identifier(text);
-  if (!second || !text.empty()) {
-    return std::nullopt;
-  }
-  return TableName{*first, *second};
-}
-
 std::string quoted_name(const std::string& name) {
   std::string text = "\"";
   for (const char c : name) {
@@ -205,81 +166,98 @@ LedgerChoice none_among(const Discovered& discovered,
   return choice;
 }
 
+// "history" alone where neither the table nor the environment has a schema.
+std::string named(const TableName& table) {
+  return "their_ledger names " + (table.schema.empty() ? table.name : table.text());
+}
+
+LedgerChoice not_here(const Discovered& discovered, const LedgerSetting& setting) {
+  LedgerChoice choice{std::nullopt, false, named(*setting.table) + ", which is not here"};
+  for (const auto& ledger : discovered.ledgers) {
+    if (setting.tool == nullptr || ledger.tool == setting.tool) {
+      choice.uncertain = true;
+      choice.trouble += "; " + ledger.relation.name.text() + " is: " + setting_for(ledger);
+      break;
+    }
+  }
+  return choice;
+}
+
+// The tools that it is a ledger of; of those that only could be, none beside one that is sure.
+std::vector<RecognisedLedger> recognised(const Relation& relation,
+                                         std::span<const Relation> relations,
+                                         const Tool* only,
+                                         std::string& in_the_way) {
+  using Verdict = Recognition::Verdict;
+  Relation as_table = relation;
+  as_table.kind = 'r';
+  as_table.partition = false;
+  std::vector<const Tool*> tools(all_tools().begin(), all_tools().end());
+  if (only != nullptr) {
+    tools = {only};
+  }
+  std::vector<RecognisedLedger> found;
+  for (const auto* tool : tools) {
+    auto [verdict, words] = tool->recognise(as_table, relations);
+    if (verdict == Verdict::near_miss) {
+      in_the_way = std::move(words);
+    } else if (verdict == Verdict::ledger) {
+      return {{tool, relation, std::move(words)}};
+    } else if (verdict != Verdict::no) {
+      found.push_back({tool, relation, std::move(words)});
+    }
+  }
+  return found;
+}
+
 // What the config names is believed to be meant, even a view.
 LedgerChoice configured(const Discovered& discovered,
                         std::span<const Relation> relations,
                         const LedgerSetting& setting) {
   const auto& table = *setting.table;
-  const auto found = std::ranges::find(relations, table, &Relation::name);
-  if (found == relations.end()) {
-    Candidates others;
-    for (const auto& ledger : discovered.ledgers) {
-      if (ledger.tool == setting.tool) {
-        others.push_back(&ledger);
-      }
+  std::vector<const Relation*> of_that_name;
+  for (const auto& relation : relations) {
+    if (relation.name.name == table.name &&
+        (table.schema.empty() || relation.name.schema == table.schema)) {
+      of_that_name.push_back(&relation);
     }
-    LedgerChoice choice{std::nullopt,
-                        !others.empty(),
-                        "their_ledger names " + table.text() + ", which is not here"};
-    if (!others.empty()) {
-      choice.trouble +=
-          "; " + others.front()->relation.name.text() + " is: " + setting_for(*others.front());
+  }
+  if (of_that_name.empty()) {
+    return not_here(discovered, setting);
+  }
+  if (of_that_name.size() > 1) {
+    return {std::nullopt,
+            true,
+            named(table) + ", which is in several schemas: write " +
+                of_that_name.front()->name.text() + " or " + of_that_name.back()->name.text()};
+  }
+  const Relation& relation = *of_that_name.front();
+  std::string in_the_way;
+  auto found = recognised(relation, relations, setting.tool, in_the_way);
+  if (found.empty()) {
+    const auto no_ledger = setting.tool == nullptr
+                               ? "is no ledger of a tool that tidemark reads"
+                               : "is no ledger of " + std::string(setting.tool->name());
+    return {std::nullopt,
+            true,
+            named(table) + ", which " + (in_the_way.empty() ? no_ledger : in_the_way)};
+  }
+  if (found.size() > 1) {
+    Candidates candidates;
+    for (const auto& ledger : found) {
+      candidates.push_back(&ledger);
     }
-    return choice;
+    return look_alikes(candidates);
   }
-  Relation as_table = *found;
-  as_table.kind = 'r';
-  as_table.partition = false;
-  auto [verdict, evidence] = setting.tool->recognise(as_table, relations);
-  if (verdict == Recognition::Verdict::no || verdict == Recognition::Verdict::near_miss) {
-    return {
-        std::nullopt,
-        true,
-        "their_ledger names " + table.text() + ", which " +
-            (evidence.empty() ? "is no ledger of " + std::string(setting.tool->name()) : evidence)};
+  auto& ledger = found.front();
+  if (const auto what = not_a_table(relation); !what.empty()) {
+    ledger.evidence += "; " + what;
   }
-  if (const auto what = not_a_table(*found); !what.empty()) {
-    evidence += "; " + what;
-  }
-  return {RecognisedLedger{setting.tool, *found, evidence + "; named by their_ledger"}, false, ""};
+  ledger.evidence += "; named by their_ledger";
+  return {std::move(ledger), false, ""};
 }
 
 }  // namespace
-
-Result<LedgerSetting> parse_ledger_setting(std::string_view tool,
-                                           std::string_view table,
-                                           std::string_view schema) {
-  LedgerSetting setting;
-  if (tool == "none") {
-    setting.none = true;
-  } else if (tool != "auto") {
-    setting.tool = find_tool(tool);
-    if (setting.tool == nullptr || setting.tool->telltales().empty()) {
-      std::string known = "auto, none";
-      for (const auto* other : all_tools()) {
-        known += other->telltales().empty() ? "" : ", " + std::string(other->name());
-      }
-      return fail(Errc::invalid,
-                  "their_ledger: '" + std::string(tool) +
-                      "' has no ledger that tidemark reads; it is one of " + known);
-    }
-  }
-  if (table.empty()) {
-    return setting;
-  }
-  if (setting.tool == nullptr) {
-    return fail(
-        Errc::invalid,
-        "their_ledger: a table needs its tool: {tool: flyway, table: " + std::string(table) + "}");
-  }
-  setting.table = parse_table(table, schema);
-  if (!setting.table) {
-    return fail(
-        Errc::invalid,
-        "their_ledger: the table is written schema.table, not '" + std::string(table) + "'");
-  }
-  return setting;
-}
 
 LedgerChoice choose_ledger(const Discovered& discovered,
                            std::span<const Relation> relations,

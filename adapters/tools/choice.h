@@ -12,19 +12,13 @@ namespace tidemark {
 
 // `their_ledger` of an environment: auto, none, a tool, or a tool and a table.
 struct LedgerSetting {
-  const Tool* tool = nullptr;        // null: any
-  std::optional<TableName> table{};  // only with a tool
-  bool none = false;                 // nothing in the database counts
+  const Tool* tool = nullptr;  // null: any
+  // With any tool: that whose columns it has. Without a schema: the only one of that name.
+  std::optional<TableName> table{};
+  bool none = false;  // nothing in the database counts
   // Owns `tool` where the config says what the columns mean; shared by whoever copies the setting.
   std::shared_ptr<const Tool> custom{};
 };
-
-// From the words of the config: `tool` is auto or a name; `table` is empty, or "schema.table",
-// where either may stand in double quotes, or a name alone when the environment has a `schema`.
-// Names are taken as they are stored.
-Result<LedgerSetting> parse_ledger_setting(std::string_view tool,
-                                           std::string_view table,
-                                           std::string_view schema);
 
 // Which of the ledgers in a database is this environment's.
 struct LedgerChoice {

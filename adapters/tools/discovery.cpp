@@ -13,7 +13,8 @@ namespace tidemark {
 namespace {
 
 // One row for each column. $1: telltales, "column other columns_max" each; $2, $3: schema and name
-// of a relation that is wanted in any case; $4: the only schema to look in, or NULL.
+// of a relation that is wanted in any case, in every schema where that is empty; $4: the only
+// schema to look in, or NULL.
 constexpr ReadStatement select_relations = R"sql(
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition,
          pg_catalog.row_security_active(c.oid) AS row_security,
@@ -49,7 +50,7 @@ constexpr ReadStatement select_relations = R"sql(
                                            FROM pg_catalog.pg_attribute m
                                           WHERE m.attrelid = t.attrelid AND m.attnum > 0
                                             AND NOT m.attisdropped)))
-          OR (n.nspname = $2::text AND c.relname = $3::text))
+          OR ($2::text IN (n.nspname::text, '') AND c.relname = $3::text))
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                       WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                         AND d.objid = c.oid AND d.deptype = 'e')

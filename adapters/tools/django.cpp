@@ -67,15 +67,24 @@ class Django : public Tool {
   std::vector<FileEntry> entries(std::string_view path, std::string_view bytes) const override {
     return django_entries(path, bytes);
   }
+  std::string names_above(std::string_view root, std::string_view path) const override {
+    return django_names_above(root, path);
+  }
   std::vector<FileEntry> entries_by_name(std::string_view path) const override {
     return django_entries_by_name(path);
   }
   Result<Catalog> arrange(std::span<const ScannedFile> files, const ReadScanned&) const override {
     return arrange_django(files, rules());
   }
-  // Numbers are for people. Rows that are older than an app's oldest file were squashed.
+  // Numbers are for people. Rows that are older than an app's oldest file were squashed, and
+  // `migrate --prune` deletes them. While something is applied before what it depends on, each
+  // command ends with InconsistentMigrationHistory.
   LayoutRules rules() const override {
-    return {.ordered = false, .late = LayoutRules::Late::runs, .archives_old = true};
+    return {.ordered = false,
+            .late = LayoutRules::Late::runs,
+            .archives_old = true,
+            .prunes = true,
+            .refuses_gaps = true};
   }
 
   LayoutEvidence layout_evidence(const DirectoryView& directory) const override {

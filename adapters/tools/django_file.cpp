@@ -213,6 +213,20 @@ std::optional<DjangoPath> parse_django_path(std::string_view path) {
   return DjangoPath{folder, stem};
 }
 
+std::string django_names_above(std::string_view root, std::string_view path) {
+  constexpr std::string_view migrations = "migrations";
+  const auto last = base_name(root);
+  if (last == migrations) {
+    root.remove_suffix(std::min(root.size(), last.size() + 1));
+    const std::string app(base_name(root));
+    const bool deeper = path.find('/') != std::string_view::npos;
+    return deeper ? "" : app + (app.empty() ? "" : "/") + "migrations/";
+  }
+  const bool is_migration = path.starts_with("migrations/") && path.rfind('/') == migrations.size();
+  const bool of_the_app = path == "apps.py" || path == migrations || is_migration;
+  return of_the_app && !last.empty() ? std::string(last) + "/" : "";
+}
+
 bool has_django_name(std::string_view path) {
   const auto at = parse_django_path(path);
   return at && (path.find('/') != std::string_view::npos || !digits_in_front(at->stem).empty());

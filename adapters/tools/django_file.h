@@ -21,6 +21,10 @@ struct DjangoName {
 };
 DjangoName parse_django_name(std::string_view stem);
 
+// "orders/migrations/" for what lies in a root of that name, "orders/" for an app's own folder: the
+// app is called by it.
+std::string django_names_above(std::string_view root, std::string_view path);
+
 // Where a migration lies: "shop/orders" and "0002_add_tax" of
 // "shop/orders/migrations/0002_add_tax.py".
 struct DjangoPath {

@@ -31,11 +31,16 @@ std::string name_of(const Key& key) {
 // How the apps of the directory are labelled, by their folders.
 class AppLabels {
  public:
-  explicit AppLabels(std::span<const ScannedFile> files) : files_(files) {
+  explicit AppLabels(std::span<const ScannedFile> files) {
     for (const auto& file : files) {
+      if (const auto at = parse_django_path(file.path)) {
+        apps_[std::string(at->app_folder)].push_back(&file);
+        taken_.emplace(base_name(at->app_folder));
+      }
       for (const auto& entry : file.entries) {
         if (entry.role == Role::part && entry.key.value == django_part::label) {
           labels_[folder_of(file.path)] = entry.group;
+          taken_.insert(entry.group);
         }
       }
     }
@@ -45,38 +50,61 @@ class AppLabels {
   std::string of(std::string_view app_folder) {
     const auto [at, added] = labels_.try_emplace(std::string(app_folder));
     if (added) {
-      at->second = app_folder.empty() ? told_by_dependencies() : base_name(app_folder);
+      at->second = told_by_dependencies(at->first);
     }
     return at->second;
   }
 
  private:
-  // The directory begins at or below the app's folder: only what depends on its neighbour tells how
-  // the app is called.
-  std::string told_by_dependencies() const {
-    std::set<std::string_view> neighbours;
-    for (const auto& file : files_) {
-      if (const auto at = parse_django_path(file.path); at && at->app_folder.empty()) {
-        neighbours.insert(at->stem);
+  // What depends on its neighbour calls the app by its label. Some of the directory's apps have
+  // another one than their folder, and `repo` may begin at or below an app's folder, or at a link
+  // to it.
+  std::string told_by_dependencies(const std::string& app_folder) const {
+    const std::string name(base_name(app_folder));
+    const auto votes = named_by_neighbours(apps_.at(app_folder));
+    if (votes.contains(name)) {
+      return name;
+    }
+    std::string best;
+    std::size_t most = 0;
+    for (const auto& [label, count] : votes) {
+      if (count >= most && !taken_.contains(label)) {
+        best = count == most ? "" : label;
+        most = count;
       }
     }
-    for (const auto& file : files_) {
-      if (const auto at = parse_django_path(file.path); !at || !at->app_folder.empty()) {
-        continue;
-      }
-      for (const auto& entry : file.entries) {
+    return best.empty() ? name : best;
+  }
+
+  // How many of these migrations depend on another one of them by what label.
+  static std::map<std::string, std::size_t> named_by_neighbours(
+      std::span<const ScannedFile* const> files) {
+    std::set<std::string_view> stems;
+    for (const auto* file : files) {
+      stems.insert(parse_django_path(file->path)->stem);
+    }
+    std::map<std::string, std::size_t> votes;
+    for (const auto* file : files) {
+      const auto self = parse_django_path(file->path)->stem;
+      std::set<std::string> labels;
+      for (const auto& entry : file->entries) {
         for (const auto& key : entry.after) {
-          if (neighbours.contains(name_of(key))) {
-            return app_of(key);
+          const auto name = name_of(key);
+          if (entry.role == Role::versioned && name != self && stems.contains(name)) {
+            labels.insert(app_of(key));
           }
         }
       }
+      for (const auto& label : labels) {
+        ++votes[label];
+      }
     }
-    return "";
+    return votes;
   }
 
-  std::span<const ScannedFile> files_;
+  std::map<std::string, std::vector<const ScannedFile*>, std::less<>> apps_;  // files by folder
   std::map<std::string, std::string, std::less<>> labels_;
+  std::set<std::string, std::less<>> taken_;  // by folders, and by what apps.py says
 };
 
 class DjangoGraph {

@@ -38,7 +38,11 @@ constexpr ReadStatement select_last = R"sql(
 )sql";
 
 // While Ecto works it keeps others from doing so by a lock on the ledger that lets everybody read.
-// Autovacuum takes the same one, and is no role. $1, $2: schema and name of the ledger.
+// Autovacuum takes the same one, and is no role. Or, as its repo may say, by an advisory lock,
+// whose key is a hash of 27 bits of the repo's module, which only its code tells: then whoever
+// holds one such lock has asked for that, or for the ledger's rows, last; its work is on other
+// connections. What others ask is shown to pg_read_all_stats and to the same role alone. $1, $2:
+// schema and name of the ledger.
 constexpr ReadStatement select_at_work = R"sql(
   SELECT pg_catalog.concat_ws(', ', 'pid ' || l.pid::text, 'role ' || a.usename::text,
                               NULLIF(a.application_name, '')) AS who,
@@ -52,7 +56,21 @@ constexpr ReadStatement select_at_work = R"sql(
      AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
                         WHERE d.datname = pg_catalog.current_database())
      AND n.nspname = $1::text AND c.relname = $2::text
-   ORDER BY l.pid
+   UNION ALL
+  SELECT pg_catalog.concat_ws(', ', 'pid ' || l.pid::text, 'role ' || a.usename::text,
+                              NULLIF(a.application_name, '')),
+         floor(1000 * extract(epoch FROM a.query_start))::bigint,
+         floor(extract(epoch FROM pg_catalog.now() - a.query_start))::bigint
+    FROM pg_catalog.pg_locks l
+    JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+     AND l.classid = 0 AND l.objid::bigint < 134217728
+     AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
+                        WHERE d.datname = pg_catalog.current_database())
+     AND (a.query = 'SELECT pg_try_advisory_lock(' || l.objid::text || ')'
+          OR a.query LIKE 'SELECT %FROM "' || $2::text || '" AS %'
+          OR a.query LIKE 'SELECT %FROM "' || $1::text || '"."' || $2::text || '" AS %')
+   ORDER BY who
 )sql";
 
 std::optional<FileEntry> entry_of(std::string_view path) {

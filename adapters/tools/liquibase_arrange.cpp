@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/liquibase_changelog.h"
@@ -132,6 +134,8 @@ struct Followed {
   std::string file;
   std::string path;
   std::string logical_path;  // of the include
+  bool ignored = false;      // by it, or one before it
+  bool conditional = false;
 };
 
 class Arranging {
@@ -154,7 +158,8 @@ class Arranging {
       }
     }
     for (const auto& root : roots()) {
-      follow({root, root, ""}, 0);
+      follow({.file = root, .path = root, .logical_path = ""}, 0);
+      put_in_order();
     }
     if (changed_) {
       return std::unexpected(*changed_);
@@ -387,7 +392,35 @@ class Arranging {
     return usual;
   }
 
-  void follow(const Followed& changelog, std::size_t depth) {
+  // What is to run first or last does so of all that a root includes.
+  void put_in_order() {
+    std::ranges::sort(run_orders_);
+    std::vector<Migration> sorted;
+    sorted.reserve(catalog_.migrations.size());
+    std::move(catalog_.migrations.begin(),
+              catalog_.migrations.begin() + static_cast<std::ptrdiff_t>(in_order_),
+              std::back_inserter(sorted));
+    for (const auto& [order, at] : run_orders_) {
+      sorted.push_back(std::move(catalog_.migrations[at]));
+    }
+    catalog_.migrations = std::move(sorted);
+    in_order_ = catalog_.migrations.size();
+    run_orders_.clear();
+  }
+
+  static int place(LiquibaseChangeSet::RunOrder order) {
+    switch (order) {
+      case LiquibaseChangeSet::RunOrder::first:
+        return 0;
+      case LiquibaseChangeSet::RunOrder::usual:
+        return 1;
+      case LiquibaseChangeSet::RunOrder::last:
+        return 2;
+    }
+    return 1;
+  }
+
+  void follow(Followed changelog, std::size_t depth) {
     if (depth > depth_max) {
       miss(changelog.file, "is included too deeply");
       return;
@@ -401,6 +434,7 @@ class Arranging {
       miss(changelog.file, "is included and is no changelog that can be read");
       return;
     }
+    changelog.conditional = changelog.conditional || steps->conditional;
     std::vector<std::string> local;
     for (const auto& step : steps->steps) {
       if (const auto* property = std::get_if<LiquibaseProperty>(&step)) {
@@ -426,7 +460,12 @@ class Arranging {
       return;
     }
     for (const auto& target : *found) {
-      follow({target.file, target.path, include.logical_path}, depth + 1);
+      follow({target.file,
+              target.path,
+              include.logical_path,
+              from.ignored || include.ignored,
+              from.conditional || include.conditional},
+             depth + 1);
     }
   }
 
@@ -456,8 +495,11 @@ class Arranging {
     migration.path_in_key = name.path_in_key();
     migration.piece = set.piece;
     migration.content = contents_.at(&set);
-    if (set.ignored || !is_for_postgresql(properties_.expand(set.dbms))) {
+    if (set.ignored || from.ignored || !is_for_postgresql(properties_.expand(set.dbms))) {
       migration.never = "skipped";
+    }
+    if (set.conditional || from.conditional) {
+      migration.perhaps = "conditional";
     }
     const auto [at, added] = keys_.try_emplace(migration.key, migration.file);
     if (!added) {
@@ -465,6 +507,7 @@ class Arranging {
       return;
     }
     weigh(set, from, migration);
+    run_orders_.emplace_back(place(set.run_order), catalog_.migrations.size());
     catalog_.migrations.push_back(std::move(migration));
   }
 
@@ -534,7 +577,9 @@ class Arranging {
   std::map<std::string, std::optional<LiquibaseChangelog>> changelogs_;
   std::map<const LiquibaseChangeSet*, Content> contents_;
   std::set<std::string> followed_;
-  std::map<Key, std::string> keys_;  // and the file of each
+  std::map<Key, std::string> keys_;                      // and the file of each
+  std::vector<std::pair<int, std::size_t>> run_orders_;  // of the migrations of this root
+  std::size_t in_order_ = 0;                             // so many are of roots before it
   Properties properties_;
   std::optional<Error> changed_;
   std::set<CatalogProblem> problems_;

@@ -15,6 +15,12 @@ bool names_the_root(std::string_view bytes) {
 
 }  // namespace
 
+LiquibaseChangeSet::RunOrder liquibase_run_order(std::string_view text) {
+  using RunOrder = LiquibaseChangeSet::RunOrder;
+  const auto word = lower_case(text);
+  return word == "first" ? RunOrder::first : word == "last" ? RunOrder::last : RunOrder::usual;
+}
+
 LiquibaseFormat liquibase_format_by_name(std::string_view path) {
   const auto name = base_name(path);
   if (without_suffix(name, ".xml")) {

@@ -33,6 +33,8 @@ struct LiquibaseChangeSet {
   std::string comment;
   bool repeats = false;  // runOnChange or runAlways
   bool ignored = false;
+  bool conditional = false;  // has a context or labels: whoever runs Liquibase says which count
+  enum class RunOrder { usual, first, last } run_order = RunOrder::usual;
   std::vector<std::string> valid_checksums;
   std::vector<LiquibaseChange> changes;
   // What some versions of Liquibase take for the SQL instead, where the file's lines can be read in
@@ -47,6 +49,8 @@ struct LiquibaseInclude {
   bool all = false;  // the files of a folder
   bool relative = false;
   bool optional = false;  // may lead nowhere
+  bool ignored = false;
+  bool conditional = false;  // as of a changeset, for all that is in it
   std::string logical_path;
   std::string suffix;  // of these only
   std::size_t depth_min = 0;
@@ -61,10 +65,14 @@ struct LiquibaseProperty {
 
 struct LiquibaseChangelog {
   std::string logical_path;
+  bool conditional = false;  // as of a changeset, for all of them
   std::vector<std::variant<LiquibaseChangeSet, LiquibaseInclude, LiquibaseProperty>> steps;
 };
 
 enum class LiquibaseFormat { none, xml, yaml, json, formatted_sql, plain_sql };
+
+// Of the text of `runOrder`.
+LiquibaseChangeSet::RunOrder liquibase_run_order(std::string_view text);
 
 // By the name alone; `formatted_sql` for all SQL.
 LiquibaseFormat liquibase_format_by_name(std::string_view path);

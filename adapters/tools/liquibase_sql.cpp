@@ -309,6 +309,9 @@ class FormattedSql {
     set_.dbms = of("dbms").value_or("");
     set_.repeats = is_true(of("runonchange")) || is_true(of("runalways"));
     set_.ignored = is_true(of("ignore"));
+    for (const std::string_view name : {"context", "contextfilter", "labels"}) {
+      set_.conditional = set_.conditional || !of(name).value_or("").empty();
+    }
     sql_ = {};
     sql_.strip = true;
     if (const auto split = of("splitstatements")) {

@@ -33,6 +33,11 @@ bool is_true(const json::object& object, std::string_view name, bool otherwise =
   return text.empty() ? otherwise : text == "true";
 }
 
+bool is_conditional(const json::object& object) {
+  return !of(object, "context").empty() || !of(object, "contextFilter").empty() ||
+         !of(object, "labels").empty();
+}
+
 std::string trimmed(std::string_view text) {
   while (!text.empty() && static_cast<unsigned char>(text.front()) <= 0x20) {
     text.remove_prefix(1);
@@ -54,6 +59,8 @@ LiquibaseInclude include_of(const json::object& object, bool all) {
   include.all = all;
   include.relative = is_true(object, "relativeToChangelogFile");
   include.optional = !is_true(object, all ? "errorIfMissingOrEmpty" : "errorIfMissing", true);
+  include.ignored = is_true(object, "ignore");
+  include.conditional = is_conditional(object);
   include.logical_path = of(object, "logicalFilePath");
   include.suffix = of(object, "endsWithFilter");
   include.depth_min = number_of(object, "minDepth", 0);
@@ -116,6 +123,8 @@ LiquibaseChangeSet changeset_of(const json::object& object, Piece piece, bool ce
   set.comment = trimmed(of(object, "comment"));
   set.repeats = is_true(object, "runOnChange") || is_true(object, "runAlways");
   set.ignored = is_true(object, "ignore");
+  set.conditional = is_conditional(object);
+  set.run_order = liquibase_run_order(of(object, "runOrder"));
   set.certain = certain && !object.contains("modifySql");
   set.piece = piece;
   add_checksums(object.if_contains("validCheckSum"), set.valid_checksums);
@@ -136,6 +145,8 @@ void add_step(const json::object& step, Piece piece, bool certain, LiquibaseChan
     const auto* object = value.if_object();
     if (name == "logicalFilePath") {
       changelog.logical_path = text_of(&value);
+    } else if (name == "context" || name == "contextFilter") {
+      changelog.conditional = changelog.conditional || !text_of(&value).empty();
     } else if (object == nullptr) {
       continue;
     } else if (name == "changeSet") {

@@ -58,6 +58,11 @@ bool is_true(const pugi::xml_node& node, const char* attribute, bool otherwise =
   return value ? lower_case(value.value()) == "true" : otherwise;
 }
 
+bool is_conditional(const pugi::xml_node& node) {
+  return !of(node, "context").empty() || !of(node, "contextFilter").empty() ||
+         !of(node, "labels").empty();
+}
+
 // All that it says, without how it is written.
 class Rendering : public pugi::xml_tree_walker {
  public:
@@ -110,6 +115,7 @@ class XmlChangelog {
     // Entities of its own, and other encodings, are not resolved here.
     certain_ = is_utf8();
     changelog_.logical_path = of(root, "logicalFilePath");
+    changelog_.conditional = is_conditional(root);
     steps_in(root);
     for (const auto& child : root.children()) {
       if (local_name(child) == "modifyChangeSets") {
@@ -157,6 +163,8 @@ class XmlChangelog {
     include.all = all;
     include.relative = is_true(node, "relativeToChangelogFile");
     include.optional = !is_true(node, all ? "errorIfMissingOrEmpty" : "errorIfMissing", true);
+    include.ignored = is_true(node, "ignore");
+    include.conditional = is_conditional(node);
     include.logical_path = of(node, "logicalFilePath");
     include.suffix = of(node, "endsWithFilter");
     include.depth_min = node.attribute("minDepth").as_uint(0);
@@ -174,6 +182,8 @@ class XmlChangelog {
     set.dbms = of(node, "dbms");
     set.repeats = is_true(node, "runOnChange") || is_true(node, "runAlways");
     set.ignored = is_true(node, "ignore");
+    set.conditional = is_conditional(node);
+    set.run_order = liquibase_run_order(of(node, "runOrder"));
     set.certain = certain_;
     set.piece = piece_of(node);
     for (const auto& child : node.children()) {

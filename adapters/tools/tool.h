@@ -87,9 +87,14 @@ class Tool {
   virtual ~Tool() = default;
   virtual std::string_view name() const = 0;  // "flyway"
 
-  // What a file is, by its path below the app's root and its bytes; empty: nothing of this tool's.
-  // Called for each file whose content changed, on a pool thread.
+  // What a file is, by its path below the app's root, with names_above(), and its bytes; empty:
+  // nothing of this tool's. Called for each file whose content changed, on a pool thread.
   virtual std::vector<FileEntry> entries(std::string_view path, std::string_view bytes) const = 0;
+  // Which of the last names of `root`, a path of `repo`, with the slash, tell what a file below it
+  // is, and belong in front of its path: an app's name, where `repo` names the app's own folder.
+  virtual std::string names_above(std::string_view /*root*/, std::string_view /*path*/) const {
+    return "";
+  }
   // For a file too large to be held: the same without checksums.
   virtual std::vector<FileEntry> entries_by_name(std::string_view path) const = 0;
   // The catalog of all files together. Most layouts need no more than what entries() said.

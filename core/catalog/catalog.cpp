@@ -65,6 +65,7 @@ Catalog make_catalog(std::string layout, std::span<const ScannedFile> files) {
                                                            entry.after,
                                                            entry.replaces,
                                                            "",
+                                                           "",
                                                            std::nullopt,
                                                            0});
       if (!added) {

@@ -71,6 +71,10 @@ struct LayoutRules {
   bool archives_old = false;
   // Their tool makes one file of old ones, and then forgets them in its ledger too.
   bool squashes = false;
+  // People delete the rows of what has no file any more, and its tool helps them.
+  bool prunes = false;
+  // It does not go on while something is applied without what it comes after.
+  bool refuses_gaps = false;
   friend bool operator==(const LayoutRules&, const LayoutRules&) = default;
 };
 

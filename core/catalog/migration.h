@@ -69,6 +69,7 @@ struct Migration {
   std::vector<Key> after{};      // what has to be applied before it, where the layout says so
   std::vector<Key> replaces{};   // squashed: it stands for all of these
   std::string never{};           // why its tool would not run it on this kind of database
+  std::string perhaps{};         // why its tool may not run it, which only whoever runs that knows
   std::optional<Piece> piece{};  // `content` is that of this part of the file
   // So much of the key's front is a path, which in the ledger may begin with other folders.
   std::size_t path_in_key = 0;

@@ -82,6 +82,7 @@ class Comparison {
     }
     standing_.lines = sorted_in(std::move(standing_.lines), std::move(others_), std::identity{});
     find_out_of_order();
+    find_gaps();
     find_unreadable();
     return std::move(standing_);
   }
@@ -139,7 +140,7 @@ class Comparison {
     } else if (theirs) {
       applied(s, line);
     } else if (ours && s.file == nullptr &&
-               (theirs_.ends_only || (s.row == nullptr && theirs_.squashed(line.version)))) {
+               (theirs_.ends_only || is_tidied_away(s, line.version))) {
       archived(s, cell);
     } else if (ours && rests_on_their_ledger(*s.record) && !theirs_.ahead_of_files) {
       vanished(s, line);
@@ -164,6 +165,14 @@ class Comparison {
   bool rests_on_their_ledger(const Record& record) const {
     return theirs_.asked && !record.their_row.empty() &&
            (record.how != How::adopted || has_ledger());
+  }
+
+  // Nobody misses a row of what has no file, where it went into the first file that there is, or
+  // where people prune such rows.
+  bool is_tidied_away(const Subject& s, const Version& version) const {
+    const bool pruned = catalog_.rules.prunes && has_ledger() &&
+                        observation_->tool == catalog_.layout && rests_on_their_ledger(*s.record);
+    return s.row == nullptr && (pruned || theirs_.squashed(version));
   }
 
   bool has_ledger() const {
@@ -364,8 +373,8 @@ class Comparison {
                                                                   : ContentVerdict::unverifiable;
   }
 
-  // Nothing that is there comes after it any more, or their tool would miss it too; or it went from
-  // files and ledger alike.
+  // Nothing that is there comes after it any more, or their tool would miss it too; or its row was
+  // tidied away with its file.
   void archived(const Subject& s, Cell& cell) const {
     if (catalog_.unread.may_hold(s.record->key)) {
       cell.reason = "file_unread";
@@ -456,6 +465,7 @@ class Comparison {
       return;
     }
     cell.state = CellState::pending;
+    cell.reason = s.file->perhaps;
     if (late && rules.late == LayoutRules::Late::refused) {
       cell.reason = "out_of_order";  // their tool may refuse to run it now
     }
@@ -493,6 +503,41 @@ class Comparison {
              severity,
              "applied after " + highest->id.value + ", which has a higher version",
              {{"after", highest->id.value}});
+      }
+    }
+  }
+
+  // Squashed and other files that are not due hold nobody up.
+  void find_gaps() {
+    if (!catalog_.rules.refuses_gaps || !has_ledger()) {
+      return;
+    }
+    std::map<Key, Line*> lines;
+    for (auto& line : standing_.lines) {
+      lines.emplace(line.key, &line);
+    }
+    for (const auto& migration : catalog_.migrations) {
+      if (theirs_.applied(migration.key) == nullptr) {
+        continue;
+      }
+      std::string without;
+      for (const auto& key : migration.after) {
+        const Migration* before = find(files_, key);
+        if (before == nullptr || theirs_.applied(key) != nullptr || theirs_.not_due.contains(key)) {
+          continue;
+        }
+        without += (without.empty() ? "" : ", ") + before->id.value;
+        Cell& cell = lines.at(key)->cell;
+        if (cell.state == CellState::pending) {
+          cell.reason = "out_of_order";
+        }
+      }
+      if (!without.empty()) {
+        open(FindingKind::out_of_order,
+             *lines.at(migration.key),
+             policy_.out_of_order_forbidden ? Severity::drift : Severity::warning,
+             "applied without " + without + ", which it comes after: their tool refuses to go on",
+             {{"without", without}});
       }
     }
   }

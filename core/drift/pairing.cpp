@@ -1,10 +1,13 @@
 #include "core/drift/pairing.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "core/drift/history.h"
 
 namespace tidemark {
 
@@ -114,30 +117,60 @@ class Pairing {
     }
   }
 
-  // Those that have equally much in common; whoever had more is settled.
+  // Those that have equally much in common; whoever had more is settled. Several files for a row,
+  // or several rows for a file, are a guess that nobody takes: less in common is no better one.
   void take(std::span<const Candidate> candidates) {
     std::map<const Row*, std::vector<const Migration*>> choices;
+    std::map<const Migration*, std::vector<const Row*>> takers;
     for (const auto& candidate : candidates) {
-      if (!named_.contains(candidate.row) && !taken_.contains(candidate.migration)) {
+      if (!settled_.contains(candidate.row) && !taken_.contains(candidate.migration)) {
         choices[candidate.row].push_back(candidate.migration);
+        takers[candidate.migration].push_back(candidate.row);
       }
     }
-    for (const auto& [row, migrations] : choices) {
-      if (migrations.size() == 1) {
-        named_[row] = {migrations.front()->key, migrations.front()->id};
-        taken_.insert(migrations.front());
+    for (const auto& [migration, rows] : takers) {
+      const auto only = one_of(rows, *migration);
+      for (const Row* row : rows) {
+        if (only == row->key && choices[row].size() == 1) {
+          named_[row] = {migration->key, migration->id};
+        }
+        settled_.insert(row);
       }
+      taken_.insert(migration);
     }
   }
 
-  void name_as_recorded(std::span<const Row* const> rows) {
-    std::map<std::string_view, const Record*> newest;
-    for (const auto& record : records_) {
-      newest[record.key.value] = &record;
+  // The key of the rows that may take it: theirs if it is one, else that of the row that it was
+  // recorded by.
+  std::optional<Key> one_of(const std::vector<const Row*>& rows, const Migration& migration) {
+    std::set<Key> keys;
+    for (const Row* row : rows) {
+      keys.insert(row->key);
     }
+    if (keys.size() > 1) {
+      const Record* record = find(known(), migration.key);
+      keys.clear();
+      for (const Row* row : rows) {
+        if (record != nullptr && record->applied && record->their_row == row->token) {
+          keys.insert(row->key);
+        }
+      }
+    }
+    return keys.size() == 1 ? std::optional(*keys.begin()) : std::nullopt;
+  }
+
+  // Only asked for where names leave a doubt.
+  const std::map<Key, const Record*>& known() {
+    if (!known_) {
+      known_ = newest(records_);
+    }
+    return *known_;
+  }
+
+  void name_as_recorded(std::span<const Row* const> rows) {
     std::multimap<std::string_view, const Record*> by_token;
-    for (const auto& [key, record] : newest) {
-      const bool settled = keys_of_rows_.contains(key) || files_.contains(key);
+    for (const auto& [key, record] : known()) {
+      const bool settled = keys_of_rows_.contains(key.value) || files_.contains(key.value);
       if (record->applied && !record->their_row.empty() && !settled) {
         by_token.emplace(record->their_row, record);
       }
@@ -145,7 +178,7 @@ class Pairing {
     for (const Row* row : rows) {
       const auto [first, last] = by_token.equal_range(row->token);
       const auto rest = rest_of(row->key, row->path_in_key);
-      for (auto at = first; at != last && !newest.contains(row->key.value); ++at) {
+      for (auto at = first; at != last && !known().contains(row->key); ++at) {
         if (at->second->key.value.ends_with(rest)) {
           named_[row] = {at->second->key, at->second->id};
         }
@@ -160,7 +193,9 @@ class Pairing {
   std::multimap<std::string_view, const Migration*> by_end_;  // those that no row names
   bool alike_ = false;                                        // some row names a file as it is
   std::set<const Migration*> taken_;
+  std::set<const Row*> settled_;  // named, or told that nobody can tell
   std::map<const Row*, Named> named_;
+  std::optional<std::map<Key, const Record*>> known_;
 };
 
 }  // namespace

@@ -43,8 +43,9 @@ struct Cell {
   std::optional<Evidence> evidence;
   std::optional<ContentVerdict> content;
   std::optional<Digest> sha256;  // of the content that was applied
-  std::string reason;  // of not_due and unknown: below_baseline, skipped, archived, standby, …
-  std::string note;    // line_endings, renamed, no_op
+  std::string reason;  // of not_due and unknown: below_baseline, skipped, archived, standby, …; of
+                       // pending: out_of_order, conditional
+  std::string note;  // line_endings, renamed, no_op
   friend bool operator==(const Cell&, const Cell&) = default;
 };
 

@@ -65,6 +65,9 @@ ChooseLayout chooser(const std::string& setting,
     layout.entries_by_name = [tool = choice.tool](std::string_view path) {
       return tool->entries_by_name(path);
     };
+    layout.names_above = [tool = choice.tool](std::string_view root, std::string_view path) {
+      return tool->names_above(root, path);
+    };
     if (!choice.trouble.empty()) {
       layout.problems.push_back({"", choice.trouble});
     }
@@ -98,9 +101,10 @@ AppDirectory::AppDirectory(asio::io_context& loop,
                  times_of(settings.repo)) {}
 
 ContentReader AppDirectory::content_reader(const RepoSettings& repo) {
-  return [paths = paths_of(repo)](const Migration& migration) {
+  const auto paths = paths_of(repo);
+  return [paths, pieces = PieceReader(paths)](const Migration& migration) mutable {
     const auto& expected = migration.content.raw;
-    return migration.piece ? read_piece(paths, migration.file, *migration.piece, expected)
+    return migration.piece ? pieces.read(migration.file, *migration.piece, expected)
                            : read_file(paths, migration.file, expected);
   };
 }

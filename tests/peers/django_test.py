@@ -7,7 +7,7 @@
 import re
 import subprocess
 
-from peer import FIRST, LATE, NEXT, Steps, Unavailable, main, run
+from peer import FIRST, LATE, NEXT, Refused, Steps, Unavailable, Watch, main, run
 
 SETTINGS = """SECRET_KEY = "none"
 INSTALLED_APPS = ["shop"]
@@ -91,6 +91,26 @@ class Django(Steps):
         self.up()
         self.is_quiet([line for line in self.look_after() if line.file in (squash, self.path(30))])
         self.assertEqual([], [line for line in self.look_after() if line.cell["state"] == "pending"])
+
+    def test_one_that_was_applied_before_what_it_depends_on_stops_it_and_is_told(self):
+        self.with_all_applied()
+        self.postgres.sql(self.database, "DELETE FROM django_migrations WHERE name = '0010_step'")
+        lines = self.begin()
+        with self.assertRaisesRegex(Refused, "InconsistentMigrationHistory"):
+            self.up()
+        self.assertEqual(["out_of_order"], self.watch.findings(), lines)
+        self.assertEqual(["out_of_order"], self.line(lines, 20).findings)
+        self.assertEqual("out_of_order", self.line(lines, 10).cell["reason"])
+
+    def test_the_folder_of_one_app_is_enough(self):
+        self.with_all_applied()
+        for folder in ("shop", "shop/migrations"):
+            watch = Watch(self.stage / f"tidemark-{self.database}-{len(folder)}", self.repo / folder,
+                          self.postgres.url(self.database, "watcher"))
+            self.addCleanup(watch.stop)
+            lines = watch.look([self.path(number) for number in FIRST])
+            self.assertEqual([], watch.problems() + watch.findings())
+            self.assertEqual(["applied"] * 3, self.states(lines, *FIRST))
 
     def said(self):
         """Not of rows without a file: it does not mention them."""

@@ -105,6 +105,23 @@ class Liquibase(Steps):
         self.is_quiet(lines)
         self.agrees(lines)
 
+    def test_what_is_to_run_first_or_last_does(self):
+        self.with_none_applied()
+        order = "changes/100_order.xml"
+        attributes = {"one": 'runOrder="last"', "two": "", "three": 'runOrder="first"', "four": 'ignore="true"',
+                      "five": 'dbms="oracle"'}
+        sets = "".join(f'<changeSet id="{name}" author="ann" {more}><sql>SELECT 1</sql></changeSet>'
+                       for name, more in attributes.items())
+        self.write(order, (self.repo / "changelog.xml").read_text().replace(
+            '<includeAll path="changes" relativeToChangelogFile="true"/>', sets))
+        lines = self.start([order])
+        pending = re.findall(r"^\s+(changes/\S+::\S+::\w+)", self.liquibase("status", "--verbose"), re.M)
+        self.assertEqual(pending, [line.id for line in lines if line.cell["state"] == "pending"])
+        self.assertIn("::three::", pending[0])
+        self.assertIn("::one::", pending[-1])
+        self.up()
+        self.assertEqual({"applied"}, {line.cell["state"] for line in self.look_after() if line.id in pending})
+
     def said(self):
         changesets = r"^\s+(changes/\S+::\S+::\w+)"
         rows = re.findall(r"^\|[^|]*\|[^|]*\| (changes/\S+) +\| (\w+) +\| (\w+) +\|", self.liquibase("history"), re.M)

@@ -481,22 +481,87 @@ TEST_CASE("a piece of a file is what it was, whatever happens around it, or a co
   TemporaryFolder folder;
   write(folder / "m/all.sql", "one two three");
   const RepoPaths paths{{folder.root("m")}, {}};
-  const auto piece = read_piece(paths, "all.sql", {4, 3}, sha256("two"), hasty().read);
+  const auto read_piece = [](const RepoPaths& in, const std::string& path, Piece piece, Digest is) {
+    return PieceReader(in, hasty().read).read(path, piece, is);
+  };
+  const auto piece = read_piece(paths, "all.sql", {4, 3}, sha256("two"));
   REQUIRE(piece);
   CHECK(*piece == "two");
-  const auto nothing = read_piece(paths, "all.sql", {13, 0}, sha256(""), hasty().read);
+  const auto nothing = read_piece(paths, "all.sql", {13, 0}, sha256(""));
   REQUIRE(nothing);
   CHECK(nothing->empty());
   for (const Piece other : {Piece{5, 3}, Piece{11, 3}, Piece{14, 0}, Piece{UINT64_MAX, 3}}) {
-    const auto changed = read_piece(paths, "all.sql", other, sha256("two"), hasty().read);
+    const auto changed = read_piece(paths, "all.sql", other, sha256("two"));
     REQUIRE_FALSE(changed);
     CHECK(changed.error().code == Errc::conflict);
   }
   write(folder / "m/all.sql", "ONE two");
-  CHECK(read_piece(paths, "all.sql", {4, 3}, sha256("two"), hasty().read).has_value());
-  const auto gone = read_piece(paths, "no.sql", {4, 3}, sha256("two"), hasty().read);
+  CHECK(read_piece(paths, "all.sql", {4, 3}, sha256("two")).has_value());
+  const auto gone = read_piece(paths, "no.sql", {4, 3}, sha256("two"));
   REQUIRE_FALSE(gone);
   CHECK(gone.error().code == Errc::not_found);
+}
+
+TEST_CASE(
+    "pieces of one file cost one reading, as long as they are asked for one after the other") {
+  constexpr std::size_t pieces = 4'000;
+  TemporaryFolder folder;
+  std::string text;
+  for (std::size_t i = 0; i < pieces; ++i) {
+    text += std::to_string(10'000 + i);
+  }
+  write(folder / "m/a.sql", text);
+  write(folder / "m/b.sql", text);
+  PieceReader reader({{folder.root("m")}, {}}, hasty().read);
+  for (std::size_t i = 0; i < pieces; ++i) {
+    const auto piece = reader.read("a.sql", {5 * i, 5}, sha256(std::to_string(10'000 + i)));
+    REQUIRE(piece);
+    REQUIRE(*piece == std::to_string(10'000 + i));
+  }
+  CHECK(reader.files_read() == 1);
+  CHECK(reader.read("b.sql", {0, 5}, sha256("10000")).has_value());
+  CHECK(reader.read("a.sql", {0, 5}, sha256("10000")).has_value());
+  CHECK(reader.files_read() == 3);
+  const auto other = reader.read("a.sql", {0, 5}, sha256("x"));
+  REQUIRE_FALSE(other);
+  CHECK(other.error().code == Errc::conflict);
+}
+
+TEST_CASE("names of a root that a layout wants in front of its files keep those of several apart") {
+  const auto choose = [](std::span<const std::string> paths,
+                         const ReadHead& head) -> Result<Layout> {
+    auto layout = every_sql_file(paths, head);
+    if (layout) {
+      layout->names_above = [](std::string_view root, std::string_view path) {
+        const bool inside = path.find('/') == std::string_view::npos;
+        return inside ? std::string(root.substr(root.rfind('/') + 1)) + "/" : std::string();
+      };
+    }
+    return layout;
+  };
+  TemporaryFolder folder;
+  write(folder / "z/users/1.sql", "u");
+  write(folder / "a/orders/1.sql", "o");
+  write(folder / "a/orders/sub/2.sql", "s");
+  write(folder / "a/orders/orders/1.sql", "other");
+  const RepoPaths paths{{folder.root("z/users"), folder.root("a/orders")}, {}};
+  DirectoryScanner scanner(paths, choose, hasty());
+  let_it_age();
+  auto result = *scanner.scan();
+  CHECK(names(result) == Strings{"orders/1.sql", "sub/2.sql", "users/1.sql"});
+  for (const auto& file : *result.files) {
+    CHECK_MESSAGE(read_file(paths, file.path, file.content.raw, hasty().read), file.path);
+  }
+  CHECK(find(result, "users/1.sql")->content.raw == sha256("u"));
+  CHECK(problems(result).size() == 1);  // orders/1.sql twice
+  CHECK_FALSE(read_file(paths, "orders/1.sql", sha256("u"), hasty().read));
+
+  result = *scanner.scan();
+  CHECK(result.statistics.hashed == 0);
+  write(folder / "z/users/1.sql", "changed");
+  result = *scanner.scan();
+  CHECK(result.statistics.hashed == 1);
+  CHECK(find(result, "users/1.sql")->content.raw == sha256("changed"));
 }
 
 TEST_CASE("git is busy while its index is locked, in a work tree, a linked one, and nowhere else") {

@@ -153,42 +153,44 @@ TEST_CASE("a view of a ledger is none, and that is said") {
   CHECK(choice.trouble == "ops.history_v has the columns of a Flyway ledger, but is a view");
 }
 
-TEST_CASE("the config says auto, a tool, or a tool and a table") {
-  CHECK(parse_ledger_setting("auto", "", "")->tool == nullptr);
-  CHECK(parse_ledger_setting("flyway", "", "")->tool == find_tool("flyway"));
-  CHECK(parse_ledger_setting("flyway", "ops.history", "")->table == TableName{"ops", "history"});
-  CHECK(parse_ledger_setting("flyway", "history", "app")->table == TableName{"app", "history"});
-  CHECK(parse_ledger_setting("flyway", "ops.Flyway History", "")->table ==
-        TableName{"ops", "Flyway History"});
-  CHECK(parse_ledger_setting("flyway", R"("my.ops"."say ""hi""")", "")->table ==
-        TableName{"my.ops", R"(say "hi")"});
+TEST_CASE("a table without a tool is a ledger of the tool whose columns it has") {
+  const auto named = [](std::string schema, std::string name) {
+    return LedgerSetting{nullptr, TableName{std::move(schema), std::move(name)}};
+  };
+  const auto choice =
+      choose({flyway_table(), flyway_table("ops", "history")}, named("ops", "history"));
+  CHECK(table_of(choice) == "ops.history");
+  REQUIRE(choice.ledger);
+  CHECK(choice.ledger->tool->name() == "flyway");
+  CHECK(choice.ledger->evidence.ends_with("; named by their_ledger"));
+  CHECK(table_of(choose({view("ops", "history_v")}, named("ops", "history_v"))) == "ops.history_v");
+
+  const auto other = choose({table("ops", "orders", {"id bigint!"})}, named("ops", "orders"));
+  CHECK(other.uncertain);
+  CHECK(other.trouble ==
+        "their_ledger names ops.orders, which is no ledger of a tool that tidemark reads");
+  const auto gone = choose({flyway_table()}, named("ops", "history"));
+  CHECK(gone.uncertain);
+  CHECK(gone.trouble ==
+        "their_ledger names ops.history, which is not here; public.flyway_schema_history is: "
+        "their_ledger: {tool: flyway, table: public.flyway_schema_history}");
 }
 
-TEST_CASE("a table that is written wrongly is an error that says how to write it") {
-  for (const auto* table : {"history", ".history", "ops.", "a.b.c", "\"ops.history", "\"\".x"}) {
-    CAPTURE(table);
-    const auto setting = parse_ledger_setting("flyway", table, "");
-    REQUIRE_FALSE(setting);
-    CHECK(setting.error().code == Errc::invalid);
-    CHECK(setting.error().detail ==
-          "their_ledger: the table is written schema.table, not '" + std::string(table) + "'");
-  }
-  CHECK(parse_ledger_setting("auto", "ops.history", "").error().detail ==
-        "their_ledger: a table needs its tool: {tool: flyway, table: ops.history}");
-}
-
-TEST_CASE("a tool without a ledger that we read is an error that lists those with one") {
-  const auto setting = parse_ledger_setting("laravel", "", "");
-  REQUIRE_FALSE(setting);
-  CHECK(setting.error().detail.starts_with(
-      "their_ledger: 'laravel' has no ledger that tidemark reads; it is one of auto, none, "));
-  CHECK(setting.error().detail.find(", flyway") != std::string::npos);
+TEST_CASE("a table whose schema nobody names is the only one of its name") {
+  const LedgerSetting setting{find_tool("flyway"), TableName{"", "history"}};
+  CHECK(table_of(choose({flyway_table(), flyway_table("ops", "history")}, setting)) ==
+        "ops.history");
+  const auto several =
+      choose({flyway_table("a", "history"), flyway_table("b", "history")}, setting);
+  CHECK_FALSE(several.ledger);
+  CHECK(several.uncertain);
+  CHECK(several.trouble ==
+        "their_ledger names history, which is in several schemas: write a.history or b.history");
+  CHECK(choose({}, setting).trouble == "their_ledger names history, which is not here");
 }
 
 TEST_CASE("with none, no ledger counts, whatever is there") {
-  const auto setting = parse_ledger_setting("none", "", "");
-  REQUIRE(setting);
-  const auto choice = choose({flyway_table()}, *setting);
+  const auto choice = choose({flyway_table()}, {.none = true});
   CHECK_FALSE(choice.ledger);
   CHECK_FALSE(choice.uncertain);
   CHECK(choice.trouble.empty());

@@ -155,6 +155,57 @@ TEST_CASE("Django: a directory that begins below the app's folder learns its lab
                 "above the app's"});
 }
 
+TEST_CASE("Django: where a path names an app's own folder, that is what the app is called by") {
+  const auto* tool = find_tool("django");
+  const auto above = [&](std::string_view root, std::string_view path) {
+    return tool->names_above(root, path);
+  };
+  CHECK(above("/srv/shop/orders/migrations", "0001_initial.py") == "orders/migrations/");
+  CHECK(above("/srv/shop/orders", "migrations/0001_initial.py") == "orders/");
+  CHECK(above("/srv/shop/orders", "migrations") == "orders/");
+  CHECK(above("/srv/shop/orders", "apps.py") == "orders/");
+  CHECK(above("/migrations", "0001_initial.py") == "migrations/");
+  CHECK(above("/", "migrations/0001_initial.py").empty());
+  for (const auto* path : {"orders/migrations/0001_initial.py",
+                           "orders/apps.py",
+                           "0001_initial.py",
+                           "migrations/old/0001_initial.py",
+                           "manage.py"}) {
+    CHECK_MESSAGE(above("/srv/shop", path).empty(), path);
+  }
+  CHECK(above("/srv/shop/migrations", "sub/0001_initial.py").empty());
+  CHECK(find_tool("flyway")->names_above("/srv/orders/migrations", "V1__a.sql").empty());
+}
+
+TEST_CASE("Django: what depends on its neighbour tells the label that no apps.py here does") {
+  // The folder is what a link is called, or the app's configuration is above it.
+  CHECK(keys_of(django(
+            {{"current/migrations/0001_initial.py", migration(on("contenttypes", "0001_initial"))},
+             {"current/migrations/0002_b.py",
+              migration(on("orders", "0001_initial") + on("contenttypes", "0002_x"))}})) ==
+        Strings{"orders.0001_initial", "orders.0002_b"});
+  // Another app's migration has the same name as a neighbour.
+  CHECK(keys_of(django({{"orders/migrations/0001_initial.py", migration()},
+                        {"orders/migrations/0002_b.py",
+                         migration(on("auth", "0001_initial") + on("orders", "0001_initial"))}})) ==
+        Strings{"orders.0001_initial", "orders.0002_b"});
+  CHECK(keys_of(django({{"orders/migrations/0001_initial.py", migration()},
+                        {"orders/migrations/0002_b.py", migration(on("users", "0001_initial"))},
+                        {"users/migrations/0001_initial.py", migration()}})) ==
+        Strings{"orders.0001_initial", "users.0001_initial", "orders.0002_b"});
+  // One migration says nothing of its app: its folder does.
+  CHECK(keys_of(django({{"orders/migrations/0001_initial.py",
+                         migration(on("contenttypes", "0001_initial"))}})) ==
+        Strings{"orders.0001_initial"});
+  // Two labels that equally much speaks for are none.
+  CHECK(problems_of(
+            django({{"0001_initial.py", migration()},
+                    {"0002_b.py", migration(on("x", "0001_initial") + on("y", "0001_initial"))}}))
+            .front() ==
+        "0001_initial.py does not say which app it is of: let repo.path be the folder above the "
+        "app's");
+}
+
 TEST_CASE("Django: migrations come after what they depend on, in other apps too") {
   const auto catalog = django({
       {"a/migrations/0001_initial.py", migration(on("b", "0002_more"))},
@@ -299,11 +350,10 @@ TEST_CASE("Django: apps of other packages are nobody's findings, an unknown row 
 }
 
 TEST_CASE("Django: files that came late run, and rows of one moment or doubled say nothing") {
-  const auto catalog =
-      django({{"a/migrations/0001_initial.py", migration()},
-              {"a/migrations/0002_x.py", migration(on("a", "0001_initial"))},
-              {"a/migrations/0002_y.py", migration(on("a", "0001_initial"))},
-              {"a/migrations/0003_z.py", migration(on("a", "0002_x") + on("a", "0002_y"))}});
+  const auto catalog = django({{"a/migrations/0001_initial.py", migration()},
+                               {"a/migrations/0002_x.py", migration(on("a", "0001_initial"))},
+                               {"a/migrations/0002_y.py", migration(on("a", "0001_initial"))},
+                               {"a/migrations/0003_z.py", migration(on("a", "0002_x"))}});
   const auto polled = poll(catalog,
                            seen("django",
                                 {row(1, "a", "0003_z"),
@@ -395,6 +445,82 @@ TEST_CASE("Django: unapplying is a row less, applying again another row, a resto
   CHECK(poll(edited, rows, before.records).findings() == Strings{"edited a.0002_x"});
   const auto again = seen("django", {row(1, "a", "0001_initial"), row(5, "a", "0002_x")});
   CHECK(poll(edited, again, before.records).findings().empty());
+}
+
+TEST_CASE("Django: what was applied before what it depends on stops Django, and is told") {
+  const auto catalog = django(
+      {{"a/migrations/0001_initial.py", migration()},
+       {"a/migrations/0002_x.py", migration(on("a", "0001_initial") + on("b", "0001_initial"))},
+       {"b/migrations/0001_initial.py", migration()},
+       {"b/migrations/0002_y.py", migration(on("b", "0001_initial"))}});
+  const auto rows = seen("django", {row(1, "a", "0001_initial"), row(2, "a", "0002_x")});
+  const auto polled = poll(catalog, rows);
+  REQUIRE(polled.findings() == Strings{"out_of_order a.0002_x"});
+  CHECK(polled.standing.findings.front().summary ==
+        "applied without b.0001_initial, which it comes after: their tool refuses to go on");
+  CHECK(polled.standing.findings.front().severity == Severity::warning);
+  CHECK(polled.state("a.0002_x") == "applied");
+  CHECK(polled.state("b.0001_initial") == "pending");
+  CHECK(polled.reason("b.0001_initial") == "out_of_order");
+  CHECK(polled.reason("b.0002_y").empty());
+  CHECK(poll(catalog, rows, {}, true).state("a.0002_x") == "drifted");
+  const auto right = seen(
+      "django", {row(1, "a", "0001_initial"), row(2, "a", "0002_x"), row(3, "b", "0001_initial")});
+  CHECK(poll(catalog, right).findings().empty());
+}
+
+TEST_CASE("Django: what a squash stands for, and apps elsewhere, leave no gap") {
+  const auto catalog = django({
+      {"a/migrations/0001_initial.py", migration(on("auth", "0012_x"))},
+      {"a/migrations/0002_x.py", migration(on("a", "0001_initial"))},
+      {"a/migrations/0001_squashed_0002_x.py",
+       migration("", replaces("a", {"0001_initial", "0002_x"}))},
+      {"b/migrations/0001_initial.py", migration(on("a", "0002_x"))},
+      {"b/migrations/0002_y.py",
+       migration(on("b", "0001_initial") + on("a", "0001_squashed_0002_x"))},
+  });
+  const std::vector<Values> of_b{row(7, "b", "0001_initial"), row(8, "b", "0002_y")};
+  auto originals = of_b;
+  originals.push_back(row(1, "a", "0001_initial"));
+  originals.push_back(row(2, "a", "0002_x"));
+  CHECK(poll(catalog, seen("django", originals)).findings().empty());
+  auto squash = of_b;
+  squash.push_back(row(3, "a", "0001_squashed_0002_x"));
+  CHECK(poll(catalog, seen("django", squash)).findings().empty());
+}
+
+TEST_CASE("Django: rows that were pruned after a squash are not missed") {
+  const Files with_originals{
+      {"a/migrations/0001_initial.py", migration()},
+      {"a/migrations/0002_x.py", migration(on("a", "0001_initial"))},
+      {"a/migrations/0003_y.py", migration(on("a", "0002_x"))},
+      {"a/migrations/0004_z.py", migration(on("a", "0003_y"))},
+  };
+  const auto before = poll(django(with_originals),
+                           seen("django",
+                                {row(1, "a", "0001_initial"),
+                                 row(2, "a", "0002_x"),
+                                 row(3, "a", "0003_y"),
+                                 row(4, "a", "0004_z")}));
+  // The squash has a name that does not tell what it stood for, and stands behind another one.
+  const auto squashed = django({{"a/migrations/0001_initial.py", migration()},
+                                {"a/migrations/0002_all.py", migration(on("a", "0001_initial"))},
+                                {"a/migrations/0004_z.py", migration(on("a", "0003_y"))}});
+  const auto pruned =
+      seen("django", {row(1, "a", "0001_initial"), row(9, "a", "0002_all"), row(4, "a", "0004_z")});
+  const auto polled = poll(squashed, pruned, before.records);
+  CHECK(polled.findings().empty());
+  CHECK(polled.state("a.0002_x") == "applied");
+  CHECK(polled.reason("a.0002_x") == "archived");
+  // What has its file is missed, and so is a whole ledger.
+  CHECK(poll(squashed,
+             seen("django", {row(1, "a", "0001_initial"), row(9, "a", "0002_all")}),
+             before.records)
+            .findings() == Strings{"vanished a.0004_z"});
+  auto none = seen("django", {});
+  none->ledger = Observation::Ledger::none;
+  none->tool.clear();
+  CHECK(poll(squashed, none, before.records).findings().size() == 4);
 }
 
 TEST_CASE("Django: a renamed file is another migration, as it is to Django") {

@@ -81,6 +81,36 @@ TEST_CASE("Ecto: whoever keeps others from migrating is at work, and the ledger 
   CHECK(bench.see().at_work.empty());
 }
 
+TEST_CASE("Ecto: whoever holds its advisory lock is at work, and no other such lock tells that") {
+  Bench bench;
+  bench.sql(ecto_3 + version("1", "'2026-04-18 14:00:00'"));
+  PostgresSession session(PostgresServer::shared(), bench.database());
+  session.run("SET application_name = 'shop'");
+  session.run("SELECT pg_try_advisory_lock(20905)");
+  CHECK(bench.see().at_work.find("role postgres, shop since 2") != std::string::npos);
+  // As the migrator goes on, on the connection that has the lock.
+  session.run(R"(SELECT s0."version"::bigint FROM "schema_migrations" AS s0)");
+  CHECK(bench.see().at_work.starts_with("pid "));
+  session.run("SELECT 1");
+  CHECK(bench.see().at_work.empty());
+  session.run("SELECT pg_advisory_unlock(20905)");
+  session.run("SELECT pg_try_advisory_lock(134217728)");  // no hash of so many bits
+  CHECK(bench.see().at_work.empty());
+  session.run("SELECT pg_advisory_unlock(134217728)");
+  session.run(R"(SELECT s0."version"::bigint FROM "schema_migrations" AS s0)");
+  CHECK(bench.see().at_work.empty());
+}
+
+TEST_CASE("Ecto: who holds its advisory lock is shown to pg_read_all_stats") {
+  Bench bench("ecto_stats");
+  bench.sql(ecto_3 + "GRANT SELECT ON schema_migrations TO ecto_stats");
+  PostgresSession session(PostgresServer::shared(), bench.database());
+  session.run("SELECT pg_try_advisory_lock(20906)");
+  CHECK(bench.see().at_work.empty());
+  bench.sql("GRANT pg_read_all_stats TO ecto_stats");
+  CHECK(bench.see().at_work.find("role postgres") != std::string::npos);
+}
+
 TEST_CASE("Ecto: a role that may only read the ledger sees who is at work") {
   Bench bench("ecto_reader");
   bench.sql(ecto_3 + "GRANT SELECT ON schema_migrations TO ecto_reader");

@@ -327,6 +327,91 @@ TEST_CASE("a changeset that is to be ignored, or is for another database, is nev
   CHECK(find(catalog, "c.xml::4::a").never.empty());
 }
 
+TEST_CASE("what an include ignores is never due, with all that it includes") {
+  const Folder folder(
+      {{"changelog.xml",
+        xml("<include file=\"a.xml\" ignore=\"true\"/>" + set("1") +
+            "<includeAll path=\"more\" ignore=\"true\"/>")},
+       {"a.xml", xml("<include file=\"b.yaml\"/>" + set("2"))},
+       {"b.yaml", "databaseChangeLog:\n  - include: {file: c.json, ignore: false}\n"},
+       {"c.json", R"({"databaseChangeLog": [{"changeSet": {"id": 3, "author": "ana"}}]})"},
+       {"more/4.sql", formatted("--changeset ana:4\nselect 4;\n")}});
+  const auto catalog = folder.arrange(tool());
+  CHECK(find(catalog, "changelog.xml::1::ana").never.empty());
+  CHECK(find(catalog, "a.xml::2::ana").never == "skipped");
+  CHECK(find(catalog, "c.json::3::ana").never == "skipped");
+  CHECK(find(catalog, "more/4.sql::4::ana").never == "skipped");
+}
+
+TEST_CASE("what is to run first or last does so of all that the root includes") {
+  const std::string root = "databaseChangeLog:\n  - include: {file: a.xml}\n";
+  const Folder folder({{"changelog.yaml",
+                        root + "  - changeSet: {id: r1, author: ana, runOrder: LAST}\n"
+                               "  - changeSet: {id: r2, author: ana, runOrder: first}\n"
+                               "  - changeSet: {id: r3, author: ana}\n  - include: {file: b.json}\n"
+                               "  - include: {file: c.sql}\n"},
+                       {"a.xml",
+                        xml("<changeSet id=\"a1\" author=\"ana\" runOrder=\"last\"/>" + set("a2") +
+                            "<changeSet id=\"a3\" author=\"ana\" runOrder=\"first\"/>")},
+                       {"b.json",
+                        R"({"databaseChangeLog": [{"changeSet": {"id": "b1", "author": "ana"}},
+            {"changeSet": {"id": "b2", "author": "ana", "runOrder": "first"}}]})"},
+                       // Formatted SQL has no such attribute.
+                       {"c.sql", formatted("--changeset ana:c1 runOrder:first\nselect 1;\n")}});
+  CHECK(ids(folder.arrange(tool())) == Strings{"a.xml::a3::ana",
+                                               "changelog.yaml::r2::ana",
+                                               "b.json::b2::ana",
+                                               "a.xml::a2::ana",
+                                               "changelog.yaml::r3::ana",
+                                               "b.json::b1::ana",
+                                               "c.sql::c1::ana",
+                                               "a.xml::a1::ana",
+                                               "changelog.yaml::r1::ana"});
+}
+
+TEST_CASE("what has a context or labels may not be due, in each format and by an include") {
+  const Folder folder(
+      {{"changelog.xml",
+        xml("<changeSet id=\"1\" author=\"a\" context=\"test\"/>"
+            "<changeSet id=\"2\" author=\"a\" contextFilter=\"!prod\"/>"
+            "<changeSet id=\"3\" author=\"a\" labels=\"x\"/>"
+            "<changeSet id=\"4\" author=\"a\" labels=\"\"/>"
+            "<include file=\"a.yaml\"/><include file=\"b.json\"/><include file=\"c.sql\"/>"
+            "<include file=\"d.xml\" contextFilter=\"test\"/><include file=\"e.xml\"/>"
+            "<include file=\"f.yaml\"/>")},
+       {"a.yaml",
+        "databaseChangeLog:\n  - changeSet: {id: 5, author: a, context: test}\n"
+        "  - changeSet: {id: 6, author: a}\n"},
+       {"b.json",
+        R"({"databaseChangeLog": [{"changeSet": {"id": 7, "author": "a", "labels": "x"}}]})"},
+       {"c.sql",
+        formatted("--changeset a:8 contextFilter:\"a or b\"\nselect 1;\n"
+                  "--changeset a:9 labels:x\nselect 1;\n--changeset a:10 context:t\nselect 1;\n"
+                  "--changeset a:11 runAlways:true\nselect 1;\n")},
+       {"d.xml", xml("<include file=\"g.sql\"/>")},
+       {"e.xml", xml("<changeSet id=\"13\" author=\"a\"/>", " contextFilter=\"test\"")},
+       {"f.yaml", "databaseChangeLog:\n  - context: test\n  - changeSet: {id: 14, author: a}\n"},
+       {"g.sql", formatted("--changeset a:12\nselect 1;\n")}});
+  Strings conditional;
+  for (const auto& migration : folder.arrange(tool()).migrations) {
+    CHECK(migration.never.empty());
+    if (migration.perhaps == "conditional") {
+      conditional.push_back(migration.id.value);
+    }
+  }
+  CHECK(conditional == Strings{"changelog.xml::1::a",
+                               "changelog.xml::2::a",
+                               "changelog.xml::3::a",
+                               "a.yaml::5::a",
+                               "b.json::7::a",
+                               "c.sql::8::a",
+                               "c.sql::9::a",
+                               "c.sql::10::a",
+                               "g.sql::12::a",
+                               "e.xml::13::a",
+                               "f.yaml::14::a"});
+}
+
 TEST_CASE("properties name files, too, and end with their file unless they are global") {
   const auto catalog =
       Folder({{"changelog.xml",

@@ -75,6 +75,32 @@ TEST_CASE("of several files the one with the most in common, of two that fit ali
   CHECK(pairs({file("a/c.sql"), file("b/c.sql"), file("d/c.sql")}, {row("c.sql")}).empty());
 }
 
+TEST_CASE(
+    "a file that two rows fit equally well is nobody's, and they take no lesser one instead") {
+  const std::vector<Row> rows{row("old/db/a.sql"), row("new/db/a.sql")};
+  CHECK(pairs({file("src/db/a.sql")}, rows).empty());
+  CHECK(pairs({file("src/db/a.sql"), file("other/a.sql")}, rows).empty());
+  CHECK(pairs({file("a/db/c.sql"), file("b/db/c.sql"), file("d/c.sql")}, {row("x/db/c.sql")})
+            .empty());
+  // The same name twice is one: the last row counts.
+  CHECK(pairs({file("src/db/a.sql")}, {row("db/a.sql"), row("db/a.sql")}).size() == 2);
+}
+
+TEST_CASE("a file that two rows fit equally well stays with the one that it was recorded by") {
+  const auto old_row = row("old/db/a.sql");
+  Record record;
+  record.key = file("src/db/a.sql").key;
+  record.their_row = old_row.token;
+  CHECK(pairs({file("src/db/a.sql")}, {old_row, row("new/db/a.sql")}, {record}) ==
+        Strings{"old/db/a.sql::1::ana -> src/db/a.sql::1::ana"});
+  record.applied = false;
+  CHECK(pairs({file("src/db/a.sql")}, {old_row, row("new/db/a.sql")}, {record}).empty());
+  record.applied = true;
+  auto alike = row("new/db/a.sql");
+  alike.token = old_row.token;
+  CHECK(pairs({file("src/db/a.sql")}, {old_row, alike}, {record}).empty());
+}
+
 TEST_CASE("a row of a file that is gone does not take another row's file") {
   CHECK(pairs({file("a/c.sql")}, {row("app/b/c.sql"), row("app/a/c.sql")}) ==
         Strings{"app/a/c.sql::1::ana -> a/c.sql::1::ana"});

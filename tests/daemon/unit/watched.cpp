@@ -52,8 +52,8 @@ void Watched::restart() {
   running_->world.use_clock([this] { return now; });
 }
 
-void Watched::add_app(AppSettings settings) {
-  must(run(world().add_app(std::move(settings), ContentReader{})));
+void Watched::add_app(AppSettings settings, ContentReader contents) {
+  must(run(world().add_app(std::move(settings), std::move(contents))));
 }
 
 // Counts the frames of SQLite's log that end a transaction: those that tell the file's new size.

@@ -38,7 +38,7 @@ class Watched {
 
   // The daemon stops, and starts again on the same ledger.
   void restart();
-  void add_app(AppSettings settings);
+  void add_app(AppSettings settings, ContentReader contents = {});
   World& world() { return running_->world; }
   Ledger& ledger() { return running_->ledger; }
   Events& events() { return running_->events; }

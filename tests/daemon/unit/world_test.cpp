@@ -82,6 +82,30 @@ TEST_CASE("a finding is not resolved by a flip to a mode in which nothing was re
   CHECK(audited(watched, "finding.resolved") == 0);
 }
 
+TEST_CASE("what is kept of several files is read one file after the other") {
+  Watched watched;
+  watched.restart();
+  std::vector<std::string> files_read;
+  watched.add_app(shop(), [&files_read](const Migration& migration) -> Result<std::string> {
+    files_read.push_back(migration.file);
+    return "text of " + migration.key.value;
+  });
+  flip(watched, staging, Mode::reconcile_only);
+  std::vector<Migration> migrations;
+  std::vector<Row> rows;
+  for (int i = 1; i <= 6; ++i) {
+    const auto key = std::to_string(i);
+    migrations.push_back(file(key, "text of " + key));
+    migrations.back().file = i % 2 == 0 ? "even.sql" : "odd.sql";
+    rows.push_back(applied(key, "text of " + key));
+  }
+  watched.directory_has(migrations);
+  watched.was_read(staging, seen(rows));
+  CHECK(files_read == std::vector<std::string>{
+                          "even.sql", "even.sql", "even.sql", "odd.sql", "odd.sql", "odd.sql"});
+  CHECK(*watched.ledger().has_content(sha256("text of 5")));
+}
+
 TEST_CASE("what is due moves on when the environment before it has it") {
   Watched watched;
   watched.directory_has({file("1", "a")});
