@@ -85,27 +85,9 @@ Digest sha256(std::string_view bytes) {
   return hash.finish();
 }
 
-namespace {
-
-// `bytes` with CRLF for every LF that has no CR, at the end of `text`. `after_cr`: what stands
-// before ends in CR; afterwards, whether `bytes` does.
-void append_with_crlf(std::string& text, std::string_view bytes, bool& after_cr) {
-  for (const char c : bytes) {
-    if (c == '\n' && !after_cr) {
-      text += '\r';
-    }
-    text += c;
-    after_cr = c == '\r';
-  }
-}
-
-}  // namespace
-
 struct ContentHasher::State {
   Sha256 raw;
   Sha256 normalised;
-  Sha256 crlf;
-  bool crlf_after_cr = false;
   std::uint64_t size = 0;
   std::string head;  // the first bytes, until it is known whether they are a byte-order mark
   bool head_done = false;
@@ -149,9 +131,6 @@ ContentHasher& ContentHasher::operator=(ContentHasher&&) noexcept = default;
 void ContentHasher::update(std::string_view bytes) {
   State& s = *state_;
   s.raw.update(bytes);
-  s.scratch.clear();
-  append_with_crlf(s.scratch, bytes, s.crlf_after_cr);
-  s.crlf.update(s.scratch);
   s.size += bytes.size();
   if (!s.head_done) {
     const auto wanted = bom.size() - s.head.size();
@@ -171,10 +150,6 @@ Content ContentHasher::finish() {
     s.flush_head();
   }
   Content content{s.raw.finish(), s.normalised.finish(), s.size};
-  if (const auto crlf = s.crlf.finish(); crlf != content.raw) {
-    content.crlf = crlf;
-  }
-  s.crlf_after_cr = false;
   s.size = 0;
   s.head_done = false;
   s.after_cr = false;
@@ -185,15 +160,7 @@ Content content_of(std::string_view bytes) {
   // Nearly every file is normal as it is: its one hash is both.
   if (!bytes.starts_with(bom) && bytes.find('\r') == std::string_view::npos) {
     const Digest digest = sha256(bytes);
-    Content content{digest, digest, bytes.size()};
-    if (bytes.find('\n') != std::string_view::npos) {
-      thread_local std::string with_crlf;
-      with_crlf.clear();
-      bool after_cr = false;
-      append_with_crlf(with_crlf, bytes, after_cr);
-      content.crlf = sha256(with_crlf);
-    }
-    return content;
+    return {digest, digest, bytes.size()};
   }
   thread_local ContentHasher hasher;
   hasher.update(bytes);

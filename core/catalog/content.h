@@ -26,13 +26,7 @@ struct Content {
   Digest raw;
   Digest normalised;
   std::uint64_t size = 0;
-  // With CRLF for every LF that has no CR, where that is another content: what ledgers may hold
-  // that were written from a checkout which has it so. Follows from the bytes, and is not kept with
-  // them.
-  std::optional<Digest> crlf{};
-  friend bool operator==(const Content& a, const Content& b) {
-    return a.raw == b.raw && a.normalised == b.normalised && a.size == b.size;
-  }
+  friend bool operator==(const Content&, const Content&) = default;
 };
 
 Content content_of(std::string_view bytes);

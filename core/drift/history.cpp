@@ -319,19 +319,15 @@ std::string_view kind_of(std::string_view checksum) {
   return colon == std::string_view::npos ? std::string_view() : checksum.substr(0, colon);
 }
 
-// Of the bytes as they are, or without or with what an editor or a checkout does to them.
-bool is_of(const std::string& sha256, const Content& content) {
-  return sha256 == content.raw.hex() || sha256 == content.normalised.hex() ||
-         (content.crlf && sha256 == content.crlf->hex());
-}
-
 }  // namespace
 
 ChecksumVerdict verify(const Row& row, const Migration& file) {
   if (!row.checksum || (row.checksum_of_name && row.id != file.id)) {
     return ChecksumVerdict::none;
   }
-  if (row.checksum_of_bytes && is_of(*row.checksum, file.content)) {
+  // Of the bytes as they are, or without what an editor or a checkout does to them.
+  if (row.checksum_of_bytes &&
+      (*row.checksum == file.content.raw.hex() || *row.checksum == file.content.normalised.hex())) {
     return ChecksumVerdict::matches;
   }
   const auto& [accepted, complete, rests_on] = file.checksums;

@@ -146,22 +146,3 @@ TEST_CASE("copies that differ in line endings or a byte-order mark are told from
   CHECK_FALSE(only_line_endings("a\tb", "a b"));
   CHECK_FALSE(only_line_endings("a", "b"));
 }
-
-TEST_CASE("the hash with CRLF is that of a checkout which has it so, in one piece or in many") {
-  const std::string lf = "a\nb\r\nc\rd\n\n";
-  const std::string crlf = "a\r\nb\r\nc\rd\r\n\r\n";
-  for (const std::string front : {"", "\xEF\xBB\xBF"}) {
-    CHECK(content_of(front + lf).crlf == sha256(front + crlf));
-    CHECK_FALSE(content_of(front + crlf).crlf);
-    ContentHasher hasher;
-    for (const char c : front + lf) {
-      hasher.update(std::string_view(&c, 1));
-    }
-    CHECK(hasher.finish().crlf == sha256(front + crlf));
-    hasher.update("\n");  // nothing of the file before is left
-    CHECK(hasher.finish().crlf == sha256("\r\n"));
-  }
-  CHECK(content_of("a\nb\n").crlf == sha256("a\r\nb\r\n"));
-  CHECK_FALSE(content_of("a").crlf);
-  CHECK(content_of("a\n") == Content{sha256("a\n"), sha256("a\n"), 2, std::nullopt});
-}

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "core/drift/history.h"
-
 using namespace tidemark;
 
 namespace {
@@ -769,27 +767,4 @@ TEST_CASE("where a ledger keeps the last ones only, what was deleted before them
   auto unread = files({second});
   unread.unread.keys = {first.key};
   CHECK(cell(poll(unread, before.records, seen({head})).standing, "a1").reason == "file_unread");
-}
-
-TEST_CASE("pending says when only whoever runs their tool knows whether it will") {
-  auto perhaps = file("1", "a", "x");
-  perhaps.perhaps = "conditional";
-  const auto standing = compare(
-      files({perhaps}), {}, seen({}), {.mode = Mode::reconcile_only, .upstream = std::nullopt});
-  REQUIRE(standing.lines.size() == 1);
-  CHECK(standing.lines.front().cell.state == CellState::pending);
-  CHECK(standing.lines.front().cell.reason == "conditional");
-}
-
-TEST_CASE("a ledger that keeps the hash of the bytes knows them with other line endings too") {
-  const std::string lf = "select 1;\nselect 2;\n";
-  const std::string crlf = "select 1;\r\nselect 2;\r\n";
-  for (const auto& [there, ran] : {std::pair(lf, crlf), std::pair(crlf, lf), std::pair(lf, lf)}) {
-    const auto migration = file("1", "a", there);
-    auto applied = row(migration, sha256(ran).hex());
-    applied.checksum_of_bytes = true;
-    CHECK(verify(applied, migration) == ChecksumVerdict::matches);
-    applied.checksum = sha256(ran + "x").hex();
-    CHECK(verify(applied, migration) == ChecksumVerdict::differs);
-  }
 }
