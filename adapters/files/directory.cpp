@@ -66,7 +66,7 @@ Directory::Clock::time_point Directory::due() const {
 Awaitable<Result<ScanResult>> Directory::look(Pool& pool) {
   requested_ = false;
   const auto now = Clock::now();
-  const bool reread = now >= reread_ + times_.reread;
+  const bool reread = std::exchange(all_, false) || now >= reread_ + times_.reread;
   if (reread) {
     reread_ = now;
   }
@@ -114,6 +114,11 @@ bool Directory::counts(const Result<ScanResult>& outcome, Clock::time_point bega
 void Directory::again() {
   returned_.reset();
   rescan();
+}
+
+void Directory::reread() {
+  all_ = true;
+  again();
 }
 
 void Directory::rescan() {

@@ -46,6 +46,9 @@ class Directory {
   // The same, and it is returned even if it is what was returned before.
   void again();
 
+  // The same, and every file is read for it.
+  void reread();
+
   // When the directory was last read whole.
   std::optional<TimePoint> last_scan() const { return last_scan_; }
   bool polling() const { return times_.always_poll || watch_.polling(); }
@@ -69,6 +72,7 @@ class Directory {
   unsigned failures_ = 0;
   Clock::time_point looked_;
   Clock::time_point reread_;
+  bool all_ = false;  // the next look reads every file
   std::optional<Digest> returned_;
   std::size_t files_ = 0;  // in what was last returned and could be read
   std::optional<TimePoint> last_scan_;

@@ -5,7 +5,9 @@
 
 #include "adapters/log/log.h"
 #include "adapters/tools/custom.h"
+#include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/own.h"
 
 namespace tidemark {
 
@@ -14,8 +16,6 @@ namespace {
 RepoPaths paths_of(const RepoSettings& repo) {
   return {repo.paths, repo.ignore};
 }
-
-using SeenTool = std::shared_ptr<std::atomic<const Tool*>>;
 
 // With the checksums that ledgers of people's own keep, for the files as they are.
 std::vector<FileEntry> with_checksums(std::vector<FileEntry> entries,
@@ -45,12 +45,22 @@ std::set<std::string> algorithms_of(const AppSettings& settings) {
   return algorithms;
 }
 
+// Our own ledger keeps the hash of the bytes that were applied, whoever's files they are: a
+// checkout with other line endings is no other file.
+std::vector<FileEntry> with_hash_of_crlf(std::vector<FileEntry> entries, std::string_view bytes) {
+  for (auto& entry : entries) {
+    entry.checksums.accepted.push_back(hex_hash("SHA256", with_crlf(bytes)));
+  }
+  return entries;
+}
+
 ChooseLayout chooser(const std::string& setting,
-                     const SeenTool& seen,
+                     const std::shared_ptr<SeenLedgers>& seen,
                      std::set<std::string> algorithms) {
   return [setting, seen, algorithms = std::move(algorithms)](
              std::span<const std::string> paths, const ReadHead& head) -> Result<Layout> {
-    const Tool* ledger = seen->load();
+    const Tool* ledger = seen->first;
+    const bool ours = seen->ours;
     const auto choice =
         choose_layout(setting, {paths, head}, ledger == nullptr ? "" : ledger->name());
     if (choice.tool == nullptr) {
@@ -58,9 +68,11 @@ ChooseLayout chooser(const std::string& setting,
     }
     Layout layout;
     layout.name = std::string(choice.tool->name());
-    layout.entries = [tool = choice.tool, algorithms](std::string_view path,
-                                                      std::string_view bytes) {
-      return with_checksums(tool->entries(path, bytes), bytes, algorithms);
+    const bool of_crlf = ours && choice.tool != &own();
+    layout.entries = [tool = choice.tool, algorithms, of_crlf](std::string_view path,
+                                                               std::string_view bytes) {
+      auto entries = with_checksums(tool->entries(path, bytes), bytes, algorithms);
+      return of_crlf ? with_hash_of_crlf(std::move(entries), bytes) : entries;
     };
     layout.entries_by_name = [tool = choice.tool](std::string_view path) {
       return tool->entries_by_name(path);
@@ -71,7 +83,7 @@ ChooseLayout chooser(const std::string& setting,
     if (!choice.trouble.empty()) {
       layout.problems.push_back({"", choice.trouble});
     }
-    layout.stands = [seen, ledger] { return seen->load() == ledger; };
+    layout.stands = [seen, ledger, ours] { return seen->first == ledger && seen->ours == ours; };
     return layout;
   };
 }
@@ -93,11 +105,11 @@ AppDirectory::AppDirectory(asio::io_context& loop,
       workers_(workers),
       app_(settings.name),
       auto_layout_(settings.repo.layout == "auto"),
-      seen_tool_(std::make_shared<std::atomic<const Tool*>>(nullptr)),
+      seen_(std::make_shared<SeenLedgers>()),
       paths_(paths_of(settings.repo)),
       directory_(loop.get_executor(),
                  paths_,
-                 chooser(settings.repo.layout, seen_tool_, algorithms_of(settings)),
+                 chooser(settings.repo.layout, seen_, algorithms_of(settings)),
                  times_of(settings.repo)) {}
 
 ContentReader AppDirectory::content_reader(const RepoSettings& repo) {
@@ -110,14 +122,19 @@ ContentReader AppDirectory::content_reader(const RepoSettings& repo) {
 }
 
 bool AppDirectory::ledger_seen(std::string_view tool) {
+  const auto layout = world_.layout(app_);
   const Tool* none = nullptr;
   const Tool* seen = find_tool(tool);
-  if (!seen_tool_->compare_exchange_strong(none, seen) || seen == nullptr) {
-    return false;
+  const bool other = !layout.empty() && layout != tool;
+  bool doubted = false;
+  if (seen != nullptr && seen_->first.compare_exchange_strong(none, seen)) {
+    directory_.again();
+    doubted = auto_layout_ && other;
   }
-  directory_.again();
-  const auto layout = world_.layout(app_);
-  const bool doubted = auto_layout_ && !layout.empty() && layout != tool;
+  if (seen == &own() && other && !seen_->ours.exchange(true)) {
+    directory_.reread();
+    doubted = true;
+  }
   asked_anew_ = asked_anew_ || doubted;
   return doubted;
 }

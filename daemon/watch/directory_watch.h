@@ -16,6 +16,12 @@
 
 namespace tidemark {
 
+// Ledgers of the app's environments, for scans to know, which are on a pool thread.
+struct SeenLedgers {
+  std::atomic<const Tool*> first = nullptr;
+  std::atomic<bool> ours = false;  // of the own shape
+};
+
 // Follows one app's directory and tells the world each catalog that has settled.
 class AppDirectory {
  public:
@@ -27,8 +33,9 @@ class AppDirectory {
   std::optional<TimePoint> last_scan() const { return directory_.last_scan(); }
 
   // In one of its environments there is a ledger of this tool: that may tell whose the files are,
-  // where they do not. The first one counts. True: it is looked into, and what was made of that
-  // ledger beside these files is better not told.
+  // where they do not. The first one counts. Beside a ledger of our own shape files have one
+  // checksum more. True: it is looked into, and what was made of that ledger beside these files is
+  // better not told.
   bool ledger_seen(std::string_view tool);
   // That was looked into, whatever came of it.
   std::function<void()> on_asked_anew;
@@ -45,7 +52,7 @@ class AppDirectory {
   std::string app_;
   bool auto_layout_;
   bool asked_anew_ = false;
-  std::shared_ptr<std::atomic<const Tool*>> seen_tool_;  // read by scans, on a pool thread
+  std::shared_ptr<SeenLedgers> seen_;
   RepoPaths paths_;
   Directory directory_;
 };

@@ -322,3 +322,33 @@ TEST_CASE("who is at work is told, and what is half done is not") {
   server.run("UPDATE knex_migrations_lock SET is_locked = 0", database);
   CHECK(rig.eventually([&] { return rig.cell("staging", "2_orders.js") == "applied"; }));
 }
+
+TEST_CASE("a ledger of our own shape, written from a checkout with other line endings, is right") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  auto& server = PostgresServer::shared();
+  const auto database = server.create_database("tracked");
+  const std::string text = "CREATE TABLE users (id int);\n";
+  server.run(
+      "CREATE TABLE _migrations (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+      " key text NOT NULL, name text NOT NULL, sha256 text NOT NULL, action text NOT NULL,"
+      " attempt_id uuid, release text, applied_at timestamptz NOT NULL DEFAULT now(),"
+      " applied_by text NOT NULL DEFAULT session_user);"
+      "INSERT INTO _migrations (key, name, sha256, action) VALUES ('1', 'V1__users',"
+      " encode(sha256(convert_to('CREATE TABLE users (id int);' || chr(13) || chr(10), 'UTF8')), "
+      "'hex'), 'apply'),"
+      " ('2', 'V2__orders', encode(sha256('another one'::bytea), 'hex'), 'apply')",
+      database);
+  Rig rig;
+  rig.file("V1__users.sql", text);
+  rig.file("V2__orders.sql", text);
+  rig.configure(
+      "      - name: staging\n        mode: reconcile_only\n        poll: 1h\n        "
+      "database: " +
+      server.address(database) + "\n");
+  rig.start();
+  CHECK(rig.eventually([&] { return rig.cell("staging", "V1__users") == "applied"; }));
+  CHECK(rig.eventually([&] { return rig.cell("staging", "V2__orders") == "drifted checksum"; }));
+  CHECK(rig.tidemark({"findings", "--all", "--json"}).out.find("V1__users") == std::string::npos);
+}
