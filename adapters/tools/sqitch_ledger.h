@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "adapters/tools/tool.h"
@@ -11,6 +12,7 @@ namespace tidemark {
 
 Recognition recognise_sqitch_ledger(const Relation& relation, std::span<const Relation> all);
 ReadQuery select_sqitch_rows(const Relation& relation);
+std::optional<ReadQuery> select_sqitch_versions(const Relation& relation);
 Result<std::vector<Row>> sqitch_rows(const ResultSet& answer);
 
 }  // namespace tidemark
