@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "adapters/tools/custom.h"
 #include "adapters/tools/tool.h"
 
 namespace tidemark {
@@ -17,6 +18,9 @@ struct About {
   std::string_view tested;  // beside its files, rows and vectors in the unit tests
 };
 
+constexpr std::string_view newest_rows = "newest rows";
+constexpr std::string_view who_wrote_all = "count and hash";
+constexpr std::string_view all_rows = "all rows";
 constexpr std::string_view no_checksum = "it keeps no checksum";
 
 // In the order of all_tools().
@@ -55,25 +59,40 @@ std::string ledger_of(const Tool& tool) {
   return tool.default_tables().empty() ? "none" : code(tool.default_tables().front());
 }
 
+// What a poll asks of a large ledger as its tool makes it, whatever its key is called there.
+std::string_view question_to_large(const Tool& tool) {
+  Relation relation;
+  relation.can_select_all = true;
+  for (const auto* key : {"id", "seq", "version"}) {
+    relation.primary_key = {key};
+    if (const auto tail = tool.select_tail(relation)) {
+      return tail->statement.text().find("LIMIT") == std::string_view::npos ? who_wrote_all
+                                                                            : newest_rows;
+    }
+  }
+  return all_rows;
+}
+
 }  // namespace
 
 std::string tools_table() {
   std::string table =
-      "| tool | layout | ledger | verify | apply | export | tested with |\n"
-      "| --- | --- | --- | --- | --- | --- | --- |\n";
+      "| tool | layout | ledger | large ledger | verify | apply | export | tested with |\n"
+      "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
   for (const auto* tool : all_tools()) {
     const auto about = std::ranges::find(abouts, tool->name(), &About::tool);
     if (about == abouts.end()) {
       continue;
     }
+    const std::string asked(question_to_large(*tool));
     const std::string later = about->plain_sql ? "not yet" : "no";
     table += "| " + code(tool->name()) + " | " + code(tool->layout_example()) + " | " +
-             ledger_of(*tool) + " | " + std::string(about->verify) + " | " + later + " | " + later +
-             " | " + std::string(about->tested) + " |\n";
+             ledger_of(*tool) + " | " + asked + " | " + std::string(about->verify) + " | " + later +
+             " | " + later + " | " + std::string(about->tested) + " |\n";
   }
-  table +=
-      "| `custom` | any | any table: `their_ledger:` says what its columns mean | SHA-1, SHA-2, "
-      "MD5 or CRC-32 | no | no | its tables on PostgreSQL 13 to 18 |\n";
+  table += "| `custom` | any | any table: `their_ledger:` says what its columns mean | " +
+           std::string(question_to_large(*custom_ledger({}))) +
+           " | SHA-1, SHA-2, MD5 or CRC-32 | no | no | its tables on PostgreSQL 13 to 18 |\n";
   return table;
 }
 

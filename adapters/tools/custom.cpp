@@ -9,6 +9,7 @@
 #include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
+#include "adapters/tools/row_versions.h"
 #include "adapters/tools/shape.h"
 
 namespace tidemark {
@@ -150,7 +151,9 @@ class Custom : public Tool {
     return rows;
   }
 
-  std::optional<ReadQuery> select_tail(const Relation&) const override { return std::nullopt; }
+  std::optional<ReadQuery> select_tail(const Relation& relation) const override {
+    return select_row_versions(relation);
+  }
 
  private:
   Row row_of(const std::vector<std::optional<std::string>>& values) const {

@@ -20,6 +20,7 @@ constexpr ReadStatement select_relations = R"sql(
          pg_catalog.row_security_active(c.oid) AS row_security,
          pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS can_use,
          pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS can_select,
+         pg_catalog.has_table_privilege(c.oid, 'SELECT') AS can_select_all,
          a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull,
          pg_catalog.array_position(i.indkey::int2[], a.attnum) AS key_position
     FROM pg_catalog.pg_class c
@@ -66,6 +67,7 @@ enum Column : std::size_t {
   row_security,
   can_use,
   can_select,
+  can_select_all,
   column_name,
   column_type,
   not_null,
@@ -85,7 +87,8 @@ Relation relation_of(const Values& values) {
           values[can_select] == "t",
           values[row_security] == "t",
           {},
-          {}};
+          {},
+          values[can_select_all] == "t"};
 }
 
 // As a PostgreSQL array.

@@ -8,6 +8,7 @@
 #include "adapters/tools/liquibase_arrange.h"
 #include "adapters/tools/liquibase_changelog.h"
 #include "adapters/tools/liquibase_ledger.h"
+#include "adapters/tools/row_versions.h"
 
 namespace tidemark {
 
@@ -80,7 +81,9 @@ class Liquibase : public Tool {
     return liquibase_rows(answer);
   }
   // Its table has no index.
-  std::optional<ReadQuery> select_tail(const Relation&) const override { return std::nullopt; }
+  std::optional<ReadQuery> select_tail(const Relation& relation) const override {
+    return select_row_versions(relation);
+  }
 
   std::string lock_table(const Relation& relation) const override {
     return liquibase_lock_table(relation);

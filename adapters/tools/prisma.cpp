@@ -10,6 +10,7 @@
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/row_versions.h"
 #include "adapters/tools/script.h"
 #include "adapters/tools/shape.h"
 
@@ -296,7 +297,9 @@ class Prisma : public Tool {
   }
 
   // Its rows have an index on a random id alone.
-  std::optional<ReadQuery> select_tail(const Relation&) const override { return std::nullopt; }
+  std::optional<ReadQuery> select_tail(const Relation& relation) const override {
+    return select_row_versions(relation);
+  }
 
   std::vector<std::int64_t> advisory_locks(const Relation&, std::string_view) const override {
     return {lock};

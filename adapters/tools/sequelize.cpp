@@ -6,6 +6,7 @@
 #include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/row_versions.h"
 #include "adapters/tools/script.h"
 #include "adapters/tools/shape.h"
 
@@ -227,7 +228,9 @@ class Sequelize : public Tool {
   }
 
   // The index on names says nothing about what is new.
-  std::optional<ReadQuery> select_tail(const Relation&) const override { return std::nullopt; }
+  std::optional<ReadQuery> select_tail(const Relation& relation) const override {
+    return select_row_versions(relation);
+  }
 };
 
 }  // namespace

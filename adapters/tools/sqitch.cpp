@@ -59,7 +59,9 @@ class Sqitch : public Tool {
     return sqitch_rows(answer);
   }
   // No index of its tables knows what came last.
-  std::optional<ReadQuery> select_tail(const Relation&) const override { return std::nullopt; }
+  std::optional<ReadQuery> select_tail(const Relation& relation) const override {
+    return select_sqitch_versions(relation);
+  }
 
   std::vector<std::int64_t> advisory_locks(const Relation&, std::string_view) const override {
     return {75474063};

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "adapters/tools/answer.h"
+#include "adapters/tools/row_versions.h"
 #include "adapters/tools/shape.h"
 
 namespace tidemark {
@@ -85,6 +86,20 @@ constexpr ReadStatement select_rows_without_hash = R"sql(
    ORDER BY committed_ms, run, change_id
 )sql";
 
+// Of the changes as select_row_versions() has it; of the events, which only grow, what happened to
+// which change when: who may read the one table whole may read single columns of the other.
+constexpr ReadStatement select_versions = R"sql(
+  SELECT c.rows, c.versions, e.rows, e.versions
+    FROM (SELECT pg_catalog.count(*) AS rows,
+                 pg_catalog.sum(pg_catalog.hashtextextended(xmin::text, 0)) AS versions
+            FROM {ledger}) AS c
+   CROSS JOIN (SELECT pg_catalog.count(*) AS rows,
+                      pg_catalog.sum(pg_catalog.hashtextextended(change_id || event,
+                        pg_catalog.hashfloat8extended(
+                          pg_catalog.date_part('epoch', committed_at), 0))) AS versions
+                 FROM {schema}.events) AS e
+)sql";
+
 }  // namespace
 
 Recognition recognise_sqitch_ledger(const Relation& relation, std::span<const Relation> all) {
@@ -113,6 +128,13 @@ std::vector<std::string> tables_beside_sqitch_changes() {
 ReadQuery select_sqitch_rows(const Relation& relation) {
   const bool hashed = find_column(relation, "script_hash") != nullptr;
   return {hashed ? select_rows_with_hash : select_rows_without_hash, relation.name, {}};
+}
+
+std::optional<ReadQuery> select_sqitch_versions(const Relation& relation) {
+  if (!select_row_versions(relation)) {
+    return std::nullopt;
+  }
+  return ReadQuery{select_versions, relation.name, {}};
 }
 
 namespace {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace tidemark {
 Recognition recognise_sqitch_ledger(const Relation& relation, std::span<const Relation> all);
 std::vector<std::string> tables_beside_sqitch_changes();
 ReadQuery select_sqitch_rows(const Relation& relation);
+std::optional<ReadQuery> select_sqitch_versions(const Relation& relation);
 Result<std::vector<Row>> sqitch_rows(const ResultSet& answer);
 
 }  // namespace tidemark

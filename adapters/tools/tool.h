@@ -34,6 +34,7 @@ struct Relation {
   bool row_security = false;  // it would hide rows from us
   std::vector<Column> columns;
   std::vector<std::string> primary_key;
+  bool can_select_all = false;  // SELECT on the table, with what is none of its columns
   friend bool operator==(const Relation&, const Relation&) = default;
 };
 
@@ -121,8 +122,9 @@ class Tool {
   // Only for a relation that was recognised.
   virtual ReadQuery select_rows(const Relation& relation) const = 0;
   virtual Result<std::vector<Row>> rows(const ResultSet& answer) const = 0;
-  // The newest few rows, found by an index: what an append to a large ledger shows in. nullopt: it
-  // has none, and is read whole at each look.
+  // What is asked of a large ledger instead of its rows, to see whether they changed: the newest
+  // few of them, found by an index, or what select_row_versions() says. nullopt: they are read at
+  // each look.
   virtual std::optional<ReadQuery> select_tail(const Relation& relation) const = 0;
 
   // Who is applying something right now, as the tool itself marks it. The table beside the ledger

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What tidemark costs: starts real servers and a real daemon, measures, and prints one Markdown table.
 
-    bench.py --build DIR [--quick] [--check] [--only polls,files,status,ledgers,scale]
+    bench.py --build DIR [--quick] [--check] [--only polls,files,status,ledgers,tools,scale]
 
 --quick takes small numbers: its ratios mean nothing. --check fails (exit 1) when a ratio is not reached.
 """
@@ -27,6 +27,7 @@ class Bench:
     def __init__(self, build, folder, quick):
         self.build, self.folder, self.quick = build, folder, quick
         self.postgres = None
+        self.tables = []  # beside the one of all measures
 
     def few(self, usual, quick):
         return quick if self.quick else usual
@@ -85,7 +86,7 @@ def main():
         if bench.postgres is not None:
             bench.postgres.stop()
         shutil.rmtree(folder)
-    print(f"\n{table(rows)}\n\n{where}; {time.monotonic() - began:.0f} s.")
+    print("".join(f"\n{text}\n" for text in [table(rows), *bench.tables]) + f"\n{where}; {time.monotonic() - began:.0f} s.")
     if any("failed:" in row.measured for row in rows):
         return 1
     return 1 if arguments.check and any(row.reached is False for row in rows) else 0

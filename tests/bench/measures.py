@@ -11,8 +11,9 @@ import statistics
 import time
 import typing
 
+import tools as ledgers_of_tools
 from pgbench import capture, pgbench
-from servers import (MIGRATIONS, PgBouncer, Tidemark, Trouble, Unix, accepts, make_schemas, rss_of, run, sum_of,
+from servers import (MIGRATIONS, PgBouncer, Tidemark, Trouble, Unix, accepts, make_schemas, rss_of, run, say, sum_of,
                      wait_until)
 
 
@@ -22,10 +23,6 @@ class Row(typing.NamedTuple):
     measured: str
     wanted: str
     reached: bool | None  # None: cannot be said
-
-
-def say(text):
-    print(f"bench: {text}", flush=True)
 
 
 # --- polls ------------------------------------------------------------------------------------------------------------
@@ -385,4 +382,20 @@ def ledgers(bench):
               servers[-1] <= 2 * servers[0])
 
 
-ALL = {"polls": polls, "files": files, "status": status, "ledgers": ledgers, "scale": scale}
+def tools(bench):
+    rows = bench.few(100_000, 2_000)
+    measured = list(ledgers_of_tools.measure(bench, rows))
+    bench.tables.append(ledgers_of_tools.table(measured, rows))
+    name, _, small, long = max(measured, key=lambda one: one[3].unchanged.client / one[2].unchanged.client)
+    ours, few = long.unchanged.client, small.unchanged.client
+    yield Row(f"client CPU of an unchanged poll, a ledger of {rows:,} rows of any of {len(measured)} tools", "one of 100 rows",
+              f"{ours:.2f} / {few:.2f} ms = {ours / few:.2f} at most ({name})", "<= 2", ours <= 2 * few)
+    # Less is too near to what any poll costs, of one row or of none.
+    long_ones = [one for one in measured if one[3].copy.both > 10] or measured
+    name, _, _, long = max(long_ones, key=lambda one: one[3].unchanged.both / one[3].copy.both)
+    ours, theirs = long.unchanged.both, long.copy.both
+    yield Row("client and server CPU of the same", "psql that COPYs it to nowhere",
+              f"{ours:.1f} / {theirs:.1f} ms = {ours / theirs:.2f} at most ({name})", "<= 1", ours <= theirs)
+
+
+ALL = {"polls": polls, "files": files, "status": status, "ledgers": ledgers, "tools": tools, "scale": scale}

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Measures what tidemark costs and prints one table of ratios, each within one run.
 #
-#   tests/bench/run.sh            about half an hour, on a machine that does nothing else
+#   tests/bench/run.sh            about an hour, on a machine that does nothing else
 #   tests/bench/run.sh --check    the same, and fails when a ratio is not reached
-#   tests/bench/run.sh --quick    a minute or two with small numbers: whether the bench still runs
+#   tests/bench/run.sh --quick    some minutes with small numbers: whether the bench still runs
 #
 # Needs what deploy/install-packages.sh bench installs, and npm for dbmate. Peers that are not there are skipped, aloud.
 set -euo pipefail

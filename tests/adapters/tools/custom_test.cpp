@@ -69,6 +69,9 @@ TEST_CASE("the names of the columns are values beside a statement that is docume
   CHECK(query.values ==
         std::vector<std::optional<std::string>>{"name", "rev", "sha", "ts", "who", "status"});
   CHECK(is_documented(query));
+  CHECK_FALSE(tool->select_tail(relation));
+  relation.can_select_all = true;
+  CHECK(is_documented(*tool->select_tail(relation)));
   relation.kind = 'v';
   CHECK(is_documented(tool->select_rows(relation)));
   CHECK_FALSE(tool->select_tail(relation));

@@ -26,6 +26,7 @@ void answer_with(ResultSet& answer, const Relation& relation) {
                            truth(relation.row_security),
                            truth(relation.can_use),
                            truth(relation.can_select),
+                           truth(relation.can_select_all),
                            candidate.name,
                            candidate.type,
                            truth(candidate.not_null),
@@ -41,6 +42,7 @@ TEST_CASE("the server's answer becomes relations with their columns and keys") {
   second.oid = 16500;
   second.kind = 'p';
   second.can_use = false;
+  second.can_select_all = true;
   second.row_security = true;
   second.primary_key = {"version",
                         "installed_rank"};  // in the order of the key, not of the columns

@@ -291,6 +291,8 @@ TEST_CASE("Sqitch's registry is recognised by its changes and the events beside 
   CHECK(is_documented(tool().select_rows(changes())));
   CHECK(is_documented(tool().select_rows(old)));
   CHECK_FALSE(tool().select_tail(changes()));
+  old.can_select_all = true;
+  CHECK(is_documented(*tool().select_tail(old)));
   CHECK(tool().advisory_locks(changes(), "flipr") == std::vector<std::int64_t>{75474063});
 }
 
