@@ -12,6 +12,10 @@ using namespace tidemark::test;
 
 namespace {
 
+const Tool& tool() {
+  return *find_tool("alembic");
+}
+
 // A file as `alembic revision` writes it; `down` and the others are Python.
 std::string revision(const std::string& id,
                      const std::string& down = "None",
@@ -26,7 +30,7 @@ std::string revision(const std::string& id,
 }
 
 Catalog alembic(const Files& files) {
-  return catalog_of("alembic", files);
+  return catalog_of(tool(), files);
 }
 
 std::vector<std::string> after(const Catalog& catalog, const std::string& name) {
@@ -44,7 +48,7 @@ std::optional<Observation> heads(const std::vector<std::string>& revisions) {
   for (const auto& one : revisions) {
     values.push_back({one});
   }
-  return seen("alembic", std::move(values));
+  return seen(tool(), std::move(values));
 }
 
 Relation alembic_table(const std::string& type = "character varying(32)!",
@@ -60,8 +64,8 @@ const Files linear{{"versions/z_first.py", revision("aaaa1")},
 }  // namespace
 
 TEST_CASE("Alembic: a revision is what its file says, whatever the file is called") {
-  const auto entries = find_tool("alembic")->entries("versions/whatever.py",
-                                                     revision("ae1027a6acf", "'1975ea83b712'"));
+  const auto entries =
+      tool().entries("versions/whatever.py", revision("ae1027a6acf", "'1975ea83b712'"));
   REQUIRE(entries.size() == 1);
   const auto& entry = entries.front();
   CHECK(entry.key.value == "ae1027a6acf");
@@ -75,7 +79,7 @@ TEST_CASE("Alembic: a revision is what its file says, whatever the file is calle
 TEST_CASE("Alembic: revisions are read in every way in which they are written") {
   const auto down = [](const std::string& text) {
     std::string all;
-    const auto entries = find_tool("alembic")->entries("versions/a.py", revision("a", text));
+    const auto entries = tool().entries("versions/a.py", revision("a", text));
     for (const auto& key : entries.front().after) {
       all += key.value + " ";
     }
@@ -94,15 +98,15 @@ TEST_CASE("Alembic: revisions are read in every way in which they are written") 
 }
 
 TEST_CASE("Alembic: without a docstring the file's name tells what a revision is for") {
-  const auto entries = find_tool("alembic")->entries("versions/ae10_add_tax.py",
-                                                     "revision = 'ae10'\ndown_revision = None\n");
+  const auto entries =
+      tool().entries("versions/ae10_add_tax.py", "revision = 'ae10'\ndown_revision = None\n");
   REQUIRE(entries.size() == 1);
   CHECK(entries.front().description == "add tax");
 }
 
 TEST_CASE("Alembic: of a file that cannot be read the name tells which revision it is, as a rule") {
   const auto key = [](std::string_view path) {
-    const auto entries = find_tool("alembic")->entries_by_name(path);
+    const auto entries = tool().entries_by_name(path);
     return entries.empty() ? "(none)" : entries.front().key.value;
   };
   CHECK(key("versions/ae1027a6acf0_add_tax.py") == "ae1027a6acf0");
@@ -114,8 +118,8 @@ TEST_CASE("Alembic: of a file that cannot be read the name tells which revision 
 
 TEST_CASE("Alembic: what is too long for a ledger is no name, and what is told of it stays short") {
   const std::string name(1'000'000, '@');
-  CHECK(find_tool("alembic")->entries("versions/a.py", revision(name)).empty());
-  CHECK(find_tool("alembic")->entries("versions/a.py", revision("a\nb")).empty());
+  CHECK(tool().entries("versions/a.py", revision(name)).empty());
+  CHECK(tool().entries("versions/a.py", revision("a\nb")).empty());
   CHECK(problems_of(alembic({{"versions/a.py", revision("aaaa1", "'" + name + "'")}})) ==
         Strings{"versions/a.py computes what it comes after: that cannot be told without running "
                 "it"});
@@ -133,7 +137,7 @@ TEST_CASE("Alembic: what is no revision is none") {
                            "script.py.mako",
                            "venv/lib/python3.12/site-packages/x/versions/a.py"}) {
     CAPTURE(path);
-    CHECK(find_tool("alembic")->entries(path, revision("a")).empty());
+    CHECK(tool().entries(path, revision("a")).empty());
   }
   for (const auto* bytes : {"import alembic\n",
                             "revision = 'a'\n",
@@ -143,17 +147,17 @@ TEST_CASE("Alembic: what is no revision is none") {
                             "if x:\n    revision = 'a'\n    down_revision = None\n",
                             "'''\nrevision = 'a'\ndown_revision = None\n'''\n"}) {
     CAPTURE(bytes);
-    CHECK(find_tool("alembic")->entries("versions/a.py", bytes).empty());
+    CHECK(tool().entries("versions/a.py", bytes).empty());
   }
 }
 
 TEST_CASE("Alembic: the directory is told by what its files begin with, and by its template") {
-  CHECK(evidence_of("alembic", {{"versions/a.py", revision("a")}}) == "named 1");
-  CHECK(evidence_of("alembic",
+  CHECK(evidence_of(tool(), {{"versions/a.py", revision("a")}}) == "named 1");
+  CHECK(evidence_of(tool(),
                     {{"versions/a.py", revision("a")}, {"env.py", ""}, {"script.py.mako", ""}}) ==
         "marked 1");
-  CHECK(evidence_of("alembic", {{"db/steps/a.py", revision("a")}}) == "named 1");
-  CHECK(evidence_of("alembic", {{"a.py", "import os\n"}, {"script.py.mako", ""}}) == "none 0");
+  CHECK(evidence_of(tool(), {{"db/steps/a.py", revision("a")}}) == "named 1");
+  CHECK(evidence_of(tool(), {{"a.py", "import os\n"}, {"script.py.mako", ""}}) == "none 0");
   CHECK(layout_of({{"versions/a.py", revision("a")},
                    {"env.py", "from alembic import context\n"}}) == "alembic");
   // Flask keeps them in a folder that has Django's name.
@@ -181,22 +185,21 @@ TEST_CASE("Alembic: a step forward is one more application, and a step back one 
   const auto forward = poll(catalog, heads({"cccc3"}), before.records);
   CHECK(forward.records.size() == 3);
   CHECK(forward.findings().empty());
-  CHECK(poll(catalog, heads({"aaaa1"}), before.records).findings() == Strings{"vanished bbbb2"});
-  CHECK(poll(catalog, heads({}), before.records).findings() ==
-        Strings{"vanished aaaa1", "vanished bbbb2"});
+  CHECK(poll(catalog, heads({"aaaa1"}), before.records).findings() == "vanished bbbb2");
+  CHECK(poll(catalog, heads({}), before.records).findings() == "vanished aaaa1, vanished bbbb2");
 }
 
 TEST_CASE("Alembic: a database ahead of the checkout leaves the rest unknown, not pending") {
   const auto catalog = alembic(linear);
   const auto polled = poll(catalog, heads({"dddd4"}));
-  CHECK(polled.findings() == Strings{"foreign dddd4"});
+  CHECK(polled.findings() == "foreign dddd4");
   CHECK(polled.state("aaaa1") == "unknown");
   CHECK(polled.reason("cccc3") == "ahead_of_files");
   const auto before = poll(catalog, heads({"bbbb2"}));
   const auto ahead = poll(catalog, heads({"dddd4"}), before.records);
   CHECK(ahead.state("bbbb2") == "applied");
   CHECK(ahead.state("cccc3") == "unknown");
-  CHECK(ahead.findings() == Strings{"foreign dddd4"});
+  CHECK(ahead.findings() == "foreign dddd4");
 }
 
 TEST_CASE("Alembic: several heads are branches, and a merge comes after all of them") {
@@ -277,8 +280,7 @@ TEST_CASE("Alembic: a renamed file is the same revision, an edited one is told")
   CHECK(renamed.findings().empty());
   CHECK(renamed.note("aaaa1").empty());
   files["versions/y_second.py"] += "# more\n";
-  CHECK(poll(alembic(files), heads({"cccc3"}), before.records).findings() ==
-        Strings{"edited bbbb2"});
+  CHECK(poll(alembic(files), heads({"cccc3"}), before.records).findings() == "edited bbbb2");
 }
 
 TEST_CASE("Alembic: old revisions that were squashed away are archived, a deleted head is gone") {
@@ -290,41 +292,40 @@ TEST_CASE("Alembic: old revisions that were squashed away are archived, a delete
       poll(alembic({{"versions/x_third.py", revision("cccc3")}}), heads({"cccc3"}), before.records);
   CHECK(known.reason("aaaa1") == "archived");
   CHECK(known.reason("bbbb2") == "archived");
-  CHECK(known.findings() == Strings{"edited cccc3"});  // it is another file now
+  CHECK(known.findings() == "edited cccc3");  // it is another file now
   Files without_head = linear;
   without_head.erase("versions/x_third.py");
   const auto gone = poll(alembic(without_head), heads({"cccc3"}), before.records);
-  CHECK(gone.findings() == Strings{"removed cccc3"});
+  CHECK(gone.findings() == "removed cccc3");
   CHECK(gone.state("aaaa1") == "applied");
 }
 
 TEST_CASE("Alembic: its table is recognised by its one column") {
-  CHECK(verdict("alembic", alembic_table()) == "ledger");
-  CHECK(verdict("alembic", alembic_table("character varying(255)!", "shop_version")) == "ledger");
-  CHECK(verdict("alembic", alembic_table("character varying!")) == "ledger");
-  CHECK(verdict("alembic", alembic_table("text!")) == "ledger");
-  CHECK(verdict("alembic", alembic_table("integer!")) == "no");
+  CHECK(verdict(tool(), alembic_table()) == "ledger");
+  CHECK(verdict(tool(), alembic_table("character varying(255)!", "shop_version")) == "ledger");
+  CHECK(verdict(tool(), alembic_table("character varying!")) == "ledger");
+  CHECK(verdict(tool(), alembic_table("text!")) == "ledger");
+  CHECK(verdict(tool(), alembic_table("integer!")) == "no");
   auto wider = alembic_table();
   wider.columns.push_back({"note", "text", false});
-  CHECK(verdict("alembic", wider) == "ledger");
+  CHECK(verdict(tool(), wider) == "ledger");
   wider.name.name = "documents";
-  CHECK(verdict("alembic", wider) == "no");
+  CHECK(verdict(tool(), wider) == "no");
   auto view = alembic_table();
   view.kind = 'v';
-  CHECK(verdict("alembic", view) ==
-        "near_miss: has the columns of an Alembic ledger, but is a view");
-  CHECK(verdict("alembic", table("public", "schema_migrations", {"version character varying!"})) ==
+  CHECK(verdict(tool(), view) == "near_miss: has the columns of an Alembic ledger, but is a view");
+  CHECK(verdict(tool(), table("public", "schema_migrations", {"version character varying!"})) ==
         "no");
 }
 
 TEST_CASE("Alembic: rows are heads") {
-  const auto rows = rows_of("alembic", {{"ae10"}, {std::nullopt}});
+  const auto rows = rows_of(tool(), {{"ae10"}, {std::nullopt}});
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].key.value == "ae10");
   CHECK(rows[0].id.value == "ae10");
   CHECK(rows[0].reach == Row::Reach::ancestors);
   CHECK_FALSE(rows[0].token.empty());
-  CHECK_FALSE(find_tool("alembic")->rows({{}, {{"1", "2"}}}));
+  CHECK_FALSE(tool().rows({{}, {{"1", "2"}}}));
 }
 
 TEST_CASE(
@@ -352,19 +353,16 @@ TEST_CASE(
 }
 
 TEST_CASE("Alembic: what its ledger is asked is documented") {
-  CHECK(is_documented(find_tool("alembic")->select_rows(alembic_table())));
-  CHECK_FALSE(find_tool("alembic")->select_tail(alembic_table()));
+  CHECK(is_documented(tool().select_rows(alembic_table())));
+  CHECK_FALSE(tool().select_tail(alembic_table()));
 }
 
 TEST_CASE("Alembic: which of two revisions has a label does not depend on who was read first") {
-  std::vector<ScannedFile> scanned;
-  for (const auto& [path, bytes] :
-       Files{{"versions/a.py", revision("aaaa1", "None", "None", "'x'")},
-             {"versions/b.py", revision("bbbb2", "None", "None", "'x'")},
-             {"versions/c.py", revision("cccc3", "'x'")}}) {
-    scanned.push_back({path, content_of(bytes), find_tool("alembic")->entries(path, bytes)});
-  }
-  const auto catalog = find_tool("alembic")->arrange(scanned, {});
-  std::ranges::reverse(scanned);
-  CHECK(*find_tool("alembic")->arrange(scanned, {}) == *catalog);
+  auto files = scanned(tool(),
+                       {{"versions/a.py", revision("aaaa1", "None", "None", "'x'")},
+                        {"versions/b.py", revision("bbbb2", "None", "None", "'x'")},
+                        {"versions/c.py", revision("cccc3", "'x'")}});
+  const auto catalog = tool().arrange(files, {});
+  std::ranges::reverse(files);
+  CHECK(*tool().arrange(files, {}) == *catalog);
 }

@@ -6,8 +6,7 @@
 
 #include "adapters/tools/atlas_sum.h"
 #include "adapters/tools/hash.h"
-#include "adapters/tools/layout.h"
-#include "tests/adapters/tools/polls.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -17,7 +16,6 @@ using namespace tidemark::test;
 namespace {
 
 using Role = FileEntry::Role;
-using Strength = LayoutEvidence::Strength;
 using Verdict = Recognition::Verdict;
 
 const Tool& tool() {
@@ -32,10 +30,6 @@ std::optional<FileEntry> entry(std::string_view path, std::string_view bytes = "
 std::string key(std::string_view path) {
   const auto found = entry(path);
   return found ? found->key.value : "(none)";
-}
-
-LayoutEvidence evidence(const std::vector<std::string>& paths, const std::string& head = "") {
-  return tool().layout_evidence({paths, [&](const std::string&) { return head; }});
 }
 
 Relation ledger() {
@@ -57,19 +51,19 @@ Relation ledger() {
 }
 
 // What Atlas would write into its ledger for these files, by name.
-std::map<std::string, std::string> hashes(const TextFiles& files) {
+std::map<std::string, std::string> hashes(const Files& files) {
   AtlasSum sum;
   std::map<std::string, std::string> all;
-  for (const auto& file : files) {
-    all[file.path] = sum.add(file.path, file.bytes);
+  for (const auto& [path, bytes] : files) {
+    all[path] = sum.add(path, bytes);
   }
   return all;
 }
 
-std::string total(const TextFiles& files) {
+std::string total(const Files& files) {
   AtlasSum sum;
-  for (const auto& file : files) {
-    sum.add(file.path, file.bytes);
+  for (const auto& [path, bytes] : files) {
+    sum.add(path, bytes);
   }
   return sum.total();
 }
@@ -100,34 +94,34 @@ std::vector<Row> revisions(const std::vector<Revision>& all) {
 }
 
 // All of `files`, applied in their order when the directory held them as they are.
-std::vector<Revision> all_applied(const TextFiles& files) {
+std::vector<Revision> all_applied(const Files& files) {
   const auto hash = hashes(files);
   std::vector<Revision> all;
-  for (const auto& file : files) {
-    all.push_back({file.path.substr(0, file.path.find('_')), hash.at(file.path)});
+  for (const auto& [path, bytes] : files) {
+    all.push_back({path.substr(0, path.find('_')), hash.at(path)});
   }
   return all;
 }
 
-const TextFiles four{{"1_x.sql", "SELECT 1;\n"},
-                     {"2_x.sql", "SELECT 2;\n"},
-                     {"3_x.sql", "SELECT 3;\n"},
-                     {"4_x.sql", "SELECT 4;\n"}};
+const Files four{{"1_x.sql", "SELECT 1;\n"},
+                 {"2_x.sql", "SELECT 2;\n"},
+                 {"3_x.sql", "SELECT 3;\n"},
+                 {"4_x.sql", "SELECT 4;\n"}};
 
-TextFiles edited(TextFiles files, std::size_t at) {
-  files[at].bytes += "-- more\n";
+Files edited(Files files, const std::string& path) {
+  files.at(path) += "-- more\n";
   return files;
 }
 
-TextFiles with_crlf_throughout(TextFiles files) {
-  for (auto& file : files) {
-    file.bytes = with_crlf(file.bytes);
+Files with_crlf_throughout(Files files) {
+  for (auto& [path, bytes] : files) {
+    bytes = with_crlf(bytes);
   }
   return files;
 }
 
-TextFiles with_sum(TextFiles files, const std::string& first_line) {
-  files.push_back({"atlas.sum", first_line + "\n1_x.sql h1:…\n"});
+Files with_sum(Files files, const std::string& first_line) {
+  files["atlas.sum"] = first_line + "\n1_x.sql h1:…\n";
   return files;
 }
 
@@ -224,38 +218,30 @@ TEST_CASE("a checkpoint says so in the comments that it begins with") {
 }
 
 TEST_CASE("a directory with atlas.sum is Atlas', as far as its files are not another tool's") {
-  CHECK(evidence({"atlas.sum", "1_a.sql", "2_b.sql"}).strength == Strength::marked);
-  CHECK(evidence({"atlas.sum", "1_a.sql", "seeds/2_b.sql"}).files == 1);
-  CHECK(evidence({"db/atlas.sum", "db/1_a.sql"}).strength == Strength::marked);
-  CHECK(evidence({"1_a.down.sql", "1_a.up.sql", "atlas.sum"}).strength == Strength::possible);
-  CHECK(evidence({"V1__a.sql", "atlas.sum"}).strength == Strength::named);
-  CHECK(evidence({"1_a.sql", "atlas.sum"}, "-- migrate:up\n").strength == Strength::named);
-  CHECK(evidence({"20260101000000_a.sql"}).strength == Strength::possible);
-  CHECK(evidence({"20260101000000_a.sql"}, "-- +goose Up\n").strength == Strength::none);
-  CHECK(evidence({"1_a.sql"}).strength == Strength::none);
+  CHECK(evidence_of(tool(), alike({"atlas.sum", "1_a.sql", "2_b.sql"})) == "marked 2");
+  CHECK(evidence_of(tool(), alike({"atlas.sum", "1_a.sql", "seeds/2_b.sql"})) == "marked 1");
+  CHECK(evidence_of(tool(), alike({"db/atlas.sum", "db/1_a.sql"})) == "marked 1");
+  CHECK(evidence_of(tool(), alike({"1_a.down.sql", "1_a.up.sql", "atlas.sum"})) == "possible 1");
+  CHECK(evidence_of(tool(), alike({"V1__a.sql", "atlas.sum"})) == "named 1");
+  CHECK(evidence_of(tool(), alike({"1_a.sql", "atlas.sum"}, "-- migrate:up\n")) == "named 1");
+  CHECK(evidence_of(tool(), alike({"20260101000000_a.sql"})) == "possible 1");
+  CHECK(evidence_of(tool(), alike({"20260101000000_a.sql"}, "-- +goose Up\n")) == "none 1");
+  CHECK(evidence_of(tool(), alike({"1_a.sql"})) == "none 0");
 }
 
 TEST_CASE("where Atlas only sums up what another tool applies, the ledger decides") {
-  const std::vector<std::string> paths{"1_a.down.sql", "1_a.up.sql", "atlas.sum"};
-  const DirectoryView directory{paths, [](const std::string&) { return std::string(); }};
-  CHECK(choose_layout("auto", directory).tool == nullptr);
-  CHECK(choose_layout("auto", directory, "atlas").tool == &tool());
-  CHECK(choose_layout("auto", directory, "golang-migrate").tool == find_tool("golang-migrate"));
+  const auto files = alike({"1_a.down.sql", "1_a.up.sql", "atlas.sum"});
+  CHECK(layout_of(files) == "(none)");
+  CHECK(layout_of(files, "atlas") == "atlas");
+  CHECK(layout_of(files, "golang-migrate") == "golang-migrate");
 }
 
 TEST_CASE("only what lies beside atlas.sum is a migration, else what has a number in front") {
-  const auto ids = [](const TextFiles& files) {
-    std::string all;
-    for (const auto& migration : arranged(tool(), files).migrations) {
-      all += migration.id.value + " ";
-    }
-    return all;
-  };
-  const TextFiles files{{"db/1_a.sql", "a"}, {"db/init.sql", "i"}, {"other/2_b.sql", "b"}};
-  CHECK(ids(files) == "1_a 2_b ");
+  const Files files{{"db/1_a.sql", "a"}, {"db/init.sql", "i"}, {"other/2_b.sql", "b"}};
+  CHECK(ids_of(catalog_of(tool(), files)) == Strings{"1_a", "2_b"});
   auto summed = files;
-  summed.push_back({"db/atlas.sum", "h1:"});
-  CHECK(ids(summed) == "1_a init ");
+  summed["db/atlas.sum"] = "h1:";
+  CHECK(ids_of(catalog_of(tool(), summed)) == Strings{"1_a", "init"});
 }
 
 TEST_CASE("Atlas' table is recognised by its columns, whatever it is called") {
@@ -288,138 +274,130 @@ TEST_CASE("Atlas' table is recognised by its columns, whatever it is called") {
 }
 
 TEST_CASE("all that Atlas applied is verified by its hashes, and what follows is pending") {
-  Polls polls(tool());
   auto rows = all_applied(four);
   rows.pop_back();
-  const auto& standing = polls.poll(four, revisions(rows));
-  CHECK(states(standing) == "1 applied, 2 applied, 3 applied, 4 pending");
-  CHECK(findings(standing).empty());
+  const auto after = poll(tool(), four, revisions(rows));
+  CHECK(after.states() == "1 applied, 2 applied, 3 applied, 4 pending");
+  CHECK(after.findings().empty());
   for (const std::string applied : {"1", "2", "3"}) {
-    CHECK(standing.find({applied})->cell.content == ContentVerdict::verified);
-    CHECK(standing.find({applied})->cell.note.empty());
+    CHECK(after.cell(applied).content == ContentVerdict::verified);
+    CHECK(after.note(applied).empty());
   }
 }
 
 TEST_CASE("one edit, however early, is one finding though all later hashes of Atlas' differ") {
-  for (std::size_t i = 0; i < four.size(); ++i) {
-    CAPTURE(i);
-    Polls polls(tool());
-    const auto& standing = polls.poll(edited(four, i), revisions(all_applied(four)));
-    CHECK(findings(standing) == "checksum " + std::to_string(i + 1));
+  for (const auto& [path, bytes] : four) {
+    CAPTURE(path);
+    const auto after = poll(tool(), edited(four, path), revisions(all_applied(four)));
+    CHECK(after.findings() == "checksum " + path.substr(0, 1));
   }
 }
 
 TEST_CASE("two edits are told one after the other, and what was applied since is verified") {
-  Polls polls(tool());
-  const auto twice = edited(edited(four, 0), 2);
+  const auto twice = edited(edited(four, "1_x.sql"), "3_x.sql");
   auto rows = all_applied(four);
   rows.pop_back();
   rows.push_back(all_applied(twice).back());
-  const auto& standing = polls.poll(twice, revisions(rows));
-  CHECK(findings(standing) == "checksum 1");
-  CHECK(standing.find({"3"})->cell.content == ContentVerdict::unverifiable);
-  CHECK(standing.find({"4"})->cell.content == ContentVerdict::verified);
+  const auto after = poll(tool(), twice, revisions(rows));
+  CHECK(after.findings() == "checksum 1");
+  CHECK(after.cell("3").content == ContentVerdict::unverifiable);
+  CHECK(after.cell("4").content == ContentVerdict::verified);
 }
 
 TEST_CASE("other line endings throughout are no edit of an Atlas directory") {
   for (const bool windows_first : {false, true}) {
-    Polls polls(tool());
     const auto windows = with_crlf_throughout(four);
-    const auto& standing = polls.poll(windows_first ? four : windows,
-                                      revisions(all_applied(windows_first ? windows : four)));
-    CHECK(findings(standing).empty());
-    CHECK(standing.find({"4"})->cell.content == ContentVerdict::verified);
+    const auto after = poll(tool(),
+                            windows_first ? four : windows,
+                            revisions(all_applied(windows_first ? windows : four)));
+    CHECK(after.findings().empty());
+    CHECK(after.cell("4").content == ContentVerdict::verified);
   }
-  Polls polls(tool());
-  const auto& standing =
-      polls.poll(edited(with_crlf_throughout(four), 1), revisions(all_applied(four)));
-  CHECK(findings(standing) == "checksum 2");
+  const auto after =
+      poll(tool(), edited(with_crlf_throughout(four), "2_x.sql"), revisions(all_applied(four)));
+  CHECK(after.findings() == "checksum 2");
 }
 
 TEST_CASE("a file that comes in between says nothing of those after it") {
-  Polls polls(tool());
-  const TextFiles before{four[0], four[2], four[3]};
-  const auto& standing = polls.poll(four, revisions(all_applied(before)));
-  CHECK(states(standing) == "1 applied, 2 pending out_of_order, 3 applied, 4 applied");
-  CHECK(findings(standing).empty());
+  const auto before = without(four, "2_x.sql");
+  const auto after = poll(tool(), four, revisions(all_applied(before)));
+  CHECK(after.states() == "1 applied, 2 pending out_of_order, 3 applied, 4 applied");
+  CHECK(after.findings().empty());
 }
 
 TEST_CASE("a file that was applied late says nothing of those that were there before it") {
-  const TextFiles before{four[0], four[2]};
+  const auto before = without(without(four, "2_x.sql"), "4_x.sql");
   auto rows = all_applied(before);
   const auto now = hashes(four);
   rows.push_back({"2", now.at("2_x.sql")});
   rows.push_back({"4", now.at("4_x.sql")});
-  Polls polls(tool());
-  const auto& standing = polls.poll(four, revisions(rows));
-  CHECK(findings(standing) == "out_of_order 2");
-  CHECK(standing.find({"2"})->cell.content == ContentVerdict::verified);
-  CHECK(standing.find({"3"})->cell.content == ContentVerdict::unverifiable);
-  CHECK(standing.find({"4"})->cell.content == ContentVerdict::verified);
+  const auto after = poll(tool(), four, revisions(rows));
+  CHECK(after.findings() == "out_of_order 2");
+  CHECK(after.cell("2").content == ContentVerdict::verified);
+  CHECK(after.cell("3").content == ContentVerdict::unverifiable);
+  CHECK(after.cell("4").content == ContentVerdict::verified);
 }
 
 TEST_CASE("a file that is gone is one finding, and those after it none") {
-  Polls polls(tool());
-  const TextFiles fewer{four[0], four[2], four[3]};
-  const auto& standing = polls.poll(fewer, revisions(all_applied(four)));
-  CHECK(findings(standing) == "foreign 2");
+  const auto fewer = without(four, "2_x.sql");
+  const auto after = poll(tool(), fewer, revisions(all_applied(four)));
+  CHECK(after.findings() == "foreign 2");
 }
 
 TEST_CASE("a file deleted from an Atlas directory whose sum was made anew is all that is removed") {
-  for (std::size_t gone = 0; gone < four.size(); ++gone) {
+  for (const auto& [gone, bytes] : four) {
     CAPTURE(gone);
-    auto rest = four;
-    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(gone));
-    const auto removed = "removed " + std::to_string(gone + 1);
-    Polls polls(tool());
+    auto rest = without(four, gone);
+    const auto removed = "removed " + gone.substr(0, 1);
     auto rows = all_applied(four);
-    CHECK(findings(polls.poll(with_sum(four, total(four)), revisions(rows))).empty());
-    CHECK(findings(polls.poll(with_sum(rest, total(rest)), revisions(rows))) == removed);
-    CHECK(arranged(tool(), with_sum(rest, total(rest))).problems.empty());
+    const auto before = poll(tool(), with_sum(four, total(four)), revisions(rows));
+    CHECK(before.findings().empty());
+    const auto short_of_one =
+        poll(tool(), with_sum(rest, total(rest)), revisions(rows), before.records);
+    CHECK(short_of_one.findings() == removed);
+    CHECK(catalog_of(tool(), with_sum(rest, total(rest))).problems.empty());
     // What comes next is hashed without it, and what is edited then is still told.
-    rest.push_back({"5_x.sql", "SELECT 5;\n"});
+    rest["5_x.sql"] = "SELECT 5;\n";
     rows.push_back(all_applied(rest).back());
-    const auto& standing = polls.poll(with_sum(rest, total(rest)), revisions(rows));
-    CHECK(findings(standing) == removed);
-    CHECK(standing.find({"5"})->cell.content == ContentVerdict::verified);
-    auto later = edited(rest, 2);
-    const auto key = later[2].path.substr(0, 1);
-    CHECK(findings(polls.poll(with_sum(later, total(later)), revisions(rows))) ==
-          "edited " + key + ", " + removed);
+    const auto after =
+        poll(tool(), with_sum(rest, total(rest)), revisions(rows), short_of_one.records);
+    CHECK(after.findings() == removed);
+    CHECK(after.cell("5").content == ContentVerdict::verified);
+    const auto& third = std::next(rest.begin(), 2)->first;
+    const auto later = edited(rest, third);
+    CHECK(poll(tool(), with_sum(later, total(later)), revisions(rows), after.records).findings() ==
+          "edited " + third.substr(0, 1) + ", " + removed);
   }
 }
 
 TEST_CASE("a file that Atlas leaves out of the sum is never compared") {
   auto files = four;
-  files[1].bytes = "-- atlas:sum ignore\nSELECT 2;\n";
-  Polls polls(tool());
+  files["2_x.sql"] = "-- atlas:sum ignore\nSELECT 2;\n";
   const auto rows = revisions(all_applied(files));
-  CHECK(findings(polls.poll(files, rows)).empty());
-  files[1].bytes += "SELECT 22;\n";
-  Polls anew(tool());
-  CHECK(findings(anew.poll(files, rows)).empty());
-  CHECK(findings(anew.poll(edited(files, 2), rows)) == "edited 3");
+  CHECK(poll(tool(), files, rows).findings().empty());
+  files["2_x.sql"] += "SELECT 22;\n";
+  const auto anew = poll(tool(), files, rows);
+  CHECK(anew.findings().empty());
+  CHECK(poll(tool(), edited(files, "3_x.sql"), rows, anew.records).findings() == "edited 3");
 }
 
 TEST_CASE("a revision of Atlas' that is half applied, or says an error, is dirty") {
-  Polls polls(tool());
   auto rows = all_applied(four);
   rows[2].applied = "1";
   rows[2].total = "3";
   rows[3].error = true;
-  const auto& standing = polls.poll(four, revisions(rows));
-  CHECK(states(standing) == "1 applied, 2 applied, 3 drifted, 4 drifted");
-  CHECK(findings(standing) == "dirty 3, dirty 4");
+  const auto after = poll(tool(), four, revisions(rows));
+  CHECK(after.states() == "1 applied, 2 applied, 3 drifted, 4 drifted");
+  CHECK(after.findings() == "dirty 3, dirty 4");
 }
 
 TEST_CASE("a revision of Atlas' that was resolved by hand is applied, whatever it says besides") {
   for (const std::string type : {"4", "6"}) {
-    Polls polls(tool());
     auto rows = all_applied(four);
     rows[3].type = type;
     rows[3].total = "3";
     rows[3].error = true;
-    CHECK(findings(polls.poll(four, revisions(rows))).empty());
+    CHECK(poll(tool(), four, revisions(rows)).findings().empty());
   }
 }
 
@@ -429,74 +407,68 @@ TEST_CASE("what Atlas keeps for itself in its ledger is no migration") {
 }
 
 TEST_CASE("a baseline of Atlas' stands for everything up to it") {
-  Polls polls(tool());
   auto rows = all_applied(four);
   rows.erase(rows.begin(), rows.begin() + 2);
   rows.insert(rows.begin(), {"2", "", "1", "0", "0"});
-  const auto& standing = polls.poll(four, revisions(rows));
-  CHECK(states(standing) ==
+  const auto after = poll(tool(), four, revisions(rows));
+  CHECK(after.states() ==
         "1 applied below_baseline, 2 applied below_baseline, 3 applied, 4 applied");
-  CHECK(findings(standing).empty());
+  CHECK(after.findings().empty());
   // The files that it stands for need not be there: the first that is rests on nothing.
-  Polls without(tool());
-  const TextFiles rest{four[2], four[3]};
+  const auto rest = without(without(four, "1_x.sql"), "2_x.sql");
   auto later = all_applied(rest);
   later.insert(later.begin(), {"2", "", "1", "0", "0"});
-  CHECK(findings(without.poll(edited(rest, 0), revisions(later))) == "checksum 3");
+  CHECK(poll(tool(), edited(rest, "3_x.sql"), revisions(later)).findings() == "checksum 3");
 }
 
 TEST_CASE("an empty database starts from Atlas' last checkpoint, one that goes on passes it by") {
   auto files = four;
-  files[2].bytes = "-- atlas:checkpoint\n\nSELECT 3;\n";
-  Polls empty(tool());
-  CHECK(states(empty.poll(files, {})) ==
+  files["3_x.sql"] = "-- atlas:checkpoint\n\nSELECT 3;\n";
+  CHECK(poll(tool(), files, {}).states() ==
         "1 not_due below_baseline, 2 not_due below_baseline, 3 pending, 4 pending");
   const auto rows = all_applied(files);
-  Polls started(tool());
-  CHECK(states(started.poll(files, revisions({rows[2], rows[3]}))) ==
+  CHECK(poll(tool(), files, revisions({rows[2], rows[3]})).states() ==
         "1 applied below_baseline, 2 applied below_baseline, 3 applied, 4 applied");
-  Polls older(tool());
-  CHECK(states(older.poll(files, revisions({rows[0], rows[1], rows[3]}))) ==
+  CHECK(poll(tool(), files, revisions({rows[0], rows[1], rows[3]})).states() ==
         "1 applied, 2 applied, 3 not_due skipped, 4 applied");
 }
 
 TEST_CASE("versions of Atlas' with fewer digits are in the order of text, late is late by it") {
-  const TextFiles files{{"10_x.sql", "a"}, {"1_x.sql", "b"}, {"2_x.sql", "c"}};
-  Polls polls(tool());
-  CHECK(states(polls.poll(files, revisions({{"1", ""}, {"2", ""}}))) ==
+  const Files files{{"10_x.sql", "a"}, {"1_x.sql", "b"}, {"2_x.sql", "c"}};
+  CHECK(poll(tool(), files, revisions({{"1", ""}, {"2", ""}})).states() ==
         "1 applied, 10 pending out_of_order, 2 applied");
 }
 
 TEST_CASE("a rename is a note for Atlas; hashes with their prefix count") {
-  Polls polls(tool());
-  auto rows = all_applied({four[0]});
+  const Files files{*four.begin()};
+  auto rows = all_applied(files);
   rows[0].hash = "h1:" + rows[0].hash;
-  CHECK(polls.poll({four[0]}, revisions(rows)).find({"1"})->cell.content ==
-        ContentVerdict::verified);
+  const auto before = poll(tool(), files, revisions(rows));
+  CHECK(before.cell("1").content == ContentVerdict::verified);
   auto renamed = revisions({{"1", ""}});
   renamed[0].id.value = "1_old";
-  CHECK(polls.poll({four[0]}, renamed).find({"1"})->cell.note == "renamed");
+  CHECK(poll(tool(), files, renamed, before.records).note("1") == "renamed");
 }
 
 TEST_CASE("a sum that is not of its files is told, with whatever line endings") {
-  const auto problems = [](const TextFiles& files) {
-    return arranged(tool(), files).problems.size();
+  const auto problems = [](const Files& files) {
+    return catalog_of(tool(), files).problems.size();
   };
   CHECK(problems(with_sum(four, total(four))) == 0);
   CHECK(problems(with_sum(with_crlf_throughout(four), total(four) + "\r")) == 0);
-  CHECK(problems(with_sum(edited(four, 0), total(four))) == 1);
+  CHECK(problems(with_sum(edited(four, "1_x.sql"), total(four))) == 1);
   CHECK(problems(with_sum(four, "")) == 0);
   auto with_schema = with_sum(four, "h1:x");
-  with_schema.back().bytes += "schema.sql h1:y\n";
+  with_schema["atlas.sum"] += "schema.sql h1:y\n";
   CHECK(problems(with_schema) == 0);  // ours would be another sum than Atlas'
 }
 
 TEST_CASE(
     "of files that are named as another tool's a mismatch with Atlas' hashes proves nothing") {
-  for (const TextFiles& files :
-       {TextFiles{{"1_x.down.sql", "b"}, {"1_x.up.sql", "a"}, {"atlas.sum", "h1:x\n"}},
-        TextFiles{{"V1__x.sql", "a"}, {"atlas.sum", "h1:x\n"}}}) {
-    const auto catalog = arranged(tool(), files);
+  for (const Files& files :
+       {Files{{"1_x.down.sql", "b"}, {"1_x.up.sql", "a"}, {"atlas.sum", "h1:x\n"}},
+        Files{{"V1__x.sql", "a"}, {"atlas.sum", "h1:x\n"}}}) {
+    const auto catalog = catalog_of(tool(), files);
     REQUIRE(catalog.migrations.size() == 1);
     CHECK_FALSE(catalog.migrations.front().checksums.complete);
     CHECK_FALSE(catalog.migrations.front().checksums.accepted.empty());
@@ -505,14 +477,11 @@ TEST_CASE(
 }
 
 TEST_CASE("what cannot be read stops the sums, and proves nothing of what follows") {
-  std::vector<ScannedFile> scanned;
-  for (const auto& file : four) {
-    scanned.push_back({file.path, content_of(file.bytes), tool().entries(file.path, file.bytes)});
-  }
   const auto failing_with = [&](Errc code) {
-    return tool().arrange(scanned, [&](const ScannedFile& file) -> Result<std::string> {
-      return file.path == "2_x.sql" ? Result<std::string>(fail(code, "no")) : "SELECT 1;\n";
-    });
+    return tool().arrange(
+        scanned(tool(), four), [&](const ScannedFile& file) -> Result<std::string> {
+          return file.path == "2_x.sql" ? Result<std::string>(fail(code, "no")) : "SELECT 1;\n";
+        });
   };
   const auto catalog = failing_with(Errc::invalid);
   REQUIRE(catalog);

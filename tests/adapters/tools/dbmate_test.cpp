@@ -1,8 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "adapters/tools/discovery.h"
-#include "adapters/tools/layout.h"
-#include "tests/adapters/tools/polls.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -12,7 +11,6 @@ using namespace tidemark::test;
 namespace {
 
 using Verdict = Recognition::Verdict;
-using Strength = LayoutEvidence::Strength;
 
 const Tool& tool() {
   return *find_tool("dbmate");
@@ -26,10 +24,6 @@ std::optional<FileEntry> entry(std::string_view path) {
 std::string key(std::string_view path) {
   const auto found = entry(path);
   return found ? found->key.value : "(none)";
-}
-
-LayoutEvidence evidence(const std::vector<std::string>& paths, const std::string& head) {
-  return tool().layout_evidence({paths, [&](const std::string&) { return head; }});
 }
 
 Relation ledger(const std::string& type, std::vector<std::string> primary_key = {"version"}) {
@@ -90,14 +84,13 @@ TEST_CASE("what is none of dbmate's is not taken for one") {
 }
 
 TEST_CASE("a directory is dbmate's by what is written in its files") {
-  const std::vector<std::string> paths{"1_a.sql", "2_b.sql", "README.md"};
+  const Strings paths{"1_a.sql", "2_b.sql", "README.md"};
   for (const std::string head : {"-- migrate:up\n",
                                  "--migrate:up",
                                  "/* why */\r\n--  migrate:down\r\n",
                                  "\n-- migrate:up transaction:false\n"}) {
     CAPTURE(head);
-    CHECK(evidence(paths, head).strength == Strength::named);
-    CHECK(evidence(paths, head).files == 2);
+    CHECK(evidence_of(tool(), alike(paths, head)) == "named 2");
   }
   for (const std::string head : {"",
                                  "CREATE TABLE a ();",
@@ -107,15 +100,13 @@ TEST_CASE("a directory is dbmate's by what is written in its files") {
                                  "-- +goose Up\n",
                                  "- migrate:up"}) {
     CAPTURE(head);
-    CHECK(evidence(paths, head).strength == Strength::none);
+    CHECK(evidence_of(tool(), alike(paths, head)) == "none 0");
   }
-  const auto choice =
-      choose_layout("auto", {paths, [](const std::string&) { return "--migrate:up\n"; }});
-  CHECK(choice.tool == &tool());
+  CHECK(layout_of(alike(paths, "--migrate:up\n")) == "dbmate");
 }
 
 TEST_CASE("dbmate applies in the order of the files' names") {
-  const auto catalog = arranged(tool(), {{"2_c.sql", "c"}, {"10_b.sql", "b"}, {"1_a.sql", "a"}});
+  const auto catalog = catalog_of(tool(), {{"2_c.sql", "c"}, {"10_b.sql", "b"}, {"1_a.sql", "a"}});
   std::string order;
   for (const auto& migration : catalog.migrations) {
     order += migration.key.value + " ";
@@ -186,38 +177,39 @@ TEST_CASE("a copy of dbmate's ledger is one when its name speaks of migrations")
 }
 
 TEST_CASE("dbmate's rows are versions, and the rest is what the files say") {
-  Polls polls(tool());
   const auto rows = applied({"001", "2"});
   CHECK(rows.front().token == "7001");
   CHECK_FALSE(rows.front().checksum);
-  const TextFiles files{{"001_a.sql", "a"}, {"002_b.sql", "b"}, {"2_c.sql", "c"}};
-  const auto& standing = polls.poll(files, rows);
-  CHECK(states(standing) == "001 applied, 002 pending, 2 applied");
-  CHECK(findings(standing).empty());
-  CHECK(standing.find({"2"})->cell.note.empty());
-  CHECK(standing.find({"2"})->cell.content == ContentVerdict::unverifiable);
+  const Files files{{"001_a.sql", "a"}, {"002_b.sql", "b"}, {"2_c.sql", "c"}};
+  const auto after = poll(tool(), files, rows);
+  CHECK(after.states() == "001 applied, 002 pending, 2 applied");
+  CHECK(after.findings().empty());
+  CHECK(after.note("2").empty());
+  CHECK(after.cell("2").content == ContentVerdict::unverifiable);
 }
 
 TEST_CASE("a file that comes late is pending like any other, for dbmate runs it") {
-  Polls polls(tool());
-  const TextFiles files{{"1_a.sql", "a"}, {"2_b.sql", "b"}, {"3_c.sql", "c"}};
-  CHECK(states(polls.poll(files, applied({"1", "3"}))) == "1 applied, 2 pending, 3 applied");
-  CHECK(findings(polls.poll(files, applied({"1", "2", "3"}))).empty());
+  const Files files{{"1_a.sql", "a"}, {"2_b.sql", "b"}, {"3_c.sql", "c"}};
+  const auto before = poll(tool(), files, applied({"1", "3"}));
+  CHECK(before.states() == "1 applied, 2 pending, 3 applied");
+  CHECK(poll(tool(), files, applied({"1", "2", "3"}), before.records).findings().empty());
 }
 
 TEST_CASE("dbmate's rollback deletes the row, and the row that comes back is another one") {
-  Polls polls(tool());
-  const TextFiles files{{"1_a.sql", "a"}, {"2_b.sql", "b"}};
-  polls.poll(files, applied({"1", "2"}));
-  CHECK(findings(polls.poll(files, applied({"1"}))) == "vanished 2");
-  CHECK(findings(polls.poll(files, applied({"1", "2"}))).empty());
+  const Files files{{"1_a.sql", "a"}, {"2_b.sql", "b"}};
+  const auto before = poll(tool(), files, applied({"1", "2"}));
+  const auto after = poll(tool(), files, applied({"1"}), before.records);
+  CHECK(after.findings() == "vanished 2");
+  CHECK(poll(tool(), files, applied({"1", "2"}), after.records).findings().empty());
 }
 
 TEST_CASE("a rename and other line endings are no drift for dbmate, an edit is") {
-  Polls polls(tool());
-  polls.poll({{"1_a.sql", "SELECT 1;\nSELECT 2;\n"}}, applied({"1"}));
-  CHECK(findings(polls.poll({{"1_b.sql", "SELECT 1;\r\nSELECT 2;\r\n"}}, applied({"1"}))).empty());
-  CHECK(findings(polls.poll({{"1_b.sql", "SELECT 3;"}}, applied({"1"}))) == "edited 1");
+  const auto rows = applied({"1"});
+  const auto before = poll(tool(), {{"1_a.sql", "SELECT 1;\nSELECT 2;\n"}}, rows);
+  const auto after =
+      poll(tool(), {{"1_b.sql", "SELECT 1;\r\nSELECT 2;\r\n"}}, rows, before.records);
+  CHECK(after.findings().empty());
+  CHECK(poll(tool(), {{"1_b.sql", "SELECT 3;"}}, rows, after.records).findings() == "edited 1");
 }
 
 TEST_CASE("what dbmate's ledger is asked is documented") {

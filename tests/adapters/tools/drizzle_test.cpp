@@ -5,7 +5,7 @@
 
 #include "adapters/tools/choice.h"
 #include "adapters/tools/drizzle_journal.h"
-#include "tests/adapters/tools/compared.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -15,7 +15,6 @@ using namespace tidemark::test;
 namespace {
 
 using Verdict = Recognition::Verdict;
-using Strength = LayoutEvidence::Strength;
 
 const Tool& drizzle() {
   return *find_tool("drizzle");
@@ -62,21 +61,21 @@ struct Applied {
   std::optional<std::string> name{};
 };
 
-ResultSet ledger(const std::vector<Applied>& rows) {
-  ResultSet answer;
+std::vector<Row> ledger(const std::vector<Applied>& rows) {
+  std::vector<Values> values;
   for (const auto& row : rows) {
-    answer.rows.push_back(
-        {std::to_string(answer.rows.size() + 1),
+    values.push_back(
+        {std::to_string(values.size() + 1),
          row.hash,
          row.created_at ? std::optional(std::to_string(*row.created_at)) : std::nullopt,
          row.name,
          row.name ? std::optional(std::string("60000")) : std::nullopt});
   }
-  return answer;
+  return rows_of(drizzle(), std::move(values));
 }
 
 Files project(const Journal& entries, Files files) {
-  files.emplace_back("meta/_journal.json", journal(entries));
+  files.emplace("meta/_journal.json", journal(entries));
   return files;
 }
 
@@ -97,8 +96,8 @@ std::string exact(std::int64_t ms) {
 }  // namespace
 
 TEST_CASE("the journal gives Drizzle's files their times, and those are what the ledger knows") {
-  const auto catalog = arrange(drizzle(), two_of_0);
-  REQUIRE(ids(catalog) == Words{"0000_a", "0001_b"});
+  const auto catalog = catalog_of(drizzle(), two_of_0);
+  REQUIRE(ids_of(catalog) == Strings{"0000_a", "0001_b"});
   CHECK(catalog.problems.empty());
   const auto& a = catalog.migrations[0];
   CHECK(a.key.value == key_of_a);
@@ -111,23 +110,23 @@ TEST_CASE("the journal gives Drizzle's files their times, and those are what the
 }
 
 TEST_CASE("since 1.0 a folder's name says of when a Drizzle migration is") {
-  const auto catalog = arrange(drizzle(), two_of_1);
-  REQUIRE(ids(catalog) == Words{"20260418143000_a", "20260418143100_b"});
+  const auto catalog = catalog_of(drizzle(), two_of_1);
+  REQUIRE(ids_of(catalog) == Strings{"20260418143000_a", "20260418143100_b"});
   CHECK(catalog.migrations[0].key.value == key_of_a);
   CHECK(catalog.migrations[0].description == "a");
   CHECK(catalog.rules.late == LayoutRules::Late::runs);
-  CHECK(ids(arrange(drizzle(), {{"init/migration.sql", "a"}, two_of_1[0]})) ==
-        Words{"20260418143000_a"});
+  CHECK(ids_of(catalog_of(drizzle(), {{"init/migration.sql", "a"}, *two_of_1.begin()})) ==
+        Strings{"20260418143000_a"});
 }
 
 TEST_CASE("a file that the journal does not list is never run, and one that is gone is told") {
-  const auto catalog = arrange(drizzle(),
-                               project({{"0000_a", first}, {"0001_gone", second}},
-                                       {{"0000_a.sql", "a"},
-                                        {"0002_draft.sql", "b"},
-                                        {"seeds/first.sql", "c"},
-                                        {"meta/0000_snapshot.json", "{}"}}));
-  CHECK(ids(catalog) == Words{"0000_a"});
+  const auto catalog = catalog_of(drizzle(),
+                                  project({{"0000_a", first}, {"0001_gone", second}},
+                                          {{"0000_a.sql", "a"},
+                                           {"0002_draft.sql", "b"},
+                                           {"seeds/first.sql", "c"},
+                                           {"meta/0000_snapshot.json", "{}"}}));
+  CHECK(ids_of(catalog) == Strings{"0000_a"});
   CHECK(catalog.problems ==
         std::vector<CatalogProblem>{
             {"0002_draft.sql", "is not in the journal: Drizzle does not run it"},
@@ -146,13 +145,12 @@ TEST_CASE("a journal that cannot be read fails aloud: nothing is concluded from 
                            R"({"entries":[{"tag":1,"when":1}]})",
                            R"({"entries":[{"tag":"a","when":1e300}]})"}) {
     CAPTURE(text);
-    const auto catalog =
-        try_arrange(drizzle(), {{"0000_a.sql", "a"}, {"meta/_journal.json", text}});
+    const auto catalog = arranged(drizzle(), {{"0000_a.sql", "a"}, {"meta/_journal.json", text}});
     REQUIRE_FALSE(catalog);
     CHECK(catalog.error().code == Errc::invalid);
     CHECK(catalog.error().detail.starts_with("meta/_journal.json: is no journal of Drizzle: "));
   }
-  CHECK(try_arrange(drizzle(), {{"0000_a.sql", "a"}}).error().detail ==
+  CHECK(arranged(drizzle(), {{"0000_a.sql", "a"}}).error().detail ==
         "meta/_journal.json is missing, which lists the files");
   const std::string deep(100'000, '[');
   CHECK_FALSE(parse_drizzle_journal(deep));
@@ -163,30 +161,29 @@ TEST_CASE(
     "a journal whose times go back is a problem: where the later one ran the earlier is not") {
   const Files files = project({{"0000_a", first}, {"0001_c", third}, {"0002_b", second}},
                               {{"0000_a.sql", "a"}, {"0001_c.sql", "c"}, {"0002_b.sql", "b"}});
-  const auto catalog = arrange(drizzle(), files);
+  const auto catalog = catalog_of(drizzle(), files);
   CHECK(catalog.problems ==
         std::vector<CatalogProblem>{
             {"0002_b.sql",
              "comes after 0001_c in the journal with an earlier time: Drizzle skips it where "
              "0001_c is applied"}});
-  const auto after = compared(drizzle(), files, ledger({{hash_of_a, first}, {"c", third}}));
-  CHECK(after.state(key_of_b) == CellState::not_due);
-  CHECK(after.cell(key_of_b).reason == "skipped");
+  const auto after = poll(drizzle(), files, ledger({{hash_of_a, first}, {"c", third}}));
+  CHECK(after.state(key_of_b) == "not_due");
+  CHECK(after.reason(key_of_b) == "skipped");
 }
 
 TEST_CASE("what the journal has behind all that is applied is pending") {
-  const auto after = compared(drizzle(), two_of_0, ledger({{hash_of_a, first}}));
-  CHECK(after.state(key_of_a) == CellState::applied);
+  const auto after = poll(drizzle(), two_of_0, ledger({{hash_of_a, first}}));
+  CHECK(after.state(key_of_a) == "applied");
   CHECK(after.cell(key_of_a).content == ContentVerdict::verified);
-  CHECK(after.cell(key_of_a).note.empty());
-  CHECK(after.state(key_of_b) == CellState::pending);
+  CHECK(after.note(key_of_a).empty());
+  CHECK(after.state(key_of_b) == "pending");
   CHECK(after.findings().empty());
 }
 
 TEST_CASE("since 1.0 a late migration is run next") {
-  const auto after =
-      compared(drizzle(), two_of_1, ledger({{hash_of_b, second, "20260418143100_b"}}));
-  CHECK(after.state(key_of_a) == CellState::pending);
+  const auto after = poll(drizzle(), two_of_1, ledger({{hash_of_b, second, "20260418143100_b"}}));
+  CHECK(after.state(key_of_a) == "pending");
   CHECK(after.cell(key_of_b).content == ContentVerdict::verified);
 }
 
@@ -211,54 +208,53 @@ TEST_CASE("Drizzle's hash is the SHA-256 of the file, whatever its line ends wer
 
 TEST_CASE("a Drizzle file that was edited after it was applied is found by its hash") {
   auto files = two_of_0;
-  files[0].second = "edited";
-  CHECK(compared(drizzle(), files, ledger({{hash_of_a, first}, {hash_of_b, second}})).findings() ==
-        Words{"checksum " + key_of_a});
+  files["0000_a.sql"] = "edited";
+  CHECK(poll(drizzle(), files, ledger({{hash_of_a, first}, {hash_of_b, second}})).findings() ==
+        "checksum " + key_of_a);
 }
 
 TEST_CASE("an upgrade to Drizzle 1.0 renames files and widens the ledger, and nothing is drift") {
   const auto of_0 = ledger({{hash_of_a, first}, {hash_of_b, second}});
   const auto of_1 =
       ledger({{hash_of_a, first, "20260418143000_a"}, {hash_of_b, second, "20260418143100_b"}});
-  const auto before = compared(drizzle(), two_of_0, of_0);
+  const auto before = poll(drizzle(), two_of_0, of_0);
   CHECK(before.findings().empty());
   for (const auto& [files, answer] :
        {std::pair(two_of_1, of_0), std::pair(two_of_1, of_1), std::pair(two_of_0, of_1)}) {
-    const auto after = compared(drizzle(), files, answer, before.records);
+    const auto after = poll(drizzle(), files, answer, before.records);
     CHECK(after.findings().empty());
-    CHECK(after.state(key_of_a) == CellState::applied);
-    CHECK(after.state(key_of_b) == CellState::applied);
+    CHECK(after.state(key_of_a) == "applied");
+    CHECK(after.state(key_of_b) == "applied");
     CHECK(after.records.size() == 2);
   }
 }
 
 TEST_CASE("a name that an upgrade found by the hash counts, not the time beside it") {
   const auto after =
-      compared(drizzle(), two_of_1, ledger({{hash_of_a, first - 60'000, "20260418143000_a"}}));
-  CHECK(after.state(key_of_a) == CellState::applied);
+      poll(drizzle(), two_of_1, ledger({{hash_of_a, first - 60'000, "20260418143000_a"}}));
+  CHECK(after.state(key_of_a) == "applied");
   CHECK(after.findings().empty());
 }
 
 TEST_CASE("of several migrations of one second the first has that for its key") {
   const Files files = project({{"0000_a", first}, {"0001_b", first + 1}},
                               {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}});
-  const auto catalog = arrange(drizzle(), files);
+  const auto catalog = catalog_of(drizzle(), files);
   REQUIRE(catalog.migrations.size() == 2);
   CHECK(catalog.migrations[0].key.value == key_of_a);
   CHECK(catalog.migrations[1].key.value == key_of_a + ".124");
   CHECK(catalog.problems.empty());
-  const auto after =
-      compared(drizzle(), files, ledger({{hash_of_a, first}, {hash_of_b, first + 1}}));
+  const auto after = poll(drizzle(), files, ledger({{hash_of_a, first}, {hash_of_b, first + 1}}));
   CHECK(after.cell(key_of_a).content == ContentVerdict::verified);
   CHECK(after.cell(key_of_a + ".124").content == ContentVerdict::verified);
 }
 
 TEST_CASE("a migration that comes between others of its second leaves them what they are") {
   const auto answer = ledger({{hash_of_a, first}, {hash_of_b, first + 2}});
-  const auto before = compared(drizzle(),
-                               project({{"0000_a", first}, {"0001_b", first + 2}},
-                                       {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}}),
-                               answer);
+  const auto before = poll(drizzle(),
+                           project({{"0000_a", first}, {"0001_b", first + 2}},
+                                   {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}}),
+                           answer);
   CHECK(before.findings().empty());
   // Behind, between and, by its time though not by its place, before them.
   for (const auto& entries :
@@ -266,10 +262,10 @@ TEST_CASE("a migration that comes between others of its second leaves them what 
         Journal{{"0000_a", first}, {"0002_c", first + 1}, {"0001_b", first + 2}},
         Journal{{"0000_a", first}, {"0001_b", first + 2}, {"0002_c", first - 1}}}) {
     const auto after =
-        compared(drizzle(),
-                 project(entries, {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}, {"0002_c.sql", "c"}}),
-                 answer,
-                 before.records);
+        poll(drizzle(),
+             project(entries, {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}, {"0002_c.sql", "c"}}),
+             answer,
+             before.records);
     CHECK(after.findings().empty());
     CHECK(after.cell(key_of_a).content == ContentVerdict::verified);
     CHECK(after.cell(key_of_a + ".125").content == ContentVerdict::verified);
@@ -284,15 +280,15 @@ TEST_CASE("a migration that comes between others of its second leaves them what 
 TEST_CASE("of two of the very same time Drizzle skips the one that comes to the other") {
   const Files files =
       project({{"0000_a", second}, {"0001_b", second}}, {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}});
-  CHECK(arrange(drizzle(), files).problems ==
+  CHECK(catalog_of(drizzle(), files).problems ==
         std::vector<CatalogProblem>{
             {"0001_b.sql",
              "comes after 0000_a in the journal with the same time: Drizzle skips it where 0000_a "
              "is applied"}});
-  const auto after = compared(drizzle(), files, ledger({{hash_of_a, second}}));
+  const auto after = poll(drizzle(), files, ledger({{hash_of_a, second}}));
   CHECK(after.findings().empty());
-  CHECK(after.cell(key_of_b + ".000").reason == "skipped");
-  const auto both = compared(drizzle(), files, ledger({{hash_of_a, second}, {hash_of_b, second}}));
+  CHECK(after.reason(key_of_b + ".000") == "skipped");
+  const auto both = poll(drizzle(), files, ledger({{hash_of_a, second}, {hash_of_b, second}}));
   CHECK(both.cell(key_of_b + ".000").content == ContentVerdict::verified);
 }
 
@@ -300,15 +296,15 @@ TEST_CASE(
     "since 1.0 two of one second are told apart by their names, and that it may fail is told") {
   const Files files{{"20260418143000_b/migration.sql", "b"},
                     {"20260418143000_a/migration.sql", "a"}};
-  const auto catalog = arrange(drizzle(), files);
+  const auto catalog = catalog_of(drizzle(), files);
   REQUIRE(catalog.problems.size() == 1);
   CHECK(catalog.problems[0].what.starts_with("is of the same second as 20260418143000_a: "));
   // Whatever was applied first, before 1.0 or since.
   for (const auto time : {first, first - 123}) {
-    const auto after = compared(drizzle(),
-                                files,
-                                ledger({{hash_of_b, first - 123, "20260418143000_b"},
-                                        {hash_of_a, time, "20260418143000_a"}}));
+    const auto after = poll(drizzle(),
+                            files,
+                            ledger({{hash_of_b, first - 123, "20260418143000_b"},
+                                    {hash_of_a, time, "20260418143000_a"}}));
     CHECK(after.findings().empty());
     CHECK(after.cell(key_of_a).content == ContentVerdict::verified);
     CHECK(after.cell("20260418143000_b").content == ContentVerdict::verified);
@@ -316,7 +312,7 @@ TEST_CASE(
 }
 
 TEST_CASE("what two runs at the same time recorded twice is one migration") {
-  const auto after = compared(
+  const auto after = poll(
       drizzle(), two_of_0, ledger({{hash_of_a, first}, {hash_of_a, first}, {hash_of_b, second}}));
   CHECK(after.findings().empty());
   CHECK(after.standing.lines.size() == 2);
@@ -325,26 +321,26 @@ TEST_CASE("what two runs at the same time recorded twice is one migration") {
 TEST_CASE("old files that were thrown away are archived, a row beyond the files is foreign") {
   const Files files = project({{"0000_b", second}}, {{"0000_b.sql", "b"}});
   const auto after =
-      compared(drizzle(), files, ledger({{hash_of_a, first}, {hash_of_b, second}, {"x", third}}));
-  CHECK(after.cell(key_of_a).reason == "archived");
-  CHECK(after.findings() == Words{"foreign 20260418143200"});
+      poll(drizzle(), files, ledger({{hash_of_a, first}, {hash_of_b, second}, {"x", third}}));
+  CHECK(after.reason(key_of_a) == "archived");
+  CHECK(after.findings() == "foreign 20260418143200");
 }
 
 TEST_CASE("a row of Drizzle has the second of its migration as key, and a name since 1.0") {
-  const auto rows = drizzle().rows(ledger({{hash_of_a, first},
-                                           {hash_of_b, second, "20260418143100_b"},
-                                           {"c", {}, "20260418143200_c"},
-                                           {"d", {}}}));
-  REQUIRE(rows->size() == 4);
-  CHECK((*rows)[0].key.value == key_of_a);
-  CHECK((*rows)[0].id.value == key_of_a);
-  CHECK_FALSE((*rows)[0].at);
-  CHECK((*rows)[0].checksum == hash_of_a);
-  CHECK((*rows)[0].token == "1");
-  CHECK((*rows)[1].id.value == "20260418143100_b");
-  CHECK((*rows)[1].at == TimePoint(std::chrono::minutes(1)));
-  CHECK((*rows)[2].key.value == "20260418143200");
-  CHECK((*rows)[3].key.value == "row 4");
+  const auto rows = ledger({{hash_of_a, first},
+                            {hash_of_b, second, "20260418143100_b"},
+                            {"c", {}, "20260418143200_c"},
+                            {"d", {}}});
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[0].key.value == key_of_a);
+  CHECK(rows[0].id.value == key_of_a);
+  CHECK_FALSE(rows[0].at);
+  CHECK(rows[0].checksum == hash_of_a);
+  CHECK(rows[0].token == "1");
+  CHECK(rows[1].id.value == "20260418143100_b");
+  CHECK(rows[1].at == TimePoint(std::chrono::minutes(1)));
+  CHECK(rows[2].key.value == "20260418143200");
+  CHECK(rows[3].key.value == "row 4");
   ResultSet narrow;
   narrow.rows.push_back({"1"});
   CHECK(drizzle().rows(narrow).error().code == Errc::broken);
@@ -359,22 +355,19 @@ TEST_CASE("times of any size have a text") {
 }
 
 TEST_CASE("a journal beside the files, or a snapshot within each folder, marks Drizzle's layout") {
-  const auto old = evidence(drizzle(), two_of_0);
-  CHECK(old.strength == Strength::marked);
-  CHECK(old.files == 2);
-  CHECK(evidence(drizzle(), two_of_1).strength == Strength::marked);
-  CHECK(evidence(drizzle(), {{"20260418143000_a/migration.sql", ""}}).strength == Strength::none);
-  CHECK(evidence(drizzle(), {{"0000_a.sql", ""}, {"other/meta/_journal.json", ""}}).strength ==
-        Strength::none);
+  CHECK(evidence_of(drizzle(), two_of_0) == "marked 2");
+  CHECK(evidence_of(drizzle(), two_of_1) == "marked 2");
+  CHECK(evidence_of(drizzle(), {{"20260418143000_a/migration.sql", ""}}) == "none 0");
+  CHECK(evidence_of(drizzle(), {{"0000_a.sql", ""}, {"other/meta/_journal.json", ""}}) == "none 0");
   auto prisma = two_of_1;
-  prisma.emplace_back("migration_lock.toml", "");
-  CHECK(evidence(drizzle(), prisma).strength == Strength::none);
+  prisma.emplace("migration_lock.toml", "");
+  CHECK(evidence_of(drizzle(), prisma) == "none 0");
   Files below;
   for (const auto& [path, bytes] : two_of_0) {
-    below.emplace_back("packages/db/drizzle/" + path, bytes);
+    below.emplace("packages/db/drizzle/" + path, bytes);
   }
-  CHECK(evidence(drizzle(), below).files == 2);
-  CHECK(arrange(drizzle(), below).migrations.size() == 2);
+  CHECK(evidence_of(drizzle(), below) == "marked 2");
+  CHECK(catalog_of(drizzle(), below).migrations.size() == 2);
 }
 
 TEST_CASE("Drizzle's ledger is recognised by its columns, and before 1.0 by its name besides") {

@@ -10,11 +10,15 @@ using namespace tidemark::test;
 
 namespace {
 
+const Tool& tool() {
+  return *find_tool("ecto");
+}
+
 const std::string migration =
     "defmodule Shop.Repo.Migrations.A do\n  use Ecto.Migration\n\n  def change do\n  end\nend\n";
 
 std::string key(std::string_view path) {
-  const auto entries = find_tool("ecto")->entries(path, migration);
+  const auto entries = tool().entries(path, migration);
   return entries.empty() ? "(none)" : entries.front().key.value;
 }
 
@@ -33,7 +37,7 @@ Values row(const std::string& version, int minute) {
 
 TEST_CASE("Ecto: a file is known by the number in front of its name") {
   const auto entries =
-      find_tool("ecto")->entries("priv/repo/migrations/20260101000000_add_phone.exs", migration);
+      tool().entries("priv/repo/migrations/20260101000000_add_phone.exs", migration);
   REQUIRE(entries.size() == 1);
   const auto& entry = entries.front();
   CHECK(entry.role == FileEntry::Role::versioned);
@@ -63,13 +67,13 @@ TEST_CASE("Ecto: what is no migration is none") {
 }
 
 TEST_CASE("Ecto: the directory is told by what its files begin with") {
-  CHECK(evidence_of("ecto", {{"1_a.exs", migration}, {".formatter.exs", "["}}) == "named 1");
-  CHECK(evidence_of("ecto", {{"1_a.exs", "defmodule A do\nend\n"}}) == "none 0");
+  CHECK(evidence_of(tool(), {{"1_a.exs", migration}, {".formatter.exs", "["}}) == "named 1");
+  CHECK(evidence_of(tool(), {{"1_a.exs", "defmodule A do\nend\n"}}) == "none 0");
   CHECK(layout_of({{"1_a.exs", migration}, {"structure.sql", ""}}) == "ecto");
 }
 
 TEST_CASE("Ecto: two files of one version or of one name are told: Ecto runs none") {
-  CHECK(problems_of(catalog_of("ecto",
+  CHECK(problems_of(catalog_of(tool(),
                                {{"001_a.exs", migration},
                                 {"1_b.exs", migration},
                                 {"2_c.exs", migration},
@@ -79,12 +83,12 @@ TEST_CASE("Ecto: two files of one version or of one name are told: Ecto runs non
 }
 
 TEST_CASE("Ecto: its table is recognised by its columns, whatever it is called") {
-  CHECK(verdict("ecto", ecto_table()) == "ledger");
-  CHECK(verdict("ecto", ecto_table("timestamp without time zone")) == "ledger");
-  CHECK(verdict("ecto", ecto_table("timestamp(0) without time zone!", "versions")) == "ledger");
+  CHECK(verdict(tool(), ecto_table()) == "ledger");
+  CHECK(verdict(tool(), ecto_table("timestamp without time zone")) == "ledger");
+  CHECK(verdict(tool(), ecto_table("timestamp(0) without time zone!", "versions")) == "ledger");
   auto copy = ecto_table();
   copy.primary_key.clear();
-  CHECK(find_tool("ecto")->recognise(copy, {}).words ==
+  CHECK(tool().recognise(copy, {}).words ==
         "the columns of an Ecto ledger; no primary key on version, as in a copy");
 }
 
@@ -103,15 +107,15 @@ TEST_CASE("Ecto: tables that only look like its own are not") {
               "schema_migrations",
               {"version bigint!", "applied_at timestamp without time zone"},
               {"version"})}) {
-    CHECK(verdict("ecto", other) == "no");
+    CHECK(verdict(tool(), other) == "no");
   }
   auto view = ecto_table();
   view.kind = 'v';
-  CHECK(verdict("ecto", view) == "near_miss: has the columns of an Ecto ledger, but is a view");
+  CHECK(verdict(tool(), view) == "near_miss: has the columns of an Ecto ledger, but is a view");
 }
 
 TEST_CASE("Ecto: a row is a version and when it ran") {
-  const auto rows = rows_of("ecto", {{"2", std::nullopt}, row("1", 0), {std::nullopt, "5"}});
+  const auto rows = rows_of(tool(), {{"2", std::nullopt}, row("1", 0), {std::nullopt, "5"}});
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].key.value == "2");
   CHECK_FALSE(rows[0].at);
@@ -119,13 +123,13 @@ TEST_CASE("Ecto: a row is a version and when it ran") {
   CHECK(rows[1].id.value == "1");
   CHECK(rows[1].at == parse_time("2026-04-18T12:00:00Z"));
   CHECK(rows[1].token == "1776513600000");
-  CHECK_FALSE(find_tool("ecto")->rows({{}, {{"1"}}}));
+  CHECK_FALSE(tool().rows({{}, {{"1"}}}));
 }
 
 TEST_CASE("Ecto: applied, pending and late files are what mix ecto.migrate would make of them") {
   const auto catalog = catalog_of(
-      "ecto", {{"001_a.exs", migration}, {"002_b.exs", migration}, {"010_c.exs", migration}});
-  const auto after = poll(catalog, seen("ecto", {row("1", 0), row("10", 1)}));
+      tool(), {{"001_a.exs", migration}, {"002_b.exs", migration}, {"010_c.exs", migration}});
+  const auto after = poll(catalog, seen(tool(), {row("1", 0), row("10", 1)}));
   CHECK(after.state("2") == "pending");
   CHECK(after.reason("2").empty());
   CHECK(after.state("10") == "applied");
@@ -134,35 +138,34 @@ TEST_CASE("Ecto: applied, pending and late files are what mix ecto.migrate would
 }
 
 TEST_CASE("Ecto: a late file that ran is a finding only where the app forbids it") {
-  const auto catalog = catalog_of("ecto", {{"1_a.exs", migration}, {"2_b.exs", migration}});
-  const auto observation = seen("ecto", {row("2", 0), row("1", 1)});
+  const auto catalog = catalog_of(tool(), {{"1_a.exs", migration}, {"2_b.exs", migration}});
+  const auto observation = seen(tool(), {row("2", 0), row("1", 1)});
   CHECK(poll(catalog, observation).findings().empty());
-  CHECK(poll(catalog, observation, {}, true).findings() == Strings{"out_of_order 1"});
+  CHECK(poll(catalog, observation, {}, true).findings() == "out_of_order 1");
 }
 
 TEST_CASE("Ecto: old files that were deleted are archived, a newer one without a file is not") {
-  const auto catalog = catalog_of("ecto", {{"005_e.exs", migration}});
-  const auto after = poll(catalog, seen("ecto", {row("1", 0), row("5", 1), row("6", 2)}));
+  const auto catalog = catalog_of(tool(), {{"005_e.exs", migration}});
+  const auto after = poll(catalog, seen(tool(), {row("1", 0), row("5", 1), row("6", 2)}));
   CHECK(after.reason("1") == "archived");
-  CHECK(after.findings() == Strings{"foreign 6"});
+  CHECK(after.findings() == "foreign 6");
 }
 
 TEST_CASE("Ecto: a rollback is a row less, a restored ledger the same rows, a rerun a new time") {
-  const auto catalog = catalog_of("ecto", {{"1_a.exs", migration}, {"2_b.exs", migration}});
-  const auto before = poll(catalog, seen("ecto", {row("1", 0), row("2", 1)}));
-  CHECK(poll(catalog, seen("ecto", {row("1", 0)}), before.records).findings() ==
-        Strings{"vanished 2"});
-  const auto edited = catalog_of("ecto", {{"1_a.exs", migration}, {"2_b.exs", migration + "#"}});
-  CHECK(poll(edited, seen("ecto", {row("1", 0), row("2", 1)}), before.records).findings() ==
-        Strings{"edited 2"});
-  CHECK(poll(edited, seen("ecto", {row("1", 0), row("2", 9)}), before.records).findings().empty());
+  const auto catalog = catalog_of(tool(), {{"1_a.exs", migration}, {"2_b.exs", migration}});
+  const auto before = poll(catalog, seen(tool(), {row("1", 0), row("2", 1)}));
+  CHECK(poll(catalog, seen(tool(), {row("1", 0)}), before.records).findings() == "vanished 2");
+  const auto edited = catalog_of(tool(), {{"1_a.exs", migration}, {"2_b.exs", migration + "#"}});
+  CHECK(poll(edited, seen(tool(), {row("1", 0), row("2", 1)}), before.records).findings() ==
+        "edited 2");
+  CHECK(poll(edited, seen(tool(), {row("1", 0), row("2", 9)}), before.records).findings().empty());
 }
 
 TEST_CASE("Ecto: a renamed file is no drift") {
   const auto before =
-      poll(catalog_of("ecto", {{"1_a.exs", migration}}), seen("ecto", {row("1", 0)}));
+      poll(catalog_of(tool(), {{"1_a.exs", migration}}), seen(tool(), {row("1", 0)}));
   const auto after = poll(
-      catalog_of("ecto", {{"0001_b.exs", migration}}), seen("ecto", {row("1", 0)}), before.records);
+      catalog_of(tool(), {{"0001_b.exs", migration}}), seen(tool(), {row("1", 0)}), before.records);
   CHECK(after.findings().empty());
   CHECK(after.note("1") == "renamed");
 }
@@ -175,9 +178,8 @@ TEST_CASE("Ecto: zeros in front of a number never tell migrations apart") {
 }
 
 TEST_CASE("Ecto: what its ledger is asked is documented") {
-  const auto* ecto = find_tool("ecto");
-  CHECK(is_documented(ecto->select_rows(ecto_table())));
-  CHECK(is_documented(*ecto->select_tail(ecto_table())));
-  CHECK(is_documented(*ecto->select_lock(ecto_table())));
-  CHECK(ecto->lock_table(ecto_table()) == "schema_migrations");
+  CHECK(is_documented(tool().select_rows(ecto_table())));
+  CHECK(is_documented(*tool().select_tail(ecto_table())));
+  CHECK(is_documented(*tool().select_lock(ecto_table())));
+  CHECK(tool().lock_table(ecto_table()) == "schema_migrations");
 }

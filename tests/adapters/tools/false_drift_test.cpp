@@ -48,7 +48,7 @@ std::string at_ms(std::size_t number) {
 
 // What the tool itself stores of the migration at this place.
 std::string checksum(const std::string& tool, const Files& files, std::size_t at) {
-  return catalog_of(tool, files).migrations.at(at).checksums.accepted.front();
+  return catalog_of(*find_tool(tool), files).migrations.at(at).checksums.accepted.front();
 }
 
 Ledger rows(std::size_t count, const std::function<Values(std::size_t number)>& row) {
@@ -316,7 +316,7 @@ std::string sqitch_plan(const Strings& names) {
 Ledger rows_of_sqitch(const Files& files,
                       std::size_t count,
                       const std::function<std::optional<std::string>(const Migration&)>& stored) {
-  const auto catalog = catalog_of("sqitch", files);
+  const auto catalog = catalog_of(*find_tool("sqitch"), files);
   return rows(count, [&](std::size_t n) -> Values {
     const auto& migration = catalog.migrations.at(n - 1);
     return {migration.key.value,
@@ -517,12 +517,12 @@ Polled look(const Project& project,
     stored.finding = finding;
     stored.opened_at = *parse_time("2026-04-18T12:00:00Z");  // when all polls are
   }
-  return poll(
-      catalog_of(project.tool, files), seen(project.tool, ledger), before.records, false, open);
+  const auto& tool = *find_tool(project.tool);
+  return poll(catalog_of(tool, files), seen(tool, ledger), before.records, false, open);
 }
 
 Strings keys(const Project& project) {
-  return keys_of(catalog_of(project.tool, project.files));
+  return keys_of(catalog_of(*find_tool(project.tool), project.files));
 }
 
 Files checked_out_with_crlf(Files files) {
@@ -532,15 +532,6 @@ Files checked_out_with_crlf(Files files) {
   return files;
 }
 
-// "edited 2, removed 3".
-std::string told(const Polled& polled) {
-  std::string text;
-  for (const auto& finding : polled.findings()) {
-    text += (text.empty() ? "" : ", ") + finding;
-  }
-  return text;
-}
-
 // All are applied, their content is verified where the tool makes that possible, and nothing is
 // told; and that is not for want of looking: an edit would be.
 void is_quiet(const Project& project,
@@ -548,8 +539,8 @@ void is_quiet(const Project& project,
               const Ledger& ledger,
               const Polled& before = {}) {
   const auto after = look(project, files, ledger, before);
-  CHECK(told(after).empty());
-  for (const auto& key : keys_of(catalog_of(project.tool, files))) {
+  CHECK(after.findings().empty());
+  for (const auto& key : keys_of(catalog_of(*find_tool(project.tool), files))) {
     CAPTURE(key);
     CHECK(after.state(key) == "applied");
     const auto* line = after.standing.find({key});
@@ -560,9 +551,9 @@ void is_quiet(const Project& project,
   auto edited = files;
   const auto newest = edited.contains(project.paths[2]) ? project.paths[2] : edited.rbegin()->first;
   edited[newest] += project.more;
-  const auto of_edit = look(project, edited, ledger, after).findings();
-  REQUIRE(of_edit.size() == 1);
-  CHECK(of_edit.front().starts_with("edited "));
+  const auto of_edit = look(project, edited, ledger, after);
+  REQUIRE(of_edit.standing.findings.size() == 1);
+  CHECK(of_edit.findings().starts_with("edited "));
 }
 
 }  // namespace
@@ -607,15 +598,15 @@ TEST_CASE("a file with another name is the same migration to the tools that say 
     const auto after = look(project, renamed, ledger, before);
     const auto first = look(project, renamed, ledger);
     if (project.same_by_another_name) {
-      CHECK(told(after).empty());
+      CHECK(after.findings().empty());
       CHECK(after.state(gone) == "applied");
-      CHECK(told(first).empty());
+      CHECK(first.findings().empty());
       CHECK(first.state(gone) == "applied");
     } else {
-      const auto come = keys_of(catalog_of(project.tool, renamed)).back();
-      CHECK(told(after) == "removed " + gone);
+      const auto come = keys_of(catalog_of(*find_tool(project.tool), renamed)).back();
+      CHECK(after.findings() == "removed " + gone);
       CHECK(after.state(come) == "pending");
-      CHECK(told(first) == "foreign " + gone);
+      CHECK(first.findings() == "foreign " + gone);
     }
   }
 }
@@ -630,11 +621,11 @@ TEST_CASE("old files that are thrown away are archived where a tool's users do t
     const auto oldest = keys(project).front();
     const auto pruned = project.prune(project.files);
     const auto after = look(project, pruned, ledger, look(project, project.files, ledger));
-    CHECK(told(after) == (project.archives ? "" : "removed " + oldest));
+    CHECK(after.findings() == (project.archives ? "" : "removed " + oldest));
     if (project.archives) {
       CHECK(after.state(oldest) == "applied");
       CHECK(after.reason(oldest) == "archived");
-      CHECK(told(look(project, pruned, ledger)).empty());
+      CHECK(look(project, pruned, ledger).findings().empty());
     }
   }
 }
@@ -654,7 +645,7 @@ TEST_CASE("a ledger that is restored as it was is no news") {
     // Nothing was applied: what was recorded then is what an edit is told from.
     auto edited = project.files;
     edited[project.paths[0]] += project.more;
-    CHECK(told(look(project, edited, restored, before)) == "edited " + keys(project).front());
+    CHECK(look(project, edited, restored, before).findings() == "edited " + keys(project).front());
   }
 }
 
@@ -669,7 +660,7 @@ TEST_CASE("an older ledger that is restored lacks what it lacks, until that is a
       }
     }
     const auto older = look(project, project.files, restored, before);
-    CHECK(told(older) == "vanished " + keys(project).back());
+    CHECK(older.findings() == "vanished " + keys(project).back());
     CHECK(older.state(keys(project)[0]) == "applied");
     CHECK(older.state(keys(project)[1]) == "applied");
 
@@ -715,7 +706,7 @@ TEST_CASE("Flyway 3's checksums of whole files and 6.0's with the mark are those
 
 TEST_CASE("each version of Liquibase finds what the one before it wrote, or cleared") {
   const auto liquibase = of_liquibase();
-  const auto catalog = catalog_of("liquibase", liquibase.files);
+  const auto catalog = catalog_of(*find_tool("liquibase"), liquibase.files);
   const auto of_version = [&](char version) {
     return rows_of_liquibase(3, [&](std::size_t n) -> std::optional<std::string> {
       for (const auto& accepted : catalog.migrations.at(n - 1).checksums.accepted) {
@@ -863,7 +854,7 @@ TEST_CASE("Flyway: what lies below a baseline is applied, whatever its files say
             "t"};
   });
   const auto first = look(flyway, flyway.files, baseline);
-  CHECK(told(first).empty());
+  CHECK(first.findings().empty());
   CHECK(first.reason("1") == "below_baseline");
   CHECK(first.reason("2") == "below_baseline");
   CHECK(first.state("3") == "pending");
@@ -871,7 +862,7 @@ TEST_CASE("Flyway: what lies below a baseline is applied, whatever its files say
   auto fewer = flyway.files;
   fewer.erase("V1__a.sql");
   fewer["V2__a.sql"] = "SELECT 22;\n";
-  CHECK(told(look(flyway, fewer, baseline, first)).empty());
+  CHECK(look(flyway, fewer, baseline, first).findings().empty());
 }
 
 TEST_CASE("Flyway: a baseline script takes the place of files on new databases only") {
@@ -881,7 +872,7 @@ TEST_CASE("Flyway: a baseline script takes the place of files on new databases o
   const auto before = look(flyway, flyway.files, ledger);
   for (const auto& after :
        {look(flyway, squashed, ledger, before), look(flyway, squashed, ledger)}) {
-    CHECK(told(after).empty());
+    CHECK(after.findings().empty());
     CHECK(after.reason("1") == "archived");
     CHECK(after.reason("B3") == "skipped");
     CHECK(after.state("4") == "pending");
@@ -898,7 +889,7 @@ TEST_CASE("Flyway: a baseline script takes the place of files on new databases o
                       "ana",
                       at_ms(1),
                       "t"}};
-  CHECK(told(look(flyway, squashed, begun)).empty());
+  CHECK(look(flyway, squashed, begun).findings().empty());
   CHECK(look(flyway, squashed, begun).state("B3") == "applied");
 }
 
@@ -909,7 +900,7 @@ TEST_CASE("Alembic: a history that begins anew, with a stamp, archives what was 
                           {{"versions/all.py", "revision = 'all1'\ndown_revision = None\n"}},
                           {{"all1"}},
                           before);
-  CHECK(told(after).empty());
+  CHECK(after.findings().empty());
   CHECK(after.state("all1") == "applied");
   CHECK(after.reason("rev2") == "archived");
 }
@@ -935,7 +926,7 @@ TEST_CASE("Atlas: a checkpoint in the place of older files is no drift where tho
       }
     }
     for (const auto& after : {look(atlas, files, ledger, before), look(atlas, files, ledger)}) {
-      CHECK(told(after).empty());
+      CHECK(after.findings().empty());
       CHECK(after.state("3") == "applied");
       CHECK(after.reason("4") == "skipped");
       CHECK(after.state("5") == "pending");
@@ -948,7 +939,7 @@ TEST_CASE("Atlas: a baseline row stands for the files up to it, there or not") {
   const auto atlas = of_atlas();
   const Ledger baseline{{"2", "a", "1", "0", "0", at_ms(1), "f", ""}};
   const auto first = look(atlas, atlas.files, baseline);
-  CHECK(told(first).empty());
+  CHECK(first.findings().empty());
   CHECK(first.reason("1") == "below_baseline");
   CHECK(first.state("3") == "pending");
 }
@@ -964,7 +955,7 @@ TEST_CASE(
   ledger.push_back(row_of_prisma(4, day(4) + "_all", checksum("prisma", squashed, 0)));
   for (const auto& after :
        {look(prisma, squashed, ledger, before), look(prisma, squashed, ledger)}) {
-    CHECK(told(after).empty());
+    CHECK(after.findings().empty());
     CHECK(after.state(day(4) + "_all") == "applied");
     CHECK(after.reason(day(1) + "_a") == "archived");
   }
@@ -985,7 +976,7 @@ TEST_CASE("Flyway: what was undone, or is back after it was marked as deleted, i
     auto ledger = flyway.ledger(flyway.files, 3);
     ledger.push_back({"4", "3", "a", type, "U3__a.sql", std::nullopt, "ana", at_ms(4), "t"});
     const auto first = look(flyway, flyway.files, ledger);
-    CHECK(told(first).empty());
+    CHECK(first.findings().empty());
     CHECK(first.state("3") == "pending");
     auto row = flyway.ledger(flyway.files, 3)[2];
     row[0] = "5";
@@ -1006,7 +997,7 @@ TEST_CASE("Flyway: of several baselines the highest counts, and nothing below it
   ledger.push_back(baseline("3", "2"));
   ledger.push_back(baseline("4", "1"));
   const auto seen = look(flyway, edited, ledger);
-  CHECK(told(seen).empty());
+  CHECK(seen.findings().empty());
   CHECK(seen.state("3") == "pending");
 }
 
@@ -1015,11 +1006,11 @@ TEST_CASE("Flyway: a late file waits for somebody to insist, and is told once it
   auto ledger = flyway.ledger(flyway.files, 3);
   const Ledger without{ledger[0], ledger[2]};
   const auto before = look(flyway, flyway.files, without);
-  CHECK(told(before).empty());
+  CHECK(before.findings().empty());
   CHECK(before.state("2") == "pending");
   CHECK(before.reason("2") == "out_of_order");
   std::swap(ledger[1], ledger[2]);
-  CHECK(told(look(flyway, flyway.files, ledger, before)) == "out_of_order 2");
+  CHECK(look(flyway, flyway.files, ledger, before).findings() == "out_of_order 2");
 }
 
 TEST_CASE("Flyway: a repeatable that changed is due again, and so is one that was edited back") {
@@ -1043,11 +1034,11 @@ TEST_CASE("Flyway: a repeatable that changed is due again, and so is one that wa
   auto changed = flyway.files;
   changed["R__views.sql"] += "SELECT 'more';\n";
   const auto outdated = look(flyway, changed, ledger, before);
-  CHECK(told(outdated).empty());
+  CHECK(outdated.findings().empty());
   CHECK(outdated.state("R__views") == "pending");
   ledger.push_back(run("5", changed));
   const auto again = look(flyway, changed, ledger, outdated);
-  CHECK(told(again).empty());
+  CHECK(again.findings().empty());
   CHECK(again.state("R__views") == "applied");
   CHECK(look(flyway, flyway.files, ledger, again).state("R__views") == "pending");
 }
@@ -1058,7 +1049,7 @@ TEST_CASE("Flyway: what `repair` marks as deleted, because its file is, is not m
   const auto before = look(flyway, flyway.files, ledger);
   ledger.push_back({"4", "1", "a", "DELETE", "V1__a.sql", std::nullopt, "ana", at_ms(4), "t"});
   const auto after = look(flyway, flyway.prune(flyway.files), ledger, before);
-  CHECK(told(after).empty());
+  CHECK(after.findings().empty());
 }
 
 TEST_CASE("Supabase: a squash leaves one file and one row, and nothing is missed") {
@@ -1067,8 +1058,8 @@ TEST_CASE("Supabase: a squash leaves one file and one row, and nothing is missed
   const auto before = look(supabase, supabase.files, ledger);
   const Files squashed{{supabase.paths[2], "SELECT 1;\nSELECT 2;\nSELECT 3;\n"}};
   const Ledger repaired{{day(3), "a", checksum("supabase", squashed, 0), "90"}};
-  CHECK(told(look(supabase, squashed, repaired)).empty());
-  CHECK(told(look(supabase, squashed, repaired, before)).empty());
+  CHECK(look(supabase, squashed, repaired).findings().empty());
+  CHECK(look(supabase, squashed, repaired, before).findings().empty());
 }
 
 TEST_CASE("a file of Atlas' with another name, of the same version, is the same migration") {
@@ -1076,8 +1067,8 @@ TEST_CASE("a file of Atlas' with another name, of the same version, is the same 
   const auto ledger = atlas.ledger(atlas.files, 3);
   for (const auto& path : atlas.paths) {
     const auto renamed = move(path, path.substr(0, 2) + "b.sql")(atlas.files);
-    CHECK(told(look(atlas, renamed, ledger, look(atlas, atlas.files, ledger))).empty());
-    CHECK(told(look(atlas, renamed, ledger)).empty());
+    CHECK(look(atlas, renamed, ledger, look(atlas, atlas.files, ledger)).findings().empty());
+    CHECK(look(atlas, renamed, ledger).findings().empty());
   }
 }
 
@@ -1087,6 +1078,7 @@ TEST_CASE("Sqitch: one early line of the plan that was edited is one finding, no
   auto files = sqitch.files;
   auto& plan = files["sqitch.plan"];
   plan.insert(plan.find("# step") + 6, " one");
-  CHECK(look(sqitch, files, ledger, look(sqitch, sqitch.files, ledger)).findings().size() == 1);
-  CHECK(look(sqitch, files, ledger).findings().size() == 1);
+  CHECK(look(sqitch, files, ledger, look(sqitch, sqitch.files, ledger)).standing.findings.size() ==
+        1);
+  CHECK(look(sqitch, files, ledger).standing.findings.size() == 1);
 }

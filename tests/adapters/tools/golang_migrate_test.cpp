@@ -2,8 +2,7 @@
 
 #include <rapidcheck.h>
 
-#include "adapters/tools/layout.h"
-#include "tests/adapters/tools/polls.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -38,10 +37,10 @@ Relation ledger() {
   return table("public", "schema_migrations", {"version bigint!", "dirty boolean!"}, {"version"});
 }
 
-const TextFiles three{{"000001_users.up.sql", "CREATE TABLE users ();"},
-                      {"000001_users.down.sql", "DROP TABLE users;"},
-                      {"000002_orders.up.sql", "CREATE TABLE orders ();"},
-                      {"000003_tax.up.sql", "CREATE TABLE tax ();"}};
+const Files three{{"000001_users.up.sql", "CREATE TABLE users ();"},
+                  {"000001_users.down.sql", "DROP TABLE users;"},
+                  {"000002_orders.up.sql", "CREATE TABLE orders ();"},
+                  {"000003_tax.up.sql", "CREATE TABLE tax ();"}};
 
 }  // namespace
 
@@ -113,20 +112,11 @@ TEST_CASE("whatever the zeros, golang-migrate's key is the number and numbers ar
 }
 
 TEST_CASE("pairs of up and down could be others' than golang-migrate's, and a ledger decides") {
-  const std::vector<std::string> paths{"1_a.down.sql", "1_a.up.sql", "2_b.up.sql"};
-  const auto evidence =
-      tool().layout_evidence({paths, [](const std::string&) { return std::string(); }});
-  CHECK(evidence.strength == LayoutEvidence::Strength::possible);
-  CHECK(evidence.files == 2);
-  const auto marked = tool().layout_evidence(
-      {paths, [](const std::string&) { return std::string("-- +goose Up\n"); }});
-  CHECK(marked.strength == LayoutEvidence::Strength::none);
-  const std::vector<std::string> downs{"1_a.down.sql"};
-  CHECK(tool().layout_evidence({downs, [](const std::string&) { return std::string(); }}).files ==
-        0);
-  const auto choice = choose_layout(
-      "auto", {paths, [](const std::string&) { return std::string(); }}, "golang-migrate");
-  CHECK(choice.tool == &tool());
+  const Strings paths{"1_a.down.sql", "1_a.up.sql", "2_b.up.sql"};
+  CHECK(evidence_of(tool(), alike(paths)) == "possible 2");
+  CHECK(evidence_of(tool(), alike(paths, "-- +goose Up\n")) == "none 0");
+  CHECK(evidence_of(tool(), alike({"1_a.down.sql"})) == "none 0");
+  CHECK(layout_of(alike(paths), "golang-migrate") == "golang-migrate");
 }
 
 TEST_CASE("golang-migrate's table is a version and whether it is dirty, whatever it is called") {
@@ -165,76 +155,66 @@ TEST_CASE("golang-migrate's one row says that everything up to its version is ap
   CHECK(rows.front().key.value == "2");
   CHECK(rows.front().state == Row::State::applied);
   CHECK(rows.front().reach == Row::Reach::up_to);
-  Polls polls(tool());
-  const auto& standing = polls.poll(three, rows);
-  CHECK(states(standing) == "1 applied, 2 applied, 3 pending");
-  CHECK(findings(standing).empty());
-  CHECK(standing.find({"2"})->cell.note.empty());
+  const auto after = poll(tool(), three, rows);
+  CHECK(after.states() == "1 applied, 2 applied, 3 pending");
+  CHECK(after.findings().empty());
+  CHECK(after.note("2").empty());
 }
 
 TEST_CASE("an empty ledger of golang-migrate's has applied nothing") {
-  Polls polls(tool());
-  CHECK(states(polls.poll(three, {})) == "1 pending, 2 pending, 3 pending");
+  CHECK(poll(tool(), three, {}).states() == "1 pending, 2 pending, 3 pending");
 }
 
 TEST_CASE("the mark of golang-migrate's moving up teaches what is new, and nothing twice") {
-  Polls polls(tool());
-  polls.poll(three, mark("1"));
-  CHECK(polls.records().size() == 1);
-  polls.poll(three, mark("3"));
-  CHECK(polls.records().size() == 3);
-  polls.poll(three, mark("3"));
-  CHECK(polls.records().size() == 3);
+  const auto first = poll(tool(), three, mark("1"));
+  CHECK(first.records.size() == 1);
+  const auto last = poll(tool(), three, mark("3"), first.records);
+  CHECK(last.records.size() == 3);
+  CHECK(poll(tool(), three, mark("3"), last.records).records.size() == 3);
 }
 
 TEST_CASE("a dirty version of golang-migrate's is half applied, and what is below it is certain") {
-  Polls polls(tool());
-  const auto& standing = polls.poll(three, mark("2", true));
-  CHECK(states(standing) == "1 applied, 2 drifted, 3 pending");
-  CHECK(findings(standing) == "dirty 2");
+  const auto after = poll(tool(), three, mark("2", true));
+  CHECK(after.states() == "1 applied, 2 drifted, 3 pending");
+  CHECK(after.findings() == "dirty 2");
 }
 
 TEST_CASE("golang-migrate's -1 is the first migration half rolled back, and no version 1") {
   const auto rows = mark("-1", true);
   CHECK(rows.front().version.empty());
-  Polls polls(tool());
-  const auto& standing = polls.poll(three, rows);
-  CHECK(states(standing) == "1 pending, 2 pending, 3 pending, -1 drifted");
-  CHECK(findings(standing) == "dirty -1");
+  const auto after = poll(tool(), three, rows);
+  CHECK(after.states() == "1 pending, 2 pending, 3 pending, -1 drifted");
+  CHECK(after.findings() == "dirty -1");
 }
 
 TEST_CASE("a file that comes late, below golang-migrate's mark, is skipped for ever") {
-  Polls polls(tool());
-  polls.poll(three, mark("3"));
+  const auto before = poll(tool(), three, mark("3"));
   auto files = three;
-  files.push_back({"000002_orders.up.sql", files[2].bytes});
-  files[2].path = "000000_late.up.sql";
-  CHECK(states(polls.poll(files, mark("3"))) ==
+  files["000000_late.up.sql"] = files["000002_orders.up.sql"];
+  CHECK(poll(tool(), files, mark("3"), before.records).states() ==
         "0 not_due skipped, 1 applied, 2 applied, 3 applied");
   CHECK(tool().rules().late == LayoutRules::Late::skipped);
 }
 
 TEST_CASE("a version of golang-migrate's that no file has was applied from elsewhere") {
-  Polls polls(tool());
-  const auto& standing = polls.poll(three, mark("7"));
-  CHECK(states(standing) == "1 applied, 2 applied, 3 applied, 7 drifted");
-  CHECK(findings(standing) == "foreign 7");
+  const auto after = poll(tool(), three, mark("7"));
+  CHECK(after.states() == "1 applied, 2 applied, 3 applied, 7 drifted");
+  CHECK(after.findings() == "foreign 7");
 }
 
 TEST_CASE("golang-migrate's mark moving down tells what was rolled back") {
-  Polls polls(tool());
-  polls.poll(three, mark("3"));
-  const auto& standing = polls.poll(three, mark("1"));
-  CHECK(states(standing) == "1 applied, 2 drifted, 3 drifted");
-  CHECK(findings(standing) == "vanished 2, vanished 3");
+  const auto before = poll(tool(), three, mark("3"));
+  const auto after = poll(tool(), three, mark("1"), before.records);
+  CHECK(after.states() == "1 applied, 2 drifted, 3 drifted");
+  CHECK(after.findings() == "vanished 2, vanished 3");
 }
 
 TEST_CASE("renaming a file of golang-migrate's or giving it other line endings is no drift") {
-  Polls polls(tool());
-  polls.poll({{"1_a.up.sql", "SELECT 1;\nSELECT 2;\n"}}, mark("1"));
-  const auto& standing = polls.poll({{"0001_b.up.sql", "SELECT 1;\r\nSELECT 2;\r\n"}}, mark("1"));
-  CHECK(states(standing) == "1 applied");
-  CHECK(findings(standing).empty());
+  const auto before = poll(tool(), {{"1_a.up.sql", "SELECT 1;\nSELECT 2;\n"}}, mark("1"));
+  const auto after =
+      poll(tool(), {{"0001_b.up.sql", "SELECT 1;\r\nSELECT 2;\r\n"}}, mark("1"), before.records);
+  CHECK(after.states() == "1 applied");
+  CHECK(after.findings().empty());
 }
 
 TEST_CASE("two rows are not golang-migrate's, and an answer of another width is an error") {

@@ -2,8 +2,7 @@
 
 #include <rapidcheck.h>
 
-#include "adapters/tools/layout.h"
-#include "tests/adapters/tools/polls.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -13,7 +12,6 @@ using namespace tidemark::test;
 namespace {
 
 using Verdict = Recognition::Verdict;
-using Strength = LayoutEvidence::Strength;
 
 const Tool& tool() {
   return *find_tool("goose");
@@ -27,10 +25,6 @@ std::optional<FileEntry> entry(std::string_view path) {
 std::string key(std::string_view path) {
   const auto found = entry(path);
   return found ? found->key.value : "(none)";
-}
-
-LayoutEvidence evidence(const std::vector<std::string>& paths, const std::string& head) {
-  return tool().layout_evidence({paths, [&](const std::string&) { return head; }});
 }
 
 Relation ledger() {
@@ -55,9 +49,9 @@ std::vector<Row> log(const std::vector<std::string>& entries) {
   return rows_of(tool(), std::move(values));
 }
 
-const TextFiles three{{"00001_a.sql", "-- +goose Up\na"},
-                      {"00002_b.go", "package migrations"},
-                      {"00003_c.sql", "-- +goose Up\nc"}};
+const Files three{{"00001_a.sql", "-- +goose Up\na"},
+                  {"00002_b.go", "package migrations"},
+                  {"00003_c.sql", "-- +goose Up\nc"}};
 
 }  // namespace
 
@@ -106,19 +100,19 @@ TEST_CASE("whatever the zeros, goose's key is the number and numbers are in orde
 }
 
 TEST_CASE("a directory is goose's by what is written in its files") {
-  const std::vector<std::string> sql{"1_a.sql", "2_b.sql"};
-  CHECK(evidence(sql, "-- +goose Up\n").strength == Strength::named);
-  CHECK(evidence(sql, "/* why */\n  --+goose Up\n").files == 2);
-  CHECK(evidence({"1_a.go"}, "func init() { goose.AddMigrationContext(up, down) }").strength ==
-        Strength::named);
-  CHECK(evidence({"1_a.go"}, "goose.AddNamedMigrationContext(\"1_a.go\", up, down)").strength ==
-        Strength::named);
-  CHECK(evidence(sql, "-- +migrate Up\n").strength == Strength::none);
-  CHECK(evidence(sql, "CREATE TABLE a ();").strength == Strength::none);
-  CHECK(evidence({"main.go"}, "goose.AddMigration(up, down)").strength == Strength::none);
-  const auto choice =
-      choose_layout("auto", {sql, [](const std::string&) { return "--+goose Up\n"; }});
-  CHECK(choice.tool == &tool());
+  const Strings sql{"1_a.sql", "2_b.sql"};
+  CHECK(evidence_of(tool(), alike(sql, "-- +goose Up\n")) == "named 2");
+  CHECK(evidence_of(tool(), alike(sql, "/* why */\n  --+goose Up\n")) == "named 2");
+  CHECK(evidence_of(tool(),
+                    alike({"1_a.go"}, "func init() { goose.AddMigrationContext(up, down) }")) ==
+        "named 1");
+  CHECK(evidence_of(tool(),
+                    alike({"1_a.go"}, "goose.AddNamedMigrationContext(\"1_a.go\", up, down)")) ==
+        "named 1");
+  CHECK(evidence_of(tool(), alike(sql, "-- +migrate Up\n")) == "none 0");
+  CHECK(evidence_of(tool(), alike(sql, "CREATE TABLE a ();")) == "none 0");
+  CHECK(evidence_of(tool(), alike({"main.go"}, "goose.AddMigration(up, down)")) == "none 0");
+  CHECK(layout_of(alike(sql, "--+goose Up\n")) == "goose");
 }
 
 TEST_CASE("goose's table is recognised as each of its versions made it") {
@@ -150,50 +144,46 @@ TEST_CASE("goose's row 0 is a marker, and the others are what was applied when")
   CHECK(rows.front().key.value == "1");
   CHECK(rows.front().token == "2");
   CHECK(rows.front().at == parse_time("2026-04-18T14:22:00.123Z"));
-  Polls polls(tool());
-  const auto& standing = polls.poll(three, rows);
-  CHECK(states(standing) == "1 applied, 2 applied, 3 pending");
-  CHECK(findings(standing).empty());
-  CHECK(standing.find({"1"})->cell.note.empty());
+  const auto after = poll(tool(), three, rows);
+  CHECK(after.states() == "1 applied, 2 applied, 3 pending");
+  CHECK(after.findings().empty());
+  CHECK(after.note("1").empty());
 }
 
 TEST_CASE(
     "an old goose's second row says that a version was rolled back, a third that it is back") {
-  Polls polls(tool());
-  CHECK(states(polls.poll(three, log({"+1", "+2", "-2"}))) == "1 applied, 2 pending, 3 pending");
-  CHECK(states(polls.poll(three, log({"+1", "+2", "-2", "+2"}))) ==
-        "1 applied, 2 applied, 3 pending");
-  const auto& standing = polls.poll(three, log({"+1", "+2", "-2", "+2", "-2"}));
-  CHECK(findings(standing) == "vanished 2");
+  const auto gone = poll(tool(), three, log({"+1", "+2", "-2"}));
+  CHECK(gone.states() == "1 applied, 2 pending, 3 pending");
+  const auto back = poll(tool(), three, log({"+1", "+2", "-2", "+2"}), gone.records);
+  CHECK(back.states() == "1 applied, 2 applied, 3 pending");
+  const auto after = poll(tool(), three, log({"+1", "+2", "-2", "+2", "-2"}), back.records);
+  CHECK(after.findings() == "vanished 2");
 }
 
 TEST_CASE("a version that only ever was rolled back is not applied for goose") {
-  Polls polls(tool());
-  CHECK(states(polls.poll(three, log({"-1"}))) == "1 pending, 2 pending, 3 pending");
+  CHECK(poll(tool(), three, log({"-1"})).states() == "1 pending, 2 pending, 3 pending");
 }
 
 TEST_CASE("nothing is late for goose behind what was rolled back") {
-  Polls polls(tool());
-  CHECK(states(polls.poll(three, log({"+1", "+3", "-3"}))) == "1 applied, 2 pending, 3 pending");
+  CHECK(poll(tool(), three, log({"+1", "+3", "-3"})).states() == "1 applied, 2 pending, 3 pending");
 }
 
 TEST_CASE("goose refuses a file that comes late, and tells one that was allowed to") {
-  Polls polls(tool());
-  CHECK(states(polls.poll(three, log({"+1", "+3"}))) ==
-        "1 applied, 2 pending out_of_order, 3 applied");
-  const auto& standing = polls.poll(three, log({"+1", "+3", "+2"}));
-  CHECK(findings(standing) == "out_of_order 2");
+  const auto before = poll(tool(), three, log({"+1", "+3"}));
+  CHECK(before.states() == "1 applied, 2 pending out_of_order, 3 applied");
+  const auto after = poll(tool(), three, log({"+1", "+3", "+2"}), before.records);
+  CHECK(after.findings() == "out_of_order 2");
 }
 
 TEST_CASE("a restored ledger of goose's, a rename and line endings are no drift") {
-  Polls polls(tool());
-  polls.poll({{"1_a.sql", "a\nb\n"}, {"2_b.sql", "b"}}, log({"+1", "+2"}));
+  const auto before = poll(tool(), {{"1_a.sql", "a\nb\n"}, {"2_b.sql", "b"}}, log({"+1", "+2"}));
   auto restored = log({"+1", "+2"});
   restored[0].token = "11";
   restored[1].token = "12";
-  const auto& standing = polls.poll({{"01_c.sql", "a\r\nb\r\n"}, {"2_b.sql", "b"}}, restored);
-  CHECK(states(standing) == "1 applied, 2 applied");
-  CHECK(findings(standing).empty());
+  const auto after =
+      poll(tool(), {{"01_c.sql", "a\r\nb\r\n"}, {"2_b.sql", "b"}}, restored, before.records);
+  CHECK(after.states() == "1 applied, 2 applied");
+  CHECK(after.findings().empty());
 }
 
 TEST_CASE("an answer of another width is no ledger of goose's") {

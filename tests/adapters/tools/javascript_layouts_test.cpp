@@ -2,39 +2,12 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
-#include "adapters/tools/layout.h"
-#include "tests/adapters/tools/compared.h"
+#include "tests/adapters/tools/directory.h"
 
 using namespace tidemark;
 using namespace tidemark::test;
 
 namespace {
-
-LayoutChoice choose(const Files& files, std::string_view seen_tool = "") {
-  std::vector<std::string> paths;
-  for (const auto& [path, bytes] : files) {
-    paths.push_back(path);
-  }
-  std::ranges::sort(paths);
-  return choose_layout("auto",
-                       {paths,
-                        [&files](const std::string& wanted) -> std::string {
-                          for (const auto& [path, bytes] : files) {
-                            if (path == wanted) {
-                              return bytes;
-                            }
-                          }
-                          return "";
-                        }},
-                       seen_tool);
-}
-
-std::string layout_of(const Files& files, std::string_view seen_tool = "") {
-  const auto choice = choose(files, seen_tool);
-  return choice.tool == nullptr ? "(none)" : std::string(choice.tool->name());
-}
 
 const std::string knex = "exports.up = (knex) => {};\n";
 const std::string sequelize = "module.exports = { async up(queryInterface) {} };\n";
@@ -81,6 +54,6 @@ TEST_CASE("programs of tools whose files are not read are nobody's") {
               "export class Migration20260418143000 extends Migration {}"},
              {"2026_04_18_143000_users.php", "<?php return new class extends Migration {};"}}) {
     CAPTURE(path);
-    CHECK(choose({{path, text}}).considered.empty());
+    CHECK(chosen_for({{path, text}}).considered.empty());
   }
 }

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "tests/adapters/tools/compared.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -12,7 +12,6 @@ using namespace tidemark::test;
 namespace {
 
 using Verdict = Recognition::Verdict;
-using Strength = LayoutEvidence::Strength;
 
 const Tool& knex() {
   return *find_tool("knex");
@@ -46,12 +45,12 @@ std::string key(std::string_view path, std::string_view text = javascript) {
   return entries.empty() ? "(none)" : entries.front().key.value;
 }
 
-ResultSet ledger(const std::vector<std::string>& names) {
-  ResultSet answer;
+std::vector<Row> ledger(const std::vector<std::string>& names) {
+  std::vector<Values> values;
   for (const auto& name : names) {
-    answer.rows.push_back({std::to_string(answer.rows.size() + 1), name, "1", "60000"});
+    values.push_back({std::to_string(values.size() + 1), name, "1", "60000"});
   }
-  return answer;
+  return rows_of(knex(), std::move(values));
 }
 
 }  // namespace
@@ -86,10 +85,9 @@ TEST_CASE("what is no Knex migration is none") {
 }
 
 TEST_CASE("Knex's layout is told by what its files call") {
-  CHECK(evidence(knex(), {{"20260418143000_a.js", javascript}}).strength == Strength::named);
-  CHECK(
-      evidence(knex(), {{"20260418143000_a.ts", typescript}, {"20260418143001_b.ts", ""}}).files ==
-      2);
+  CHECK(evidence_of(knex(), {{"20260418143000_a.js", javascript}}) == "named 1");
+  CHECK(evidence_of(knex(), {{"20260418143000_a.ts", typescript}, {"20260418143001_b.ts", ""}}) ==
+        "named 2");
   for (const auto* other :
        {"module.exports = { async up(queryInterface, Sequelize) {} };",
         "export class A1528653893000 implements MigrationInterface { async up(q) {} }",
@@ -100,9 +98,9 @@ TEST_CASE("Knex's layout is told by what its files call") {
         "// knex up\n",
         ""}) {
     CAPTURE(other);
-    CHECK(evidence(knex(), {{"20260418143000_a.js", other}}).strength == Strength::none);
+    CHECK(evidence_of(knex(), {{"20260418143000_a.js", other}}) == "none 0");
   }
-  CHECK(evidence(knex(), {{"seeds/20260418143000_a.js", javascript}}).strength == Strength::none);
+  CHECK(evidence_of(knex(), {{"seeds/20260418143000_a.js", javascript}}) == "none 0");
 }
 
 TEST_CASE("Knex's ledger is recognised by its columns, with or without its lock") {
@@ -137,58 +135,58 @@ TEST_CASE("Knex's ledger is recognised by its columns, with or without its lock"
 
 TEST_CASE("a Knex ledger of compiled files and a directory of sources speak of the same") {
   const Files files{{"20260418143000_a.ts", typescript}, {"20260418143001_b.ts", typescript}};
-  const auto after = compared(knex(), files, ledger({"20260418143000_a.js"}));
-  CHECK(after.state("20260418143000_a") == CellState::applied);
+  const auto after = poll(knex(), files, ledger({"20260418143000_a.js"}));
+  CHECK(after.state("20260418143000_a") == "applied");
   CHECK(after.cell("20260418143000_a").content == ContentVerdict::unverifiable);
-  CHECK(after.cell("20260418143000_a").note.empty());
-  CHECK(after.state("20260418143001_b") == CellState::pending);
+  CHECK(after.note("20260418143000_a").empty());
+  CHECK(after.state("20260418143001_b") == "pending");
   CHECK(after.findings().empty());
-  const auto again = compared(knex(), files, ledger({"20260418143000_a.ts"}), after.records);
+  const auto again = poll(knex(), files, ledger({"20260418143000_a.ts"}), after.records);
   CHECK(again.findings().empty());
   CHECK(again.records.size() == after.records.size());
 }
 
 TEST_CASE("a Knex file that was renamed is another migration, and the old one is gone") {
-  const auto after = compared(
+  const auto after = poll(
       knex(), {{"20260418143000_users.js", javascript}}, ledger({"20260418143000_accounts.js"}));
-  CHECK(after.findings() == Words{"foreign 20260418143000_accounts"});
-  CHECK(after.state("20260418143000_users") == CellState::pending);
+  CHECK(after.findings() == "foreign 20260418143000_accounts");
+  CHECK(after.state("20260418143000_users") == "pending");
 }
 
 TEST_CASE("an old Knex file that was thrown away is missed: Knex refuses to run without it") {
-  const auto after = compared(knex(),
-                              {{"20260418143001_b.js", javascript}},
-                              ledger({"20260418143000_a.js", "20260418143001_b.js"}));
-  CHECK(after.findings() == Words{"foreign 20260418143000_a"});
+  const auto after = poll(knex(),
+                          {{"20260418143001_b.js", javascript}},
+                          ledger({"20260418143000_a.js", "20260418143001_b.js"}));
+  CHECK(after.findings() == "foreign 20260418143000_a");
 }
 
 TEST_CASE("a late Knex migration is run next, and that is nothing to be told of") {
   const Files files{{"20260418143000_a.js", javascript}, {"20260418143001_b.js", javascript}};
-  const auto before = compared(knex(), files, ledger({"20260418143001_b.js"}));
-  CHECK(before.state("20260418143000_a") == CellState::pending);
+  const auto before = poll(knex(), files, ledger({"20260418143001_b.js"}));
+  CHECK(before.state("20260418143000_a") == "pending");
   CHECK(before.findings().empty());
-  const auto after =
-      compared(knex(), files, ledger({"20260418143001_b.js", "20260418143000_a.js"}));
+  const auto after = poll(knex(), files, ledger({"20260418143001_b.js", "20260418143000_a.js"}));
   CHECK(after.findings().empty());
-  CHECK(after.state("20260418143000_a") == CellState::applied);
+  CHECK(after.state("20260418143000_a") == "applied");
 }
 
 TEST_CASE(
     "Knex files numbered without zeros run in the order of their names, and that is no drift") {
   const Files files{{"1_a.js", javascript}, {"10_b.js", javascript}, {"9_c.js", javascript}};
-  CHECK(ids(arrange(knex(), files)) == Words{"10_b.js", "1_a.js", "9_c.js"});
-  CHECK(compared(knex(), files, ledger({"10_b.js", "1_a.js", "9_c.js"})).findings().empty());
+  CHECK(ids_of(catalog_of(knex(), files)) == Strings{"10_b.js", "1_a.js", "9_c.js"});
+  CHECK(poll(knex(), files, ledger({"10_b.js", "1_a.js", "9_c.js"})).findings().empty());
 }
 
 TEST_CASE("a rollback of Knex deletes its rows") {
   const Files files{{"20260418143000_a.js", javascript}};
-  const auto before = compared(knex(), files, ledger({"20260418143000_a.js"}));
-  const auto after = compared(knex(), files, ledger({}), before.records);
-  CHECK(after.findings() == Words{"vanished 20260418143000_a"});
+  const auto before = poll(knex(), files, ledger({"20260418143000_a.js"}));
+  const auto after = poll(knex(), files, ledger({}), before.records);
+  CHECK(after.findings() == "vanished 20260418143000_a");
 }
 
 TEST_CASE("rows of Knex have a time, and those without a name are none") {
-  auto answer = ledger({"20260418143000_a.js"});
+  ResultSet answer;
+  answer.rows.push_back({"1", "20260418143000_a.js", "1", "60000"});
   answer.rows.push_back({"2", std::nullopt, "1", std::nullopt});
   const auto rows = knex().rows(answer);
   REQUIRE(rows->size() == 1);

@@ -6,7 +6,7 @@
 
 #include <rapidcheck.h>
 
-#include "tests/adapters/tools/folder.h"
+#include "tests/adapters/tools/directory.h"
 
 using namespace tidemark;
 using namespace tidemark::test;
@@ -17,8 +17,8 @@ const Tool& tool() {
   return *find_tool("liquibase");
 }
 
-Migration changeset(const Folder& folder, const std::string& id) {
-  const auto catalog = folder.arrange(tool());
+Migration changeset(const Files& files, const std::string& id) {
+  const auto catalog = catalog_of(tool(), files);
   const auto found = std::ranges::find(catalog.migrations, MigrationId{id}, &Migration::id);
   REQUIRE_MESSAGE(found != catalog.migrations.end(), "no changeset " << id);
   return *found;
@@ -35,7 +35,7 @@ std::string checksum(const Migration& migration, char version) {
 
 // The only changeset of a single file.
 Migration only(const std::string& path, const std::string& bytes) {
-  const auto catalog = Folder({{path, bytes}}).arrange(tool());
+  const auto catalog = catalog_of(tool(), {{path, bytes}});
   REQUIRE(catalog.migrations.size() == 1);
   return catalog.migrations.front();
 }
@@ -65,18 +65,18 @@ TEST_CASE("what goes into a checksum is what Liquibase hashes") {
 }
 
 TEST_CASE("formatted SQL has Liquibase's checksums of either version") {
-  const Folder folder(
-      {{"a.sql",
-        "--liquibase formatted sql\n\n--changeset bob:1\ncreate table a1 (\n  id int primary key, "
-        "-- key\n  nm varchar(10)\n);\n--rollback drop table a1;\n\n--changeset bob:2 "
-        "splitStatements:false stripComments:false endDelimiter:// context:test "
-        "labels:l1\n--comment second\ninsert into a1 values (1, 'x  y');\n\n\n"}});
-  const auto first = changeset(folder, "a.sql::1::bob");
+  const Files files{
+      {"a.sql",
+       "--liquibase formatted sql\n\n--changeset bob:1\ncreate table a1 (\n  id int primary key, "
+       "-- key\n  nm varchar(10)\n);\n--rollback drop table a1;\n\n--changeset bob:2 "
+       "splitStatements:false stripComments:false endDelimiter:// context:test "
+       "labels:l1\n--comment second\ninsert into a1 values (1, 'x  y');\n\n\n"}};
+  const auto first = changeset(files, "a.sql::1::bob");
   CHECK(first.checksums.accepted == std::vector<std::string>{"9:b3bd847019960c5fec698d9c859cb3b9",
                                                              "8:e9378793d7fe370cb6ed599aaf921711",
                                                              checksum(first, '7')});
   CHECK(first.checksums.complete);
-  const auto second = changeset(folder, "a.sql::2::bob");
+  const auto second = changeset(files, "a.sql::2::bob");
   CHECK(checksum(second, '8') == "8:f1231b2ccc607dc98c64b831c3501056");
   CHECK(checksum(second, '9') == "9:b9390e5769716b5a0c256d17c4b565a4");
   CHECK(second.description == "second");
@@ -92,35 +92,35 @@ TEST_CASE("line endings are no difference to Liquibase") {
 }
 
 TEST_CASE("attributes of a formatted changeset are taken literally") {
-  const Folder folder(
-      {{"three.sql",
-        "-- liquibase formatted sql logicalFilePath:logical/three.sql\n\n-- changeset carol:a "
-        "runOnChange:true\nselect 1;\n\n-- changeset carol:b runAlways:true "
-        "dbms:postgresql\nselect 2; \n-- changeset carol:c dbms:oracle\nselect 3 from dual;\n-- "
-        "changeset carol:e endDelimiter:\\nGO\nselect 4\nGO\n-- changeset carol:f "
-        "splitStatements:true stripComments:true endDelimiter:;\nselect 5;\n"}});
-  const auto a = changeset(folder, "logical/three.sql::a::carol");
+  const Files files{
+      {"three.sql",
+       "-- liquibase formatted sql logicalFilePath:logical/three.sql\n\n-- changeset carol:a "
+       "runOnChange:true\nselect 1;\n\n-- changeset carol:b runAlways:true "
+       "dbms:postgresql\nselect 2; \n-- changeset carol:c dbms:oracle\nselect 3 from dual;\n-- "
+       "changeset carol:e endDelimiter:\\nGO\nselect 4\nGO\n-- changeset carol:f "
+       "splitStatements:true stripComments:true endDelimiter:;\nselect 5;\n"}};
+  const auto a = changeset(files, "logical/three.sql::a::carol");
   CHECK(checksum(a, '8') == "8:07d7d7a28c35b80d36e41424401a2f3e");
   CHECK(checksum(a, '9') == "9:a7ca957848b7a2d82c733ec390529b49");
   CHECK(a.kind == MigrationKind::repeatable);
-  const auto b = changeset(folder, "logical/three.sql::b::carol");
+  const auto b = changeset(files, "logical/three.sql::b::carol");
   CHECK(checksum(b, '8') == "8:a831000d0868c3af2fc99814c0481415");
   CHECK(checksum(b, '9') == "9:95f73f1cbca88624a9748e8f80d48571");
   CHECK(b.kind == MigrationKind::repeatable);
   CHECK(b.never.empty());
-  CHECK(changeset(folder, "logical/three.sql::c::carol").never == "skipped");
-  const auto e = changeset(folder, "logical/three.sql::e::carol");
+  CHECK(changeset(files, "logical/three.sql::c::carol").never == "skipped");
+  const auto e = changeset(files, "logical/three.sql::e::carol");
   CHECK(checksum(e, '8') == "8:ce0e5aefe91a12c8452d20bbd5bfb9eb");
   CHECK(checksum(e, '9') == "9:2e79e66ee5bc5c535d88f69b48cd7b0c");
-  const auto f = changeset(folder, "logical/three.sql::f::carol");
+  const auto f = changeset(files, "logical/three.sql::f::carol");
   CHECK(checksum(f, '8') == "8:cf969a34a13711a732cd47afaab1c63b");
   CHECK(checksum(f, '9') == "9:54819adf17b17e192447b4a936b824fa");
 }
 
 TEST_CASE("a plain SQL file is one changeset when it is included") {
-  const Folder folder({{"changelog.xml", xml("<include file=\"d.sql\"/>")},
-                       {"d.sql", "create table p1 (id int);\n"}});
-  const auto migration = changeset(folder, "d.sql::raw::includeAll");
+  const Files files{{"changelog.xml", xml("<include file=\"d.sql\"/>")},
+                    {"d.sql", "create table p1 (id int);\n"}};
+  const auto migration = changeset(files, "d.sql::raw::includeAll");
   CHECK(checksum(migration, '8') == "8:e464c7b7c0c5b50cc6b549304b62e899");
   CHECK(checksum(migration, '9') == "9:745ece3f04b5f2a4dce608a856c7b00b");
   CHECK(migration.checksums.complete);
@@ -169,19 +169,19 @@ TEST_CASE("several changes of a YAML changeset are hashed together, with propert
 }
 
 TEST_CASE("a file of SQL is hashed with its byte-order mark, and later without") {
-  const Folder folder(
-      {{"c.xml",
-        xml("<property name=\"tbl\" value=\"zeta\"/>"
-            "<changeSet id=\"1\" author=\"a\"><sqlFile path=\"f.sql\"/></changeSet>"
-            "<changeSet id=\"2\" author=\"a\"><sqlFile path=\"f2.sql\" stripComments=\"true\" "
-            "splitStatements=\"false\" endDelimiter=\";\"/></changeSet>")},
-       {"f.sql", "\xEF\xBB\xBF-- f file\ncreate table g1 (id int);\r\n"},
-       {"f2.sql", "-- f2 ${tbl} file\ncreate table g2 (id int);\n"}});
-  const auto marked = changeset(folder, "c.xml::1::a");
+  const Files files{
+      {"c.xml",
+       xml("<property name=\"tbl\" value=\"zeta\"/>"
+           "<changeSet id=\"1\" author=\"a\"><sqlFile path=\"f.sql\"/></changeSet>"
+           "<changeSet id=\"2\" author=\"a\"><sqlFile path=\"f2.sql\" stripComments=\"true\" "
+           "splitStatements=\"false\" endDelimiter=\";\"/></changeSet>")},
+      {"f.sql", "\xEF\xBB\xBF-- f file\ncreate table g1 (id int);\r\n"},
+      {"f2.sql", "-- f2 ${tbl} file\ncreate table g2 (id int);\n"}};
+  const auto marked = changeset(files, "c.xml::1::a");
   CHECK(checksum(marked, '8') == "8:8071bca75ed2a00ac4e2cfed5387477d");
   CHECK(checksum(marked, '9') == "9:0de838ca96f0a0ea0f4d9109f458d9b4");
   CHECK(marked.checksums.complete);
-  const auto not_expanded = changeset(folder, "c.xml::2::a");
+  const auto not_expanded = changeset(files, "c.xml::2::a");
   CHECK(accepts(not_expanded, "8:10a67ad7064c9a9ac04ee6e94933b515"));
   CHECK(accepts(not_expanded, "9:c3ac9d743fac09e8103cbd4aa842d980"));
 }
@@ -212,17 +212,16 @@ TEST_CASE("a slash that ends the file is a delimiter of its own") {
       "--liquibase formatted sql\n--changeset u:1\ncreate or replace function f1() returns int as "
       "$$ select 1 $$ language sql\n/\n";
   CHECK(checksum(only("u.sql", text), '8') == "8:4aaa98d82a272b76ac145396c85b2faa");
-  const Folder two({{"u.sql", text + "--changeset u:2\nselect 1;\n"}});
+  const Files two{{"u.sql", text + "--changeset u:2\nselect 1;\n"}};
   CHECK(checksum(changeset(two, "u.sql::1::u"), '8') != "8:4aaa98d82a272b76ac145396c85b2faa");
 }
 
 TEST_CASE("a change for another database counts up to version 8 only") {
-  const Folder folder(
-      {{"c.xml",
-        xml("<changeSet id=\"1\" author=\"a\"><sqlFile dbms=\"mysql\" path=\"f.sql\"/>"
-            "<sqlFile path=\"f.sql\"/></changeSet>")},
-       {"f.sql", "create table thisShouldRun(id int)\n"}});
-  const auto migration = changeset(folder, "c.xml::1::a");
+  const Files files{{"c.xml",
+                     xml("<changeSet id=\"1\" author=\"a\"><sqlFile dbms=\"mysql\" path=\"f.sql\"/>"
+                         "<sqlFile path=\"f.sql\"/></changeSet>")},
+                    {"f.sql", "create table thisShouldRun(id int)\n"}};
+  const auto migration = changeset(files, "c.xml::1::a");
   CHECK(checksum(migration, '8') == "8:a6a54dbc65048ebf1388da78c31ef1a9");
   CHECK(checksum(migration, '9') == "9:62336a615e62e89c9d86128d1ca60ecf");
 }

@@ -2,18 +2,14 @@
 
 #include <algorithm>
 
-#include "adapters/tools/layout.h"
 #include "adapters/tools/liquibase_arrange.h"
 #include "adapters/tools/liquibase_path.h"
-#include "tests/adapters/tools/folder.h"
+#include "tests/adapters/tools/directory.h"
 
 using namespace tidemark;
 using namespace tidemark::test;
 
 namespace {
-
-using Strings = std::vector<std::string>;
-using Strength = LayoutEvidence::Strength;
 
 const Tool& tool() {
   return *find_tool("liquibase");
@@ -41,25 +37,25 @@ const Migration& find(const Catalog& catalog, const std::string& id) {
 }  // namespace
 
 TEST_CASE("changesets run in the order of the changelog that includes all others") {
-  const Folder folder(
-      {{"db/changelog.xml",
-        xml("<include file=\"db/2.yaml\"/>" + set("m") +
-            "<include file=\"1.sql\" relativeToChangelogFile=\"true\"/>"
-            "<include file=\"sub/3.json\" relativeToChangelogFile=\"true\"/>")},
-       {"db/1.sql", formatted("--changeset bob:1\nselect 1;\n--changeset bob:2\nselect 2;\n")},
-       {"db/2.yaml",
-        "databaseChangeLog:\n  - changeSet:\n      id: y\n      author: ana\n      changes:\n      "
-        "  - sql:\n            sql: select 1\n"},
-       {"db/sub/3.json",
-        R"({"databaseChangeLog": [{"changeSet": {"id": 7, "author": "eve", "changes": []}}]})"},
-       {"db/unused.sql", "select 1;"}});
-  const auto catalog = folder.arrange(tool());
-  CHECK(ids(catalog) == Strings{"db/2.yaml::y::ana",
-                                "db/changelog.xml::m::ana",
-                                "db/1.sql::1::bob",
-                                "db/1.sql::2::bob",
-                                "db/sub/3.json::7::eve"});
-  CHECK(problems(catalog).empty());
+  const Files files{
+      {"db/changelog.xml",
+       xml("<include file=\"db/2.yaml\"/>" + set("m") +
+           "<include file=\"1.sql\" relativeToChangelogFile=\"true\"/>"
+           "<include file=\"sub/3.json\" relativeToChangelogFile=\"true\"/>")},
+      {"db/1.sql", formatted("--changeset bob:1\nselect 1;\n--changeset bob:2\nselect 2;\n")},
+      {"db/2.yaml",
+       "databaseChangeLog:\n  - changeSet:\n      id: y\n      author: ana\n      changes:\n      "
+       "  - sql:\n            sql: select 1\n"},
+      {"db/sub/3.json",
+       R"({"databaseChangeLog": [{"changeSet": {"id": 7, "author": "eve", "changes": []}}]})"},
+      {"db/unused.sql", "select 1;"}};
+  const auto catalog = catalog_of(tool(), files);
+  CHECK(ids_of(catalog) == Strings{"db/2.yaml::y::ana",
+                                   "db/changelog.xml::m::ana",
+                                   "db/1.sql::1::bob",
+                                   "db/1.sql::2::bob",
+                                   "db/sub/3.json::7::eve"});
+  CHECK(problems_of(catalog).empty());
   CHECK_FALSE(catalog.unread.any);
   CHECK_FALSE(catalog.rules.ordered);
   CHECK(catalog.layout == "liquibase");
@@ -67,15 +63,14 @@ TEST_CASE("changesets run in the order of the changelog that includes all others
 }
 
 TEST_CASE("a folder is included in the order of its paths, as deep and of such names as is said") {
-  const std::map<std::string, std::string> files{
-      {"db/all/b.sql", formatted("--changeset a:b\nselect 1;\n")},
-      {"db/all/a/z.sql", "select 1;"},
-      {"db/all/c.xml", xml(set("c"))},
-      {"db/all/readme.txt", "no"}};
+  const Files files{{"db/all/b.sql", formatted("--changeset a:b\nselect 1;\n")},
+                    {"db/all/a/z.sql", "select 1;"},
+                    {"db/all/c.xml", xml(set("c"))},
+                    {"db/all/readme.txt", "no"}};
   const auto of = [&](const std::string& attributes) {
     auto with_root = files;
     with_root["db/changelog.xml"] = xml("<includeAll path=\"all\" " + attributes + "/>");
-    return ids(Folder(with_root).arrange(tool()));
+    return ids_of(catalog_of(tool(), with_root));
   };
   const std::string relative = "relativeToChangelogFile=\"true\" ";
   CHECK(of(relative) ==
@@ -86,42 +81,42 @@ TEST_CASE("a folder is included in the order of its paths, as deep and of such n
 }
 
 TEST_CASE("a folder that has the root in it does not include the root again") {
-  const Folder folder({{"m/changelog.xml", xml("<includeAll path=\"m/\"/>")},
-                       {"m/1.sql", formatted("--changeset a:1\nselect 1;\n")}});
-  const auto catalog = folder.arrange(tool());
-  CHECK(ids(catalog) == Strings{"m/1.sql::1::a"});
-  CHECK(problems(catalog).empty());
+  const Files files{{"m/changelog.xml", xml("<includeAll path=\"m/\"/>")},
+                    {"m/1.sql", formatted("--changeset a:1\nselect 1;\n")}};
+  const auto catalog = catalog_of(tool(), files);
+  CHECK(ids_of(catalog) == Strings{"m/1.sql::1::a"});
+  CHECK(problems_of(catalog).empty());
 }
 
 TEST_CASE("paths are those by which Liquibase knows the files") {
-  const Folder folder(
-      {{"src/main/resources/db/changelog/db.changelog-master.yaml",
-        "databaseChangeLog:\n- include:\n    file: db/changelog/one.sql\n- "
-        "include:\n    file: classpath:/db/changelog/two.sql\n- include:\n    "
-        "file: three.sql\n    relativeToChangelogFile: true\n"},
-       {"src/main/resources/db/changelog/one.sql", formatted("--changeset a:1\nselect 1;\n")},
-       {"src/main/resources/db/changelog/two.sql", formatted("--changeset a:2\nselect 1;\n")},
-       {"src/main/resources/db/changelog/three.sql", formatted("--changeset a:3\nselect 1;\n")}});
-  const auto catalog = folder.arrange(tool());
-  CHECK(ids(catalog) == Strings{"db/changelog/one.sql::1::a",
-                                "db/changelog/two.sql::2::a",
-                                "src/main/resources/db/changelog/three.sql::3::a"});
+  const Files files{
+      {"src/main/resources/db/changelog/db.changelog-master.yaml",
+       "databaseChangeLog:\n- include:\n    file: db/changelog/one.sql\n- "
+       "include:\n    file: classpath:/db/changelog/two.sql\n- include:\n    "
+       "file: three.sql\n    relativeToChangelogFile: true\n"},
+      {"src/main/resources/db/changelog/one.sql", formatted("--changeset a:1\nselect 1;\n")},
+      {"src/main/resources/db/changelog/two.sql", formatted("--changeset a:2\nselect 1;\n")},
+      {"src/main/resources/db/changelog/three.sql", formatted("--changeset a:3\nselect 1;\n")}};
+  const auto catalog = catalog_of(tool(), files);
+  CHECK(ids_of(catalog) == Strings{"db/changelog/one.sql::1::a",
+                                   "db/changelog/two.sql::2::a",
+                                   "src/main/resources/db/changelog/three.sql::3::a"});
   const auto& one = find(catalog, "db/changelog/one.sql::1::a");
   CHECK(one.file == "src/main/resources/db/changelog/one.sql");
   CHECK(one.path_in_key == std::string("db/changelog/one.sql").size());
 }
 
 TEST_CASE("a logical path stands for the file's, the changeset's before the changelog's") {
-  const Folder folder(
-      {{"c.xml",
-        xml(set("1") + "<changeSet id=\"2\" author=\"ana\" logicalFilePath=\"/other/./x.xml\"/>",
-            " logicalFilePath=\"logical.xml\"")}});
-  CHECK(ids(folder.arrange(tool())) == Strings{"logical.xml::1::ana", "other/x.xml::2::ana"});
+  const Files files{
+      {"c.xml",
+       xml(set("1") + "<changeSet id=\"2\" author=\"ana\" logicalFilePath=\"/other/./x.xml\"/>",
+           " logicalFilePath=\"logical.xml\"")}};
+  CHECK(ids_of(catalog_of(tool(), files)) == Strings{"logical.xml::1::ana", "other/x.xml::2::ana"});
 }
 
 TEST_CASE("the key is what Liquibase compares, whichever case it is written in") {
   const auto catalog =
-      Folder({{"DB/C.sql", formatted("--changeset Bob:One\nselect 1;\n")}}).arrange(tool());
+      catalog_of(tool(), {{"DB/C.sql", formatted("--changeset Bob:One\nselect 1;\n")}});
   CHECK(catalog.migrations.front().id.value == "DB/C.sql::One::Bob");
   CHECK(catalog.migrations.front().key.value == "db/c.sql::one::bob");
   CHECK(normal_liquibase_path("classpath:db\\a.sql") == "db/a.sql");
@@ -131,48 +126,48 @@ TEST_CASE("the key is what Liquibase compares, whichever case it is written in")
 }
 
 TEST_CASE("no include leads out of the app's directory, and one that leads nowhere is told") {
-  const auto catalog =
-      Folder({{"c.xml",
-               xml(set("1") + "<include file=\"../../../etc/passwd\"/>"
-                              "<include file=\"/etc/hosts.xml\"/><includeAll path=\"gone\"/>")}})
-          .arrange(tool());
-  CHECK(ids(catalog) == Strings{"c.xml::1::ana"});
-  CHECK(problems(catalog) == Strings{"c.xml: includes ../../../etc/passwd, which is not here",
-                                     "c.xml: includes /etc/hosts.xml, which is not here",
-                                     "c.xml: includes gone, which is not here"});
+  const auto catalog = catalog_of(
+      tool(),
+      {{"c.xml",
+        xml(set("1") + "<include file=\"../../../etc/passwd\"/>"
+                       "<include file=\"/etc/hosts.xml\"/><includeAll path=\"gone\"/>")}});
+  CHECK(ids_of(catalog) == Strings{"c.xml::1::ana"});
+  CHECK(problems_of(catalog) == Strings{"c.xml includes ../../../etc/passwd, which is not here",
+                                        "c.xml includes /etc/hosts.xml, which is not here",
+                                        "c.xml includes gone, which is not here"});
   CHECK(catalog.unread.any);  // they may hold what the ledger has
 }
 
 TEST_CASE("an include that may lead nowhere is no problem when it does") {
-  const auto catalog =
-      Folder({{"changelog.xml",
-               xml("<include file=\"a.xml\" errorIfMissing=\"false\"/>"
-                   "<includeAll path=\"b\" errorIfMissingOrEmpty=\"false\"/>"
-                   "<include file=\"c.yaml\"/>")},
-              {"c.yaml", "databaseChangeLog:\n- include: {file: d.xml, errorIfMissing: false}\n"}})
-          .arrange(tool());
-  CHECK(problems(catalog).empty());
+  const auto catalog = catalog_of(
+      tool(),
+      {{"changelog.xml",
+        xml("<include file=\"a.xml\" errorIfMissing=\"false\"/>"
+            "<includeAll path=\"b\" errorIfMissingOrEmpty=\"false\"/>"
+            "<include file=\"c.yaml\"/>")},
+       {"c.yaml", "databaseChangeLog:\n- include: {file: d.xml, errorIfMissing: false}\n"}});
+  CHECK(problems_of(catalog).empty());
   CHECK_FALSE(catalog.unread.any);
 }
 
 TEST_CASE("changelogs that include each other end") {
-  const auto catalog = Folder({{"a.xml", xml("<include file=\"b.xml\"/>" + set("1"))},
-                               {"b.xml", xml("<include file=\"a.xml\"/>" + set("2"))}})
-                           .arrange(tool());
-  CHECK(ids(catalog).size() == 2);
-  CHECK_FALSE(problems(catalog).empty());
-  const auto itself = Folder({{"a.xml", xml("<include file=\"a.xml\"/>" + set("1"))}});
-  CHECK(ids(itself.arrange(tool())) == Strings{"a.xml::1::ana"});
+  const auto catalog = catalog_of(tool(),
+                                  {{"a.xml", xml("<include file=\"b.xml\"/>" + set("1"))},
+                                   {"b.xml", xml("<include file=\"a.xml\"/>" + set("2"))}});
+  CHECK(ids_of(catalog).size() == 2);
+  CHECK_FALSE(problems_of(catalog).empty());
+  const Files itself{{"a.xml", xml("<include file=\"a.xml\"/>" + set("1"))}};
+  CHECK(ids_of(catalog_of(tool(), itself)) == Strings{"a.xml::1::ana"});
 }
 
 TEST_CASE("changelogs that double at each step are read once") {
-  std::map<std::string, std::string> files;
+  Files files;
   for (int i = 0; i < 60; ++i) {
     const auto next = "<include file=\"" + std::to_string(i + 1) + ".xml\"/>";
     files[std::to_string(i) + ".xml"] = xml(next + next + set("x"));
   }
   files["60.xml"] = xml(set("x"));
-  const auto catalog = Folder(files).arrange(tool());
+  const auto catalog = catalog_of(tool(), files);
   CHECK(catalog.migrations.size() == 61);
   CHECK(catalog.problems.size() == 60);
   CHECK(catalog.problems.front() ==
@@ -181,54 +176,53 @@ TEST_CASE("changelogs that double at each step are read once") {
 }
 
 TEST_CASE("a chain of includes has an end") {
-  std::map<std::string, std::string> files;
+  Files files;
   for (int i = 0; i < 200; ++i) {
     files[std::to_string(i) + ".xml"] =
         xml("<include file=\"" + std::to_string(i + 1) + ".xml\"/>" + set("x"));
   }
   files["200.xml"] = xml(set("x"));
-  const auto catalog = Folder(files).arrange(tool());
-  CHECK(problems(catalog) == Strings{"65.xml: is included too deeply"});
+  const auto catalog = catalog_of(tool(), files);
+  CHECK(problems_of(catalog) == Strings{"65.xml is included too deeply"});
   CHECK(catalog.unread.any);
 }
 
 TEST_CASE("of several roots the one with the usual name counts, else all and it is told") {
-  const auto master = Folder({{"db/db.changelog-master.xml", xml(set("1"))},
-                              {"db/test-data.xml", xml(set("2"))},
-                              {"db/loose.sql", formatted("--changeset a:1\nselect 1;\n")}});
-  CHECK(ids(master.arrange(tool())) == Strings{"db/db.changelog-master.xml::1::ana"});
-  CHECK(problems(master.arrange(tool())).empty());
+  const Files master{{"db/db.changelog-master.xml", xml(set("1"))},
+                     {"db/test-data.xml", xml(set("2"))},
+                     {"db/loose.sql", formatted("--changeset a:1\nselect 1;\n")}};
+  CHECK(ids_of(catalog_of(tool(), master)) == Strings{"db/db.changelog-master.xml::1::ana"});
+  CHECK(problems_of(catalog_of(tool(), master)).empty());
   const auto equals =
-      Folder({{"a/master.xml", xml(set("1"))}, {"b/master.xml", xml(set("2"))}}).arrange(tool());
-  CHECK(ids(equals) == Strings{"a/master.xml::1::ana", "b/master.xml::2::ana"});
-  CHECK(problems(equals) ==
-        Strings{"a/master.xml: is one of 2 changelogs that no other one includes (a/master.xml, "
+      catalog_of(tool(), {{"a/master.xml", xml(set("1"))}, {"b/master.xml", xml(set("2"))}});
+  CHECK(ids_of(equals) == Strings{"a/master.xml::1::ana", "b/master.xml::2::ana"});
+  CHECK(problems_of(equals) ==
+        Strings{"a/master.xml is one of 2 changelogs that no other one includes (a/master.xml, "
                 "b/master.xml): all of them count"});
 }
 
 TEST_CASE("formatted SQL counts by itself where there is no root") {
-  const auto catalog = Folder({{"2.sql", formatted("--changeset a:2\nselect 1;\n")},
-                               {"1.sql", formatted("--changeset a:1\nselect 1;\n")},
-                               {"plain.sql", "select 1;"}})
-                           .arrange(tool());
-  CHECK(ids(catalog) == Strings{"1.sql::1::a", "2.sql::2::a"});
+  const auto catalog = catalog_of(tool(),
+                                  {{"2.sql", formatted("--changeset a:2\nselect 1;\n")},
+                                   {"1.sql", formatted("--changeset a:1\nselect 1;\n")},
+                                   {"plain.sql", "select 1;"}});
+  CHECK(ids_of(catalog) == Strings{"1.sql::1::a", "2.sql::2::a"});
 }
 
 TEST_CASE("one changeset twice is a problem") {
-  const auto catalog =
-      Folder({{"1.sql", formatted("--changeset a:1\nselect 1;\n--changeset A:1\nselect 2;\n")}})
-          .arrange(tool());
-  CHECK(ids(catalog) == Strings{"1.sql::1::a"});
-  CHECK(problems(catalog) == Strings{"1.sql: has the same changeset as 1.sql: 1.sql::1::A"});
+  const auto catalog = catalog_of(
+      tool(), {{"1.sql", formatted("--changeset a:1\nselect 1;\n--changeset A:1\nselect 2;\n")}});
+  CHECK(ids_of(catalog) == Strings{"1.sql::1::a"});
+  CHECK(problems_of(catalog) == Strings{"1.sql has the same changeset as 1.sql: 1.sql::1::A"});
 }
 
 TEST_CASE("the content of a changeset is its own piece of the file") {
   const std::string one = "--changeset a:1\nselect 1;\n--rollback select 0;";
   const std::string two = "-- changeset a:2\nselect 2;";
-  const Folder sql({{"1.sql", formatted("\n" + one + "\n\n\n" + two + "\n  \n")}});
-  const auto catalog = sql.arrange(tool());
-  CHECK(sql.bytes(catalog.migrations[0]) == one);
-  CHECK(sql.bytes(catalog.migrations[1]) == two);
+  const Files sql{{"1.sql", formatted("\n" + one + "\n\n\n" + two + "\n  \n")}};
+  const auto catalog = catalog_of(tool(), sql);
+  CHECK(bytes_of(catalog.migrations[0], sql) == one);
+  CHECK(bytes_of(catalog.migrations[1], sql) == two);
   CHECK(catalog.migrations[0].content.raw == sha256(one));
   CHECK(catalog.migrations[1].content.raw == sha256(two));
 }
@@ -240,17 +234,17 @@ TEST_CASE("a changeset in XML is a piece from its opening to its closing tag") {
   const std::string two = "<changeSet id=\"2\" author=\"ana\"/>";
   const std::string three = "<changeSet author='a>b' id=\"3\"><sql>select 1</sql></changeSet>";
   for (const std::string bom : {"", "\xEF\xBB\xBF"}) {
-    const Folder folder(
-        {{"c.xml",
-          bom +
-              xml("<!-- before -->\n" + one + "\n<!-- <changeSet id=\"9\" author=\"x\"/> -->\n" +
-                  two + three + "<!-- <changeSet></changeSet> -->") +
-              "<!-- </changeSet> -->"}});
-    const auto catalog = folder.arrange(tool());
+    const Files files{
+        {"c.xml",
+         bom +
+             xml("<!-- before -->\n" + one + "\n<!-- <changeSet id=\"9\" author=\"x\"/> -->\n" +
+                 two + three + "<!-- <changeSet></changeSet> -->") +
+             "<!-- </changeSet> -->"}};
+    const auto catalog = catalog_of(tool(), files);
     REQUIRE(catalog.migrations.size() == 3);
-    CHECK(folder.bytes(catalog.migrations[0]) == one);
-    CHECK(folder.bytes(catalog.migrations[1]) == two);
-    CHECK(folder.bytes(catalog.migrations[2]) == three);
+    CHECK(bytes_of(catalog.migrations[0], files) == one);
+    CHECK(bytes_of(catalog.migrations[1], files) == two);
+    CHECK(bytes_of(catalog.migrations[2], files) == three);
     CHECK(catalog.migrations[0].checksums.complete);
   }
 }
@@ -262,13 +256,13 @@ TEST_CASE("a changeset in YAML is a piece up to what stands further out") {
       "sql:\n "
       "           sql: |\n              select 1;\n\n              # not a comment\n";
   const std::string two = "changeSet: {id: 2, author: ana}";
-  const Folder folder({{"c.yaml",
-                        "# about\ndatabaseChangeLog:\n  - " + one + "\n  # about the next\n  - " +
-                            two + "\n\n\nother: 1\n"}});
-  const auto catalog = folder.arrange(tool());
+  const Files files{{"c.yaml",
+                     "# about\ndatabaseChangeLog:\n  - " + one + "\n  # about the next\n  - " +
+                         two + "\n\n\nother: 1\n"}};
+  const auto catalog = catalog_of(tool(), files);
   REQUIRE(catalog.migrations.size() == 2);
-  CHECK(folder.bytes(catalog.migrations[0]) == one.substr(0, one.size() - 1));
-  CHECK(folder.bytes(catalog.migrations[1]) == two);
+  CHECK(bytes_of(catalog.migrations[0], files) == one.substr(0, one.size() - 1));
+  CHECK(bytes_of(catalog.migrations[1], files) == two);
 }
 
 TEST_CASE("a changeset in JSON, or in YAML that is written like it, is a piece between braces") {
@@ -276,21 +270,21 @@ TEST_CASE("a changeset in JSON, or in YAML that is written like it, is a piece b
       R"({"changeSet": {"id": "a}", "author": "ana", "changes": [{"sql": {"sql": "it's \"}]\""}}]}})";
   const std::string two = R"({"changeSet": {"id": 2, "author": "ana"}})";
   for (const std::string name : {"c.json", "c.yaml"}) {
-    const Folder folder({{name,
-                          R"({"other": [{"databaseChangeLog": [1]}], "databaseChangeLog": [)"
-                          "\n  " +
-                              one + " ,\n" + two + "]}\n"}});
-    const auto catalog = folder.arrange(tool());
+    const Files files{{name,
+                       R"({"other": [{"databaseChangeLog": [1]}], "databaseChangeLog": [)"
+                       "\n  " +
+                           one + " ,\n" + two + "]}\n"}};
+    const auto catalog = catalog_of(tool(), files);
     REQUIRE_MESSAGE(catalog.migrations.size() == 2, name);
-    CHECK(folder.bytes(catalog.migrations[0]) == one);
-    CHECK(folder.bytes(catalog.migrations[1]) == two);
+    CHECK(bytes_of(catalog.migrations[0], files) == one);
+    CHECK(bytes_of(catalog.migrations[1], files) == two);
     CHECK(catalog.migrations[0].id.value == name + "::a}::ana");
   }
 }
 
 TEST_CASE("what Liquibase does not mind is no other content") {
   const auto content = [](const std::string& path, const std::string& bytes) {
-    return Folder({{path, bytes}}).arrange(tool()).migrations.at(0).content;
+    return catalog_of(tool(), {{path, bytes}}).migrations.at(0).content;
   };
   const auto plain = content("1.sql", formatted("--changeset a:1\nselect 1;\n"));
   const auto told = content("1.sql",
@@ -315,12 +309,12 @@ TEST_CASE("what Liquibase does not mind is no other content") {
 
 TEST_CASE("a changeset that is to be ignored, or is for another database, is never due") {
   const auto catalog =
-      Folder({{"c.xml",
-               xml("<changeSet id=\"1\" author=\"a\" dbms=\"oracle, h2\"/>"
-                   "<changeSet id=\"2\" author=\"a\" dbms=\"!oracle\"/>"
-                   "<changeSet id=\"3\" author=\"a\" ignore=\"true\"/>"
-                   "<changeSet id=\"4\" author=\"a\" context=\"prod\" labels=\"x\"/>")}})
-          .arrange(tool());
+      catalog_of(tool(),
+                 {{"c.xml",
+                   xml("<changeSet id=\"1\" author=\"a\" dbms=\"oracle, h2\"/>"
+                       "<changeSet id=\"2\" author=\"a\" dbms=\"!oracle\"/>"
+                       "<changeSet id=\"3\" author=\"a\" ignore=\"true\"/>"
+                       "<changeSet id=\"4\" author=\"a\" context=\"prod\" labels=\"x\"/>")}});
   CHECK(find(catalog, "c.xml::1::a").never == "skipped");
   CHECK(find(catalog, "c.xml::2::a").never.empty());
   CHECK(find(catalog, "c.xml::3::a").never == "skipped");
@@ -328,15 +322,15 @@ TEST_CASE("a changeset that is to be ignored, or is for another database, is nev
 }
 
 TEST_CASE("what an include ignores is never due, with all that it includes") {
-  const Folder folder(
-      {{"changelog.xml",
-        xml("<include file=\"a.xml\" ignore=\"true\"/>" + set("1") +
-            "<includeAll path=\"more\" ignore=\"true\"/>")},
-       {"a.xml", xml("<include file=\"b.yaml\"/>" + set("2"))},
-       {"b.yaml", "databaseChangeLog:\n  - include: {file: c.json, ignore: false}\n"},
-       {"c.json", R"({"databaseChangeLog": [{"changeSet": {"id": 3, "author": "ana"}}]})"},
-       {"more/4.sql", formatted("--changeset ana:4\nselect 4;\n")}});
-  const auto catalog = folder.arrange(tool());
+  const Files files{
+      {"changelog.xml",
+       xml("<include file=\"a.xml\" ignore=\"true\"/>" + set("1") +
+           "<includeAll path=\"more\" ignore=\"true\"/>")},
+      {"a.xml", xml("<include file=\"b.yaml\"/>" + set("2"))},
+      {"b.yaml", "databaseChangeLog:\n  - include: {file: c.json, ignore: false}\n"},
+      {"c.json", R"({"databaseChangeLog": [{"changeSet": {"id": 3, "author": "ana"}}]})"},
+      {"more/4.sql", formatted("--changeset ana:4\nselect 4;\n")}};
+  const auto catalog = catalog_of(tool(), files);
   CHECK(find(catalog, "changelog.xml::1::ana").never.empty());
   CHECK(find(catalog, "a.xml::2::ana").never == "skipped");
   CHECK(find(catalog, "c.json::3::ana").never == "skipped");
@@ -345,55 +339,55 @@ TEST_CASE("what an include ignores is never due, with all that it includes") {
 
 TEST_CASE("what is to run first or last does so of all that the root includes") {
   const std::string root = "databaseChangeLog:\n  - include: {file: a.xml}\n";
-  const Folder folder({{"changelog.yaml",
-                        root + "  - changeSet: {id: r1, author: ana, runOrder: LAST}\n"
-                               "  - changeSet: {id: r2, author: ana, runOrder: first}\n"
-                               "  - changeSet: {id: r3, author: ana}\n  - include: {file: b.json}\n"
-                               "  - include: {file: c.sql}\n"},
-                       {"a.xml",
-                        xml("<changeSet id=\"a1\" author=\"ana\" runOrder=\"last\"/>" + set("a2") +
-                            "<changeSet id=\"a3\" author=\"ana\" runOrder=\"first\"/>")},
-                       {"b.json",
-                        R"({"databaseChangeLog": [{"changeSet": {"id": "b1", "author": "ana"}},
+  const Files files{{"changelog.yaml",
+                     root + "  - changeSet: {id: r1, author: ana, runOrder: LAST}\n"
+                            "  - changeSet: {id: r2, author: ana, runOrder: first}\n"
+                            "  - changeSet: {id: r3, author: ana}\n  - include: {file: b.json}\n"
+                            "  - include: {file: c.sql}\n"},
+                    {"a.xml",
+                     xml("<changeSet id=\"a1\" author=\"ana\" runOrder=\"last\"/>" + set("a2") +
+                         "<changeSet id=\"a3\" author=\"ana\" runOrder=\"first\"/>")},
+                    {"b.json",
+                     R"({"databaseChangeLog": [{"changeSet": {"id": "b1", "author": "ana"}},
             {"changeSet": {"id": "b2", "author": "ana", "runOrder": "first"}}]})"},
-                       // Formatted SQL has no such attribute.
-                       {"c.sql", formatted("--changeset ana:c1 runOrder:first\nselect 1;\n")}});
-  CHECK(ids(folder.arrange(tool())) == Strings{"a.xml::a3::ana",
-                                               "changelog.yaml::r2::ana",
-                                               "b.json::b2::ana",
-                                               "a.xml::a2::ana",
-                                               "changelog.yaml::r3::ana",
-                                               "b.json::b1::ana",
-                                               "c.sql::c1::ana",
-                                               "a.xml::a1::ana",
-                                               "changelog.yaml::r1::ana"});
+                    // Formatted SQL has no such attribute.
+                    {"c.sql", formatted("--changeset ana:c1 runOrder:first\nselect 1;\n")}};
+  CHECK(ids_of(catalog_of(tool(), files)) == Strings{"a.xml::a3::ana",
+                                                     "changelog.yaml::r2::ana",
+                                                     "b.json::b2::ana",
+                                                     "a.xml::a2::ana",
+                                                     "changelog.yaml::r3::ana",
+                                                     "b.json::b1::ana",
+                                                     "c.sql::c1::ana",
+                                                     "a.xml::a1::ana",
+                                                     "changelog.yaml::r1::ana"});
 }
 
 TEST_CASE("what has a context or labels may not be due, in each format and by an include") {
-  const Folder folder(
-      {{"changelog.xml",
-        xml("<changeSet id=\"1\" author=\"a\" context=\"test\"/>"
-            "<changeSet id=\"2\" author=\"a\" contextFilter=\"!prod\"/>"
-            "<changeSet id=\"3\" author=\"a\" labels=\"x\"/>"
-            "<changeSet id=\"4\" author=\"a\" labels=\"\"/>"
-            "<include file=\"a.yaml\"/><include file=\"b.json\"/><include file=\"c.sql\"/>"
-            "<include file=\"d.xml\" contextFilter=\"test\"/><include file=\"e.xml\"/>"
-            "<include file=\"f.yaml\"/>")},
-       {"a.yaml",
-        "databaseChangeLog:\n  - changeSet: {id: 5, author: a, context: test}\n"
-        "  - changeSet: {id: 6, author: a}\n"},
-       {"b.json",
-        R"({"databaseChangeLog": [{"changeSet": {"id": 7, "author": "a", "labels": "x"}}]})"},
-       {"c.sql",
-        formatted("--changeset a:8 contextFilter:\"a or b\"\nselect 1;\n"
-                  "--changeset a:9 labels:x\nselect 1;\n--changeset a:10 context:t\nselect 1;\n"
-                  "--changeset a:11 runAlways:true\nselect 1;\n")},
-       {"d.xml", xml("<include file=\"g.sql\"/>")},
-       {"e.xml", xml("<changeSet id=\"13\" author=\"a\"/>", " contextFilter=\"test\"")},
-       {"f.yaml", "databaseChangeLog:\n  - context: test\n  - changeSet: {id: 14, author: a}\n"},
-       {"g.sql", formatted("--changeset a:12\nselect 1;\n")}});
+  const Files files{
+      {"changelog.xml",
+       xml("<changeSet id=\"1\" author=\"a\" context=\"test\"/>"
+           "<changeSet id=\"2\" author=\"a\" contextFilter=\"!prod\"/>"
+           "<changeSet id=\"3\" author=\"a\" labels=\"x\"/>"
+           "<changeSet id=\"4\" author=\"a\" labels=\"\"/>"
+           "<include file=\"a.yaml\"/><include file=\"b.json\"/><include file=\"c.sql\"/>"
+           "<include file=\"d.xml\" contextFilter=\"test\"/><include file=\"e.xml\"/>"
+           "<include file=\"f.yaml\"/>")},
+      {"a.yaml",
+       "databaseChangeLog:\n  - changeSet: {id: 5, author: a, context: test}\n"
+       "  - changeSet: {id: 6, author: a}\n"},
+      {"b.json",
+       R"({"databaseChangeLog": [{"changeSet": {"id": 7, "author": "a", "labels": "x"}}]})"},
+      {"c.sql",
+       formatted("--changeset a:8 contextFilter:\"a or b\"\nselect 1;\n"
+                 "--changeset a:9 labels:x\nselect 1;\n--changeset a:10 context:t\nselect 1;\n"
+                 "--changeset a:11 runAlways:true\nselect 1;\n")},
+      {"d.xml", xml("<include file=\"g.sql\"/>")},
+      {"e.xml", xml("<changeSet id=\"13\" author=\"a\"/>", " contextFilter=\"test\"")},
+      {"f.yaml", "databaseChangeLog:\n  - context: test\n  - changeSet: {id: 14, author: a}\n"},
+      {"g.sql", formatted("--changeset a:12\nselect 1;\n")}};
   Strings conditional;
-  for (const auto& migration : folder.arrange(tool()).migrations) {
+  for (const auto& migration : catalog_of(tool(), files).migrations) {
     CHECK(migration.never.empty());
     if (migration.perhaps == "conditional") {
       conditional.push_back(migration.id.value);
@@ -413,15 +407,14 @@ TEST_CASE("what has a context or labels may not be due, in each format and by an
 }
 
 TEST_CASE("properties name files, too, and end with their file unless they are global") {
-  const auto catalog =
-      Folder({{"changelog.xml",
-               xml("<property name=\"dir\" value=\"sub\"/><property name=\"dir\" value=\"late\"/>"
-                   "<include file=\"${dir}/a.xml\"/><include file=\"${own}/a.xml\"/>")},
-              {"sub/a.xml",
-               xml("<property name=\"own\" value=\"sub\" global=\"false\"/>" + set("1"))}})
-          .arrange(tool());
-  CHECK(ids(catalog) == Strings{"sub/a.xml::1::ana"});
-  CHECK(problems(catalog) == Strings{"changelog.xml: includes ${own}/a.xml, which is not here"});
+  const auto catalog = catalog_of(
+      tool(),
+      {{"changelog.xml",
+        xml("<property name=\"dir\" value=\"sub\"/><property name=\"dir\" value=\"late\"/>"
+            "<include file=\"${dir}/a.xml\"/><include file=\"${own}/a.xml\"/>")},
+       {"sub/a.xml", xml("<property name=\"own\" value=\"sub\" global=\"false\"/>" + set("1"))}});
+  CHECK(ids_of(catalog) == Strings{"sub/a.xml::1::ana"});
+  CHECK(problems_of(catalog) == Strings{"changelog.xml includes ${own}/a.xml, which is not here"});
 }
 
 TEST_CASE("values in values cannot make anything long") {
@@ -434,14 +427,13 @@ TEST_CASE("values in values cannot make anything long") {
   for (int i = 0; i < 100'000; ++i) {
     sql += "${p1}";
   }
-  const auto catalog =
-      Folder(
-          {{"changelog.xml",
-            xml(properties + "<changeSet id=\"" + sql + "\" author=\"a\"><sql>" + sql +
-                "</sql></changeSet>" +
-                set("open",
-                    "<sql>" + std::string(400'000, '$') + std::string(400'000, '{') + "}</sql>"))}})
-          .arrange(tool());
+  const auto catalog = catalog_of(
+      tool(),
+      {{"changelog.xml",
+        xml(properties + "<changeSet id=\"" + sql + "\" author=\"a\"><sql>" + sql +
+            "</sql></changeSet>" +
+            set("open",
+                "<sql>" + std::string(400'000, '$') + std::string(400'000, '{') + "}</sql>"))}});
   REQUIRE(catalog.migrations.size() == 2);
   CHECK(catalog.migrations[0].id.value.size() < 2 * sql.size());
   CHECK(catalog.migrations[0].checksums.accepted.size() == 3);
@@ -449,32 +441,30 @@ TEST_CASE("values in values cannot make anything long") {
   for (int i = 0; i < 400'000; ++i) {
     names += "${";
   }
-  CHECK(Folder({{"1.sql", formatted("--changeset a:1\n" + names + "}\n")}})
-            .arrange(tool())
+  CHECK(catalog_of(tool(), {{"1.sql", formatted("--changeset a:1\n" + names + "}\n")}})
             .migrations.size() == 1);
 }
 
 TEST_CASE("a changelog that cannot be read hides any changeset") {
-  for (const auto& [path, bytes] :
-       std::map<std::string, std::string>{{"c.xml", "<databaseChangeLog><changeSet"},
-                                          {"c.yaml", "databaseChangeLog: [}"},
-                                          {"c.json", "{\"databaseChangeLog\": ["},
-                                          {"d.yaml", "databaseChangeLog: \"\x01\""}}) {
-    const auto catalog = Folder({{path, bytes}}).arrange(tool());
+  for (const auto& [path, bytes] : Files{{"c.xml", "<databaseChangeLog><changeSet"},
+                                         {"c.yaml", "databaseChangeLog: [}"},
+                                         {"c.json", "{\"databaseChangeLog\": ["},
+                                         {"d.yaml", "databaseChangeLog: \"\x01\""}}) {
+    const auto catalog = catalog_of(tool(), {{path, bytes}});
     CHECK(catalog.migrations.empty());
     CHECK_MESSAGE(catalog.problems.size() == 1, path);
     CHECK_MESSAGE(catalog.unread.any, path);
   }
-  const auto other = Folder({{"api.json", R"({"about": "databaseChangeLog"})"},
-                             {"1.sql", formatted("--changeset a:1\nselect 1;\n")}})
-                         .arrange(tool());
-  CHECK(problems(other).empty());
+  const auto other = catalog_of(tool(),
+                                {{"api.json", R"({"about": "databaseChangeLog"})"},
+                                 {"1.sql", formatted("--changeset a:1\nselect 1;\n")}});
+  CHECK(problems_of(other).empty());
   CHECK_FALSE(other.unread.any);
 }
 
 TEST_CASE("a file that changed since it was scanned is a conflict, not a problem") {
-  const Folder folder({{"c.xml", xml(set("1"))}});
-  const auto catalog = tool().arrange(folder.scan(tool()), [](const ScannedFile&) {
+  const Files files{{"c.xml", xml(set("1"))}};
+  const auto catalog = tool().arrange(scanned(tool(), files), [](const ScannedFile&) {
     return Result<std::string>(fail(Errc::conflict, "changed"));
   });
   REQUIRE_FALSE(catalog);
@@ -484,16 +474,14 @@ TEST_CASE("a file that changed since it was scanned is a conflict, not a problem
 TEST_CASE("nothing nests without end") {
   std::string deep = "databaseChangeLog: ";
   deep += std::string(5000, '[');
-  CHECK_FALSE(Folder({{"c.yaml", deep}}).arrange(tool()).problems.empty());
-  CHECK_FALSE(Folder({{"c.json", "{\"databaseChangeLog\": " + std::string(5000, '[')}})
-                  .arrange(tool())
+  CHECK_FALSE(catalog_of(tool(), {{"c.yaml", deep}}).problems.empty());
+  CHECK_FALSE(catalog_of(tool(), {{"c.json", "{\"databaseChangeLog\": " + std::string(5000, '[')}})
                   .problems.empty());
   std::string nested;
   for (int i = 0; i < 20'000; ++i) {
     nested += "<a>";
   }
-  CHECK(Folder({{"c.xml", "<databaseChangeLog><changeSet id='1' author='a'>" + nested}})
-            .arrange(tool())
+  CHECK(catalog_of(tool(), {{"c.xml", "<databaseChangeLog><changeSet id='1' author='a'>" + nested}})
             .migrations.empty());
   std::string aliases = "a: &a [x, x, x, x, x, x, x, x, x]\n";
   for (char c = 'b'; c < 'm'; ++c) {
@@ -502,36 +490,28 @@ TEST_CASE("nothing nests without end") {
                from + ", " + from + ", " + from + "]\n";
   }
   aliases += "databaseChangeLog:\n- changeSet: {id: 1, author: a, changes: *l}\n";
-  const auto catalog = Folder({{"c.yaml", aliases}}).arrange(tool());
+  const auto catalog = catalog_of(tool(), {{"c.yaml", aliases}});
   REQUIRE(catalog.migrations.size() == 1);
   CHECK_FALSE(catalog.migrations.front().checksums.complete);
 }
 
 TEST_CASE("changelogs mark a directory, formatted SQL names it, and other documents do not") {
-  CHECK(Folder({{"db/changelog.xml", xml(set("1"))}}).evidence(tool()).strength ==
-        Strength::marked);
-  CHECK(Folder({{"db/all.yml", "databaseChangeLog:\n"}}).evidence(tool()).strength ==
-        Strength::marked);
-  CHECK(Folder({{"1.sql", formatted("")}}).evidence(tool()).strength == Strength::named);
-  CHECK(Folder({{"1.sql", "\n  --  Liquibase  FORMATTED sql\n"}}).evidence(tool()).strength ==
-        Strength::named);
-  CHECK(Folder({{"1.sql", "select 1;\n--liquibase formatted sql\n"}, {"pom.xml", "<project/>"}})
-            .evidence(tool())
-            .strength == Strength::none);
-  std::map<std::string, std::string> many{{"src/db.changelog-master.xml", xml(set("1"))}};
+  CHECK(evidence_of(tool(), {{"db/changelog.xml", xml(set("1"))}}) == "marked 1");
+  CHECK(evidence_of(tool(), {{"db/all.yml", "databaseChangeLog:\n"}}) == "marked 1");
+  CHECK(evidence_of(tool(), {{"1.sql", formatted("")}}) == "named 1");
+  CHECK(evidence_of(tool(), {{"1.sql", "\n  --  Liquibase  FORMATTED sql\n"}}) == "named 1");
+  CHECK(evidence_of(tool(),
+                    {{"1.sql", "select 1;\n--liquibase formatted sql\n"},
+                     {"pom.xml", "<project/>"}}) == "none 0");
+  Files many{{"src/db.changelog-master.xml", xml(set("1"))}};
   for (int i = 0; i < 100; ++i) {
     many["conf/" + std::to_string(i) + ".xml"] = "<beans/>";
   }
-  CHECK(Folder(many).evidence(tool()).strength == Strength::marked);
+  CHECK(evidence_of(tool(), many) == "marked 1");
 }
 
 TEST_CASE("the layout of a directory with changelogs is Liquibase's, even beside numbered files") {
-  const std::vector<std::string> paths{"V1__a.sql", "V2__b.sql", "changelog.xml"};
-  const auto choice = choose_layout("auto", {paths, [](const std::string& path) {
-                                               return path == "changelog.xml"
-                                                          ? xml("<includeAll path=\".\"/>")
-                                                          : std::string("select 1;");
-                                             }});
-  REQUIRE(choice.tool != nullptr);
-  CHECK(choice.tool->name() == "liquibase");
+  CHECK(layout_of({{"V1__a.sql", "select 1;"},
+                   {"V2__b.sql", "select 1;"},
+                   {"changelog.xml", xml("<includeAll path=\".\"/>")}}) == "liquibase");
 }

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "adapters/tools/discovery.h"
-#include "core/drift/compare.h"
-#include "tests/adapters/tools/folder.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -13,11 +12,7 @@ using namespace tidemark::test;
 
 namespace {
 
-using Strings = std::vector<std::string>;
-using Values = std::vector<std::optional<std::string>>;
-
 const TimePoint noon = *parse_time("2026-04-18T12:00:00Z");
-const Policy reconcile{.mode = Mode::reconcile_only, .upstream = std::nullopt};
 
 const Tool& tool() {
   return *find_tool("liquibase");
@@ -82,27 +77,15 @@ Values values_of(const Ran& ran, int order) {
 }
 
 std::vector<Row> rows(const std::vector<Ran>& all) {
-  ResultSet answer;
-  answer.columns.resize(8);
+  std::vector<Values> values;
   for (const auto& ran : all) {
-    answer.rows.push_back(values_of(ran, static_cast<int>(answer.rows.size()) + 1));
+    values.push_back(values_of(ran, static_cast<int>(values.size()) + 1));
   }
-  const auto read = tool().rows(answer);
-  REQUIRE(read);
-  return *read;
+  return rows_of(tool(), std::move(values));
 }
 
-std::optional<Observation> seen(const std::vector<Ran>& all) {
-  Observation observation;
-  observation.ledger = Observation::Ledger::read;
-  observation.tool = "liquibase";
-  observation.rows = rows(all);
-  observation.as_of = noon;
-  return observation;
-}
-
-std::string sum_of(const Folder& folder, const std::string& id, char version = '9') {
-  for (const auto& migration : folder.arrange(tool()).migrations) {
+std::string sum_of(const Files& files, const std::string& id, char version = '9') {
+  for (const auto& migration : catalog_of(tool(), files).migrations) {
     for (const auto& checksum : migration.checksums.accepted) {
       if (migration.id.value == id && checksum.front() == version) {
         return checksum;
@@ -110,15 +93,6 @@ std::string sum_of(const Folder& folder, const std::string& id, char version = '
     }
   }
   return "";
-}
-
-// "id state" of each line.
-Strings states(const Standing& standing) {
-  Strings all;
-  for (const auto& line : standing.lines) {
-    all.push_back(line.id.value + " " + std::string(to_string(line.cell.state)));
-  }
-  return all;
 }
 
 std::string file(const std::string& sets) {
@@ -202,113 +176,98 @@ TEST_CASE("rows of another shape are refused") {
 }
 
 TEST_CASE("what is applied as it stands is verified, whichever version of Liquibase wrote it") {
-  Folder folder({{"db/a.sql",
-                  file("--changeset Ana:1\nselect 1;\n--changeset Ana:2\nselect 2;\n"
-                       "--changeset Ana:3\nselect 3;\n--changeset Ana:4\nselect 4;\n")}});
+  Files files{{"db/a.sql",
+               file("--changeset Ana:1\nselect 1;\n--changeset Ana:2\nselect 2;\n"
+                    "--changeset Ana:3\nselect 3;\n--changeset Ana:4\nselect 4;\n")}};
   const std::string id = "db/a.sql::";
-  const auto observation = seen({{"1", "db/a.sql", sum_of(folder, id + "1::Ana", '9')},
-                                 {"2", "db/a.sql", sum_of(folder, id + "2::Ana", '8')},
-                                 {"3", "db/a.sql", "1:0123456789abcdef0123456789abcdef"}});
-  const auto standing = compare(folder.arrange(tool()), {}, observation, reconcile);
-  CHECK(states(standing) == Strings{"db/a.sql::1::Ana applied",
-                                    "db/a.sql::2::Ana applied",
-                                    "db/a.sql::3::Ana applied",
-                                    "db/a.sql::4::Ana pending"});
-  CHECK(standing.lines[0].cell.content == ContentVerdict::verified);
-  CHECK(standing.lines[1].cell.content == ContentVerdict::verified);
-  CHECK(standing.lines[2].cell.content == ContentVerdict::unverifiable);
-  CHECK(standing.lines[3].cell.reason.empty());  // a late changeset simply runs
-  CHECK(standing.findings.empty());
+  const auto after = poll(tool(),
+                          files,
+                          rows({{"1", "db/a.sql", sum_of(files, id + "1::Ana", '9')},
+                                {"2", "db/a.sql", sum_of(files, id + "2::Ana", '8')},
+                                {"3", "db/a.sql", "1:0123456789abcdef0123456789abcdef"}}));
+  CHECK(after.states(Polled::By::id) ==
+        "db/a.sql::1::Ana applied, db/a.sql::2::Ana applied, db/a.sql::3::Ana applied, "
+        "db/a.sql::4::Ana pending");
+  CHECK(after.standing.lines[0].cell.content == ContentVerdict::verified);
+  CHECK(after.standing.lines[1].cell.content == ContentVerdict::verified);
+  CHECK(after.standing.lines[2].cell.content == ContentVerdict::unverifiable);
+  CHECK(after.standing.lines[3].cell.reason.empty());  // a late changeset simply runs
+  CHECK(after.findings().empty());
 }
 
 TEST_CASE("a changed changeset is drift, unless it is one that runs again") {
-  Folder folder({{"db/a.sql",
-                  file("--changeset Ana:1\nselect 1;\n--changeset Ana:2 runOnChange:true\n"
-                       "select 2;\n")}});
+  Files files{{"db/a.sql",
+               file("--changeset Ana:1\nselect 1;\n--changeset Ana:2 runOnChange:true\n"
+                    "select 2;\n")}};
   const std::string other = "9:0123456789abcdef0123456789abcdef";
-  const auto standing = compare(folder.arrange(tool()),
-                                {},
-                                seen({{"1", "db/a.sql", other}, {"2", "db/a.sql", other, "RERAN"}}),
-                                reconcile);
-  CHECK(states(standing) == Strings{"db/a.sql::1::Ana drifted", "db/a.sql::2::Ana pending"});
-  REQUIRE(standing.findings.size() == 1);
-  CHECK(standing.findings.front().kind == FindingKind::checksum);
+  const auto after =
+      poll(tool(), files, rows({{"1", "db/a.sql", other}, {"2", "db/a.sql", other, "RERAN"}}));
+  CHECK(after.states(Polled::By::id) == "db/a.sql::1::Ana drifted, db/a.sql::2::Ana pending");
+  CHECK(after.findings(Polled::By::id) == "checksum db/a.sql::1::Ana");
 }
 
 TEST_CASE("cleared checksums, rollback blocks, contexts and line endings are no drift") {
-  Folder folder(
-      {{"db/a.sql", file("--changeset Ana:1\nselect 1;\n--changeset Ana:2\nselect 2;\n")}});
+  Files files{{"db/a.sql", file("--changeset Ana:1\nselect 1;\n--changeset Ana:2\nselect 2;\n")}};
   const std::string id = "db/a.sql::";
-  const auto one = sum_of(folder, id + "1::Ana");
-  const auto two = sum_of(folder, id + "2::Ana");
-  const auto records = learn(
-      folder.arrange(tool()), {}, seen({{"1", "db/a.sql", one}, {"2", "db/a.sql", two}}), {}, noon);
+  const auto one = sum_of(files, id + "1::Ana");
+  const auto two = sum_of(files, id + "2::Ana");
+  const auto records =
+      poll(tool(), files, rows({{"1", "db/a.sql", one}, {"2", "db/a.sql", two}})).records;
   REQUIRE(records.size() == 2);
   CHECK(records.front().content.has_value());
-  folder["db/a.sql"] = file(
+  files["db/a.sql"] = file(
       "--changeset Ana:1 context:test\r\n--comment c\r\nselect 1;\r\n"
       "--rollback select 0;\r\n\r\n--changeset Ana:2\r\nselect  2;\r\n");
-  const auto cleared = seen({{"1"}, {"2", "db/a.sql", two}});
-  const auto standing = compare(folder.arrange(tool()), records, cleared, reconcile);
-  CHECK(states(standing) == Strings{"db/a.sql::1::Ana applied", "db/a.sql::2::Ana applied"});
-  CHECK(standing.findings.empty());
-  folder["db/a.sql"] = file("--changeset Ana:1\nselect 1;\n--changeset Ana:2\nselect 3;\n");
-  const auto edited = compare(folder.arrange(tool()), records, cleared, reconcile);
-  REQUIRE(edited.findings.size() == 1);
-  CHECK(edited.findings.front().kind == FindingKind::edited);
-  CHECK(edited.findings.front().id.value == "db/a.sql::2::Ana");
+  const auto cleared = rows({{"1"}, {"2", "db/a.sql", two}});
+  const auto after = poll(tool(), files, cleared, records);
+  CHECK(after.states(Polled::By::id) == "db/a.sql::1::Ana applied, db/a.sql::2::Ana applied");
+  CHECK(after.findings().empty());
+  files["db/a.sql"] = file("--changeset Ana:1\nselect 1;\n--changeset Ana:2\nselect 3;\n");
+  CHECK(poll(tool(), files, cleared, records).findings(Polled::By::id) ==
+        "edited db/a.sql::2::Ana");
 }
 
 TEST_CASE("an upgrade that rewrites all checksums is no second application") {
-  const Folder folder({{"db/a.sql", file("--changeset Ana:1\nselect 1;\n")}});
+  const Files files{{"db/a.sql", file("--changeset Ana:1\nselect 1;\n")}};
   const std::string id = "db/a.sql::1::Ana";
-  const auto catalog = folder.arrange(tool());
-  auto records = learn(catalog, {}, seen({{"1", "db/a.sql", sum_of(folder, id, '8')}}), {}, noon);
-  const auto after = seen({{"1", "db/a.sql", sum_of(folder, id, '9')}});
-  const auto learnt = learn(catalog, records, after, {}, noon);
-  REQUIRE(learnt.size() == 1);
-  CHECK(learnt.front().reason.starts_with("their ledger's checksum was rewritten"));
-  records.push_back(learnt.front());
-  CHECK(compare(catalog, records, after, reconcile).findings.empty());
+  const auto before = poll(tool(), files, rows({{"1", "db/a.sql", sum_of(files, id, '8')}}));
+  const auto after =
+      poll(tool(), files, rows({{"1", "db/a.sql", sum_of(files, id, '9')}}), before.records);
+  REQUIRE(after.records.size() == before.records.size() + 1);
+  CHECK(after.records.back().reason.starts_with("their ledger's checksum was rewritten"));
+  CHECK(after.findings().empty());
 }
 
 TEST_CASE("a change that is no SQL is applied and unverifiable whatever its checksum") {
-  const Folder folder({{"c.xml",
-                        "<databaseChangeLog><changeSet id=\"1\" author=\"Ana\"><createTable "
-                        "tableName=\"t\"/></changeSet></databaseChangeLog>"}});
-  const auto standing = compare(folder.arrange(tool()),
-                                {},
-                                seen({{"1", "c.xml", "9:0123456789abcdef0123456789abcdef"}}),
-                                reconcile);
-  CHECK(states(standing) == Strings{"c.xml::1::Ana applied"});
-  CHECK(standing.lines.front().cell.content == ContentVerdict::unverifiable);
-  CHECK(standing.findings.empty());
+  const Files files{{"c.xml",
+                     "<databaseChangeLog><changeSet id=\"1\" author=\"Ana\"><createTable "
+                     "tableName=\"t\"/></changeSet></databaseChangeLog>"}};
+  const auto after =
+      poll(tool(), files, rows({{"1", "c.xml", "9:0123456789abcdef0123456789abcdef"}}));
+  CHECK(after.states(Polled::By::id) == "c.xml::1::Ana applied");
+  CHECK(after.standing.lines.front().cell.content == ContentVerdict::unverifiable);
+  CHECK(after.findings().empty());
 }
 
 TEST_CASE("a path that begins elsewhere in the ledger names the same changeset") {
-  const Folder folder(
-      {{"src/main/resources/db/changelog.xml",
-        "<databaseChangeLog><include file=\"a.sql\" relativeToChangelogFile=\"true\"/>"
-        "</databaseChangeLog>"},
-       {"src/main/resources/db/a.sql",
-        file("--changeset Ana:1\nselect 1;\n--changeset Ana:2\nselect 2;\n")}});
+  const Files files{{"src/main/resources/db/changelog.xml",
+                     "<databaseChangeLog><include file=\"a.sql\" relativeToChangelogFile=\"true\"/>"
+                     "</databaseChangeLog>"},
+                    {"src/main/resources/db/a.sql",
+                     file("--changeset Ana:1\nselect 1;\n--changeset Ana:2\nselect 2;\n")}};
   const std::string path = "src/main/resources/db/a.sql::";
-  const auto observation =
-      seen({{"1", "db/a.sql", sum_of(folder, path + "1::Ana")}, {"9", "db/a.sql", std::nullopt}});
-  const auto standing = compare(folder.arrange(tool()), {}, observation, reconcile);
-  Strings sorted = states(standing);
-  std::ranges::sort(sorted);
-  CHECK(sorted ==
-        Strings{"db/a.sql::9::Ana drifted", path + "1::Ana applied", path + "2::Ana pending"});
-  REQUIRE(standing.findings.size() == 1);
-  CHECK(standing.findings.front().kind == FindingKind::foreign);
+  const auto after = poll(
+      tool(),
+      files,
+      rows({{"1", "db/a.sql", sum_of(files, path + "1::Ana")}, {"9", "db/a.sql", std::nullopt}}));
+  CHECK(after.states(Polled::By::id) ==
+        path + "1::Ana applied, " + path + "2::Ana pending, db/a.sql::9::Ana drifted");
+  CHECK(after.findings(Polled::By::id) == "foreign db/a.sql::9::Ana");
 }
 
 TEST_CASE("a changeset for another database waits for nobody") {
-  const Folder folder({{"db/a.sql", file("--changeset Ana:1 dbms:oracle\nselect 1 from dual;\n")}});
-  const auto standing = compare(folder.arrange(tool()), {}, seen({}), reconcile);
-  CHECK(states(standing) == Strings{"db/a.sql::1::Ana not_due"});
-  CHECK(standing.lines.front().cell.reason == "skipped");
+  const Files files{{"db/a.sql", file("--changeset Ana:1 dbms:oracle\nselect 1 from dual;\n")}};
+  CHECK(poll(tool(), files, rows({})).states(Polled::By::id) == "db/a.sql::1::Ana not_due skipped");
 }
 
 TEST_CASE("what Liquibase's ledger is asked is documented") {

@@ -2,7 +2,7 @@
 
 #include "adapters/tools/choice.h"
 #include "adapters/tools/discovery.h"
-#include "tests/adapters/tools/polls.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -53,7 +53,7 @@ std::vector<Row> log(const std::vector<Entry>& entries) {
   return rows_of(tool(), std::move(values));
 }
 
-const TextFiles three{{"1_a.sql", "a\n"}, {"2_b.sql", "b\n"}, {"3_c.sql", "c\n"}};
+const Files three{{"1_a.sql", "a\n"}, {"2_b.sql", "b\n"}, {"3_c.sql", "c\n"}};
 
 }  // namespace
 
@@ -84,56 +84,57 @@ TEST_CASE("tidemark's own ledger goes with files of whatever layout, where their
 }
 
 TEST_CASE("what tidemark's own ledger says was applied is compared with the files by their bytes") {
-  Polls polls(tool());
   const auto rows = log({{"1", "1_a", "a\n"}, {"2", "2_b", "b\n"}});
   CHECK(rows.front().token == "1");
   CHECK(rows.front().by == "ana");
   CHECK(rows.front().at == parse_time("2026-04-18T14:22:00.123Z"));
-  const auto& standing = polls.poll(three, rows);
-  CHECK(states(standing) == "1 applied, 2 applied, 3 pending");
-  CHECK(standing.find({"2"})->cell.content == ContentVerdict::verified);
-  CHECK(standing.find({"2"})->cell.note.empty());
+  const auto after = poll(tool(), three, rows);
+  CHECK(after.states() == "1 applied, 2 applied, 3 pending");
+  CHECK(after.cell("2").content == ContentVerdict::verified);
+  CHECK(after.note("2").empty());
 }
 
 TEST_CASE("a file that is not what tidemark applied is drift, with other line endings it is not") {
-  Polls polls(tool());
   const auto rows = log({{"1", "1_a", "x\n"}, {"2", "2_b", "b\r\n"}, {"3", "3_c", "c\n"}});
   auto files = three;
-  files[2].bytes =
+  files["3_c.sql"] =
       "\xEF\xBB\xBF"
       "c\r\n";
-  const auto& standing = polls.poll(files, rows);
-  CHECK(findings(standing) == "checksum 1");
-  REQUIRE(standing.findings.size() == 1);
-  CHECK(standing.findings.front().details.at("file_checksum") == sha256("a\n").hex());
-  CHECK(standing.find({"2"})->cell.content == ContentVerdict::verified);
-  CHECK(standing.find({"3"})->cell.content == ContentVerdict::verified);
+  const auto after = poll(tool(), files, rows);
+  CHECK(after.findings() == "checksum 1");
+  REQUIRE(after.standing.findings.size() == 1);
+  CHECK(after.standing.findings.front().details.at("file_checksum") == sha256("a\n").hex());
+  CHECK(after.cell("2").content == ContentVerdict::verified);
+  CHECK(after.cell("3").content == ContentVerdict::verified);
 }
 
 TEST_CASE("a rollback in tidemark's own ledger takes back, and applying again brings back") {
   const Entry a{"1", "1_a", "a\n"};
   const Entry undo{"1", "1_a", "a\n", "rollback"};
-  Polls polls(tool());
-  CHECK(states(polls.poll(three, log({a, undo}))) == "1 pending, 2 pending, 3 pending");
-  CHECK(states(polls.poll(three, log({a, undo, a}))) == "1 applied, 2 pending, 3 pending");
-  CHECK(findings(polls.poll(three, log({a, undo, a, undo}))) == "vanished 1");
+  const auto gone = poll(tool(), three, log({a, undo}));
+  CHECK(gone.states() == "1 pending, 2 pending, 3 pending");
+  const auto back = poll(tool(), three, log({a, undo, a}), gone.records);
+  CHECK(back.states() == "1 applied, 2 pending, 3 pending");
+  CHECK(poll(tool(), three, log({a, undo, a, undo}), back.records).findings() == "vanished 1");
   CHECK(log({a, undo, a}).back().token == "3");
   const Entry c{"3", "3_c", "c\n"};
   const Entry undo_c{"3", "3_c", "c\n", "rollback"};
-  Polls behind(tool());
-  CHECK(states(behind.poll(three, log({a, c, undo_c}))) == "1 applied, 2 pending, 3 pending");
+  CHECK(poll(tool(), three, log({a, c, undo_c})).states() == "1 applied, 2 pending, 3 pending");
 }
 
 TEST_CASE("applying again what runs whenever it changes is no drift in tidemark's own ledger") {
-  Polls polls(*find_tool("flyway"));
-  const TextFiles files{{"R__views.sql", "new"}, {"V1__a.sql", "a"}};
-  const std::string views = find_tool("flyway")->entries("R__views.sql", "").front().key.value;
-  const auto& outdated = polls.poll(files, log({{"1", "V1__a", "a"}, {views, "R__views", "old"}}));
-  CHECK(states(outdated) == "1 applied, " + views + " pending");
-  const auto& standing = polls.poll(
-      files, log({{"1", "V1__a", "a"}, {views, "R__views", "old"}, {views, "R__views", "new"}}));
-  CHECK(states(standing) == "1 applied, " + views + " applied");
-  CHECK(findings(standing).empty());
+  const auto& flyway = *find_tool("flyway");
+  const Files files{{"R__views.sql", "new"}, {"V1__a.sql", "a"}};
+  const std::string views = flyway.entries("R__views.sql", "").front().key.value;
+  const auto outdated = poll(flyway, files, log({{"1", "V1__a", "a"}, {views, "R__views", "old"}}));
+  CHECK(outdated.states() == "1 applied, " + views + " pending");
+  const auto after =
+      poll(flyway,
+           files,
+           log({{"1", "V1__a", "a"}, {views, "R__views", "old"}, {views, "R__views", "new"}}),
+           outdated.records);
+  CHECK(after.states() == "1 applied, " + views + " applied");
+  CHECK(after.findings().empty());
 }
 
 TEST_CASE("tidemark's own ledger verifies files whose own tool stores another checksum, or none") {
@@ -142,34 +143,34 @@ TEST_CASE("tidemark's own ledger verifies files whose own tool stores another ch
     const std::string path = layout == "flyway"           ? "V1__a.sql"
                              : layout == "golang-migrate" ? "1_a.up.sql"
                                                           : "1_a.sql";
-    Polls polls(*find_tool(layout));
-    const auto& standing = polls.poll({{path, "a"}}, log({{"1", "a", "a"}}));
-    CHECK(standing.find({"1"})->cell.content == ContentVerdict::verified);
-    Polls edited(*find_tool(layout));
-    CHECK(findings(edited.poll({{path, "b"}}, log({{"1", "a", "a"}}))) == "checksum 1");
+    const auto after = poll(*find_tool(layout), {{path, "a"}}, log({{"1", "a", "a"}}));
+    CHECK(after.cell("1").content == ContentVerdict::verified);
+    CHECK(poll(*find_tool(layout), {{path, "b"}}, log({{"1", "a", "a"}})).findings() ==
+          "checksum 1");
   }
 }
 
 TEST_CASE("late is late in tidemark's own ledger by the versions of the files") {
-  Polls polls(tool());
-  CHECK(states(polls.poll(three, log({{"1", "1_a", "a\n"}, {"3", "3_c", "c\n"}}))) ==
-        "1 applied, 2 pending out_of_order, 3 applied");
-  const auto& standing =
-      polls.poll(three, log({{"1", "1_a", "a\n"}, {"3", "3_c", "c\n"}, {"2", "2_b", "b\n"}}));
-  CHECK(findings(standing) == "out_of_order 2");
+  const auto before = poll(tool(), three, log({{"1", "1_a", "a\n"}, {"3", "3_c", "c\n"}}));
+  CHECK(before.states() == "1 applied, 2 pending out_of_order, 3 applied");
+  const auto after = poll(tool(),
+                          three,
+                          log({{"1", "1_a", "a\n"}, {"3", "3_c", "c\n"}, {"2", "2_b", "b\n"}}),
+                          before.records);
+  CHECK(after.findings() == "out_of_order 2");
   // Atlas' versions are text.
-  Polls atlas(*find_tool("atlas"));
-  const TextFiles files{{"10_x.sql", "a"}, {"2_x.sql", "b"}};
-  CHECK(findings(atlas.poll(files, log({{"10", "10_x", "a"}, {"2", "2_x", "b"}}))).empty());
+  const Files files{{"10_x.sql", "a"}, {"2_x.sql", "b"}};
+  CHECK(poll(*find_tool("atlas"), files, log({{"10", "10_x", "a"}, {"2", "2_x", "b"}}))
+            .findings()
+            .empty());
 }
 
 TEST_CASE("a key that only tidemark's own ledger has was applied from elsewhere") {
-  Polls polls(tool());
-  const auto& standing = polls.poll(three, log({{"2_5", "2_5_hotfix", "x"}, {"a::b", "b", "x"}}));
-  CHECK(states(standing) ==
+  const auto after = poll(tool(), three, log({{"2_5", "2_5_hotfix", "x"}, {"a::b", "b", "x"}}));
+  CHECK(after.states() ==
         "1 pending out_of_order, 2 pending out_of_order, 2_5 drifted, 3 pending, a::b drifted");
-  CHECK(findings(standing) == "foreign 2_5, foreign a::b");
-  CHECK(standing.find({"2_5"})->id.value == "2_5_hotfix");
+  CHECK(after.findings() == "foreign 2_5, foreign a::b");
+  CHECK(after.line("2_5").id.value == "2_5_hotfix");
   CHECK(log({{"R__v2_views", "R__v2_views", "x"}}).front().version.empty());
 }
 

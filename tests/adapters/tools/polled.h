@@ -2,96 +2,84 @@
 
 #include <doctest/doctest.h>
 
-#include <initializer_list>
-#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "adapters/tools/layout.h"
 #include "adapters/tools/tool.h"
 #include "core/drift/compare.h"
+#include "tests/adapters/tools/directory.h"
 
 namespace tidemark::test {
 
-// A tool's directory and its ledger's rows, from bytes and values to what is told of them.
+// A ledger's rows beside a directory, from values to what somebody is told who looks at them.
 
-using Files = std::map<std::string, std::string>;
-using Values = std::vector<std::optional<std::string>>;
+using Values = std::vector<std::optional<std::string>>;  // of one row, as the server gives them
 
-inline Catalog catalog_of(std::string_view tool, const Files& files) {
-  std::vector<ScannedFile> scanned;
-  for (const auto& [path, bytes] : files) {
-    auto entries = find_tool(tool)->entries(path, bytes);
-    if (!entries.empty()) {
-      scanned.push_back({path, content_of(bytes), std::move(entries)});
-    }
-  }
-  const auto read = [&](const ScannedFile& file) -> Result<std::string> {
-    return files.at(file.path);
-  };
-  auto catalog = find_tool(tool)->arrange(scanned, read);
-  REQUIRE(catalog);
-  return *std::move(catalog);
-}
-
-inline std::vector<std::string> keys_of(const Catalog& catalog) {
-  std::vector<std::string> keys;
-  for (const auto& migration : catalog.migrations) {
-    keys.push_back(migration.key.value);
-  }
-  return keys;
-}
-
-// "shop/migrations/0002_b.py depends on …": path and problem.
-inline std::vector<std::string> problems_of(const Catalog& catalog) {
-  std::vector<std::string> all;
-  for (const auto& problem : catalog.problems) {
-    all.push_back(problem.file + " " + problem.what);
-  }
-  return all;
-}
-
-inline std::vector<Row> rows_of(std::string_view tool, std::vector<Values> values) {
-  auto rows = find_tool(tool)->rows({{}, std::move(values)});
+// What the tool reads from an answer with these rows.
+inline std::vector<Row> rows_of(const Tool& tool, std::vector<Values> values) {
+  auto rows = tool.rows({{}, std::move(values)});
   REQUIRE(rows);
   return *std::move(rows);
 }
 
-inline std::optional<Observation> seen(std::string_view tool, std::vector<Values> values) {
+inline Observation observed(const Tool& tool, std::vector<Row> rows) {
   Observation observation;
   observation.ledger = Observation::Ledger::read;
-  observation.tool = tool;
-  observation.rows = rows_of(tool, std::move(values));
+  observation.tool = tool.name();
+  observation.rows = std::move(rows);
   return observation;
+}
+
+inline std::optional<Observation> seen(const Tool& tool, std::vector<Values> values) {
+  return observed(tool, rows_of(tool, std::move(values)));
 }
 
 // The world after a poll: what it taught is recorded, then compared.
 struct Polled {
+  enum class By { key, id };
+
   std::vector<Record> records;
   Standing standing;
 
-  std::string state(const std::string& key) const {
-    const Line* line = standing.find({key});
-    return line == nullptr ? "(no line)" : std::string(to_string(line->cell.state));
-  }
-  std::string reason(const std::string& key) const {
-    const Line* line = standing.find({key});
-    return line == nullptr ? "(no line)" : line->cell.reason;
-  }
-  std::string note(const std::string& key) const {
-    const Line* line = standing.find({key});
-    return line == nullptr ? "(no line)" : line->cell.note;
-  }
-  std::vector<std::string> findings() const {
-    std::vector<std::string> all;
-    for (const auto& finding : standing.findings) {
-      all.push_back(std::string(to_string(finding.kind)) + " " + finding.key.value);
+  const Line& line(const std::string& key) const {
+    const Line* found = standing.find({key});
+    if (found == nullptr) {
+      FAIL("no line for " << key);
     }
-    return all;
+    return *found;
+  }
+  const Cell& cell(const std::string& key) const { return line(key).cell; }
+  std::string state(const std::string& key) const {
+    return std::string(to_string(cell(key).state));
+  }
+  std::string reason(const std::string& key) const { return cell(key).reason; }
+  std::string note(const std::string& key) const { return cell(key).note; }
+
+  // "1 applied, 2 pending out_of_order, 3 drifted": the lines in their order.
+  std::string states(By by = By::key) const {
+    std::string text;
+    for (const auto& line : standing.lines) {
+      text += (text.empty() ? "" : ", ") + (by == By::key ? line.key.value : line.id.value) + " " +
+              std::string(to_string(line.cell.state));
+      text += line.cell.reason.empty() ? "" : " " + line.cell.reason;
+    }
+    return text;
+  }
+
+  // "edited 1, foreign 7".
+  std::string findings(By by = By::key) const {
+    std::string text;
+    for (const auto& finding : standing.findings) {
+      text += (text.empty() ? "" : ", ") + std::string(to_string(finding.kind)) + " " +
+              (by == By::key ? finding.key.value : finding.id.value);
+    }
+    return text;
   }
 };
 
+// `records` are what was learnt before.
 inline Polled poll(const Catalog& catalog,
                    const std::optional<Observation>& observation,
                    std::vector<Record> records = {},
@@ -108,50 +96,11 @@ inline Polled poll(const Catalog& catalog,
   return {std::move(records), std::move(standing)};
 }
 
-using Strings = std::vector<std::string>;
-
-// What a tool says of a directory: "named 2".
-inline std::string evidence_of(std::string_view tool, const Files& files) {
-  std::vector<std::string> paths;
-  for (const auto& [path, bytes] : files) {
-    paths.push_back(path);
-  }
-  const auto head = [&](const std::string& path) { return files.at(path); };
-  const auto evidence = find_tool(tool)->layout_evidence({paths, head});
-  constexpr const char* words[] = {"none", "possible", "named", "marked"};
-  return std::string(words[static_cast<int>(evidence.strength)]) + " " +
-         std::to_string(evidence.files);
-}
-
-// Which layout a directory has when nobody says it.
-inline std::string layout_of(const Files& files, std::string_view seen_tool = "") {
-  std::vector<std::string> paths;
-  for (const auto& [path, bytes] : files) {
-    paths.push_back(path);
-  }
-  const auto head = [&](const std::string& path) { return files.at(path); };
-  const auto choice = choose_layout("auto", {paths, head}, seen_tool);
-  return choice.tool == nullptr ? "(none)" : std::string(choice.tool->name());
-}
-
-// "ledger", "possible", "if_named", "near_miss: why", "no".
-inline std::string verdict(std::string_view tool,
-                           const Relation& relation,
-                           std::span<const Relation> all = {}) {
-  const auto [is, words] = find_tool(tool)->recognise(relation, all);
-  switch (is) {
-    case Recognition::Verdict::no:
-      return "no";
-    case Recognition::Verdict::near_miss:
-      return "near_miss: " + words;
-    case Recognition::Verdict::if_named:
-      return "if_named";
-    case Recognition::Verdict::possible:
-      return "possible";
-    case Recognition::Verdict::ledger:
-      return "ledger";
-  }
-  return "";
+inline Polled poll(const Tool& tool,
+                   const Files& files,
+                   std::vector<Row> rows,
+                   std::vector<Record> records = {}) {
+  return poll(catalog_of(tool, files), observed(tool, std::move(rows)), std::move(records));
 }
 
 }  // namespace tidemark::test

@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "adapters/tools/hash.h"
-#include "tests/adapters/tools/compared.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -67,26 +67,26 @@ Attempt failed(std::string id, std::string name) {
   return {.id = std::move(id), .name = std::move(name), .finished = false, .logs = true};
 }
 
-ResultSet ledger(const std::vector<Attempt>& attempts) {
-  ResultSet answer;
+std::vector<Row> ledger(const std::vector<Attempt>& attempts) {
+  std::vector<Values> values;
   const auto truth = [](bool value) { return value ? "t" : "f"; };
   int minute = 0;
   for (const auto& attempt : attempts) {
     const auto ms = std::to_string(60'000 * ++minute);
-    answer.rows.push_back({attempt.id,
-                           attempt.name,
-                           attempt.checksum,
-                           truth(attempt.finished),
-                           truth(attempt.rolled_back),
-                           truth(attempt.logs),
-                           attempt.finished ? std::optional(ms + "0") : std::nullopt,
-                           ms});
+    values.push_back({attempt.id,
+                      attempt.name,
+                      attempt.checksum,
+                      truth(attempt.finished),
+                      truth(attempt.rolled_back),
+                      truth(attempt.logs),
+                      attempt.finished ? std::optional(ms + "0") : std::nullopt,
+                      ms});
   }
-  return answer;
+  return rows_of(prisma(), std::move(values));
 }
 
 Files project(Files files) {
-  files.emplace_back("migration_lock.toml", lock_text);
+  files.emplace("migration_lock.toml", lock_text);
   return files;
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("a Prisma migration is a folder with a migration.sql, and has the fold
 }
 
 TEST_CASE("a down.sql beside a Prisma migration rolls it back and is never pending") {
-  const auto catalog = arrange(
+  const auto catalog = catalog_of(
       prisma(),
       project({{"20260418143000_a/migration.sql", "a"}, {"20260418143000_a/down.sql", "b"}}));
   REQUIRE(catalog.migrations.size() == 1);
@@ -158,34 +158,30 @@ TEST_CASE("a checksum that an engine of 2021 wrote without zeros is the same che
 }
 
 TEST_CASE("folders beside migration_lock.toml are marked as Prisma's") {
-  using Strength = LayoutEvidence::Strength;
-  const auto marked =
-      evidence(prisma(), project({{"1_a/migration.sql", ""}, {"2_b/migration.sql", ""}}));
-  CHECK(marked.strength == Strength::marked);
-  CHECK(marked.files == 2);
-  CHECK(evidence(prisma(), {{"1_a/migration.sql", ""}}).strength == Strength::possible);
-  CHECK(evidence(prisma(), {{"1_a/migration.sql", ""}, {"1_a/snapshot.json", ""}}).strength ==
-        Strength::none);
-  CHECK(evidence(prisma(), {{"migration_lock.toml", ""}}).strength == Strength::none);
-  CHECK(evidence(prisma(), {{"1_a/up.sql", ""}, {"1_a/down.sql", ""}}).strength == Strength::none);
+  CHECK(evidence_of(prisma(), project({{"1_a/migration.sql", ""}, {"2_b/migration.sql", ""}})) ==
+        "marked 2");
+  CHECK(evidence_of(prisma(), {{"1_a/migration.sql", ""}}) == "possible 1");
+  CHECK(evidence_of(prisma(), {{"1_a/migration.sql", ""}, {"1_a/snapshot.json", ""}}) == "none 0");
+  CHECK(evidence_of(prisma(), {{"migration_lock.toml", ""}}) == "none 0");
+  CHECK(evidence_of(prisma(), {{"1_a/up.sql", ""}, {"1_a/down.sql", ""}}) == "none 0");
 }
 
 TEST_CASE("what lies away from the lock file is no migration of Prisma's") {
-  CHECK(ids(arrange(prisma(),
-                    {{"migrations/migration_lock.toml", lock_text},
-                     {"migrations/2_b/migration.sql", "b"},
-                     {"migrations/1_a/migration.sql", "a"},
-                     {"archive/0_old/migration.sql", "c"}})) == Words{"1_a", "2_b"});
-  CHECK(ids(arrange(prisma(), {{"1_a/migration.sql", "a"}})) == Words{"1_a"});
+  CHECK(ids_of(catalog_of(prisma(),
+                          {{"migrations/migration_lock.toml", lock_text},
+                           {"migrations/2_b/migration.sql", "b"},
+                           {"migrations/1_a/migration.sql", "a"},
+                           {"archive/0_old/migration.sql", "c"}})) == Strings{"1_a", "2_b"});
+  CHECK(ids_of(catalog_of(prisma(), {{"1_a/migration.sql", "a"}})) == Strings{"1_a"});
 }
 
 TEST_CASE("Prisma sorts names as text") {
-  const auto catalog = arrange(
+  const auto catalog = catalog_of(
       prisma(),
       project({{"10_c/migration.sql", ""}, {"9_b/migration.sql", ""}, {"init/migration.sql", ""}}));
-  CHECK(ids(catalog) == Words{"10_c", "9_b", "init"});
+  CHECK(ids_of(catalog) == Strings{"10_c", "9_b", "init"});
   CHECK_FALSE(catalog.rules.ordered);
-  CHECK(arrange(prisma(), project({{"1_a/migration.sql", ""}})).rules.ordered);
+  CHECK(catalog_of(prisma(), project({{"1_a/migration.sql", ""}})).rules.ordered);
 }
 
 TEST_CASE("Prisma's ledger is recognised by its columns") {
@@ -216,9 +212,8 @@ TEST_CASE("Prisma's ledger is recognised by its columns") {
 }
 
 TEST_CASE("a row that finished is applied and has the migration's checksum") {
-  const auto rows = prisma().rows(ledger({{.id = "u1", .name = "20260418143000_add_users"}}));
-  REQUIRE(rows);
-  const auto& row = rows->front();
+  const auto rows = ledger({{.id = "u1", .name = "20260418143000_add_users"}});
+  const auto& row = rows.front();
   CHECK(row.key.value == "20260418143000_add_users");
   CHECK(row.id.value == "20260418143000_add_users");
   CHECK(row.state == Row::State::applied);
@@ -229,19 +224,19 @@ TEST_CASE("a row that finished is applied and has the migration's checksum") {
 }
 
 TEST_CASE("what failed, what never finished and what was rolled back are told apart") {
-  const auto rows = prisma().rows(
+  const auto rows =
       ledger({failed("u1", "1_a"),
               {.id = "u2", .name = "2_b", .finished = false},
               {.id = "u3", .name = "3_c", .finished = false, .rolled_back = true, .logs = true},
-              {.id = "u4", .name = "4_d", .rolled_back = true}}));
-  REQUIRE(rows->size() == 4);
-  CHECK((*rows)[0].state == Row::State::failed);
-  CHECK((*rows)[0].description == "a");
-  CHECK((*rows)[0].at == TimePoint(std::chrono::minutes(1)));
-  CHECK((*rows)[1].state == Row::State::failed);
-  CHECK((*rows)[1].description == "b (started, and never finished)");
-  CHECK((*rows)[2].state == Row::State::undone);
-  CHECK((*rows)[3].state == Row::State::undone);
+              {.id = "u4", .name = "4_d", .rolled_back = true}});
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[0].state == Row::State::failed);
+  CHECK(rows[0].description == "a");
+  CHECK(rows[0].at == TimePoint(std::chrono::minutes(1)));
+  CHECK(rows[1].state == Row::State::failed);
+  CHECK(rows[1].description == "b (started, and never finished)");
+  CHECK(rows[2].state == Row::State::undone);
+  CHECK(rows[3].state == Row::State::undone);
 }
 
 TEST_CASE("a migration is applied when any attempt at it is, and that one's checksum counts") {
@@ -256,20 +251,20 @@ TEST_CASE("a migration is applied when any attempt at it is, and that one's chec
                                std::vector{broken, undone, good},
                                std::vector{good, broken},
                                std::vector{undone, good, undone}}) {
-    const auto after = compared(prisma(), files, ledger(attempts));
-    CHECK(after.state("1_a") == CellState::applied);
+    const auto after = poll(prisma(), files, ledger(attempts));
+    CHECK(after.state("1_a") == "applied");
     CHECK(after.cell("1_a").content == ContentVerdict::verified);
     CHECK(after.findings().empty());
-    CHECK(prisma().rows(ledger(attempts))->back().token == "good");
+    CHECK(ledger(attempts).back().token == "good");
   }
-  CHECK(compared(prisma(), files, ledger({broken, undone})).findings() == Words{"dirty 1_a"});
-  CHECK(compared(prisma(), files, ledger({undone})).state("1_a") == CellState::pending);
+  CHECK(poll(prisma(), files, ledger({broken, undone})).findings() == "dirty 1_a");
+  CHECK(poll(prisma(), files, ledger({undone})).state("1_a") == "pending");
 }
 
 TEST_CASE("a Prisma file that was edited after it was applied is found by its checksum") {
-  const auto after = compared(
+  const auto after = poll(
       prisma(), project({{"1_a/migration.sql", "hello!"}}), ledger({{.id = "u", .name = "1_a"}}));
-  CHECK(after.findings() == Words{"checksum 1_a"});
+  CHECK(after.findings() == "checksum 1_a");
 }
 
 TEST_CASE("a Prisma checkout with other line ends is no drift") {
@@ -277,9 +272,9 @@ TEST_CASE("a Prisma checkout with other line ends is no drift") {
   const std::string crlf = "d3cd5042f97738960d802ad6b3a548dfa18152215118ba18f04493bc6944b0e4";
   for (const auto* bytes : {"SELECT 1;\n", "SELECT 1;\r\n"}) {
     for (const auto& checksum : {lf, crlf}) {
-      const auto after = compared(prisma(),
-                                  project({{"1_a/migration.sql", bytes}}),
-                                  ledger({{.id = "u", .name = "1_a", .checksum = checksum}}));
+      const auto after = poll(prisma(),
+                              project({{"1_a/migration.sql", bytes}}),
+                              ledger({{.id = "u", .name = "1_a", .checksum = checksum}}));
       CHECK(after.cell("1_a").content == ContentVerdict::verified);
       CHECK(after.findings().empty());
     }
@@ -287,12 +282,12 @@ TEST_CASE("a Prisma checkout with other line ends is no drift") {
 }
 
 TEST_CASE("a late Prisma migration is run next, and no drift") {
-  const auto after = compared(prisma(),
-                              project({{"20260101000000_a/migration.sql", "x"},
-                                       {"20260201000000_b/migration.sql", "hello"}}),
-                              ledger({{.id = "u", .name = "20260201000000_b"}}));
-  CHECK(after.state("20260101000000_a") == CellState::pending);
-  CHECK(after.cell("20260101000000_a").reason.empty());
+  const auto after = poll(prisma(),
+                          project({{"20260101000000_a/migration.sql", "x"},
+                                   {"20260201000000_b/migration.sql", "hello"}}),
+                          ledger({{.id = "u", .name = "20260201000000_b"}}));
+  CHECK(after.state("20260101000000_a") == "pending");
+  CHECK(after.reason("20260101000000_a").empty());
   CHECK(after.findings().empty());
 }
 
@@ -301,47 +296,46 @@ TEST_CASE("migrations that a squash replaced are archived, whatever the squash i
                                      {.id = "u2", .name = "20260201000000_b"}};
   auto dated = history;
   dated.push_back({.id = "u3", .name = "20260201000001_squashed"});
-  const auto after = compared(
-      prisma(), project({{"20260201000001_squashed/migration.sql", "hello"}}), ledger(dated));
+  const auto after =
+      poll(prisma(), project({{"20260201000001_squashed/migration.sql", "hello"}}), ledger(dated));
   CHECK(after.findings().empty());
-  CHECK(after.cell("20260101000000_a").reason == "archived");
+  CHECK(after.reason("20260101000000_a") == "archived");
   auto zeros = history;
   zeros.push_back({.id = "u3", .name = "000000000000_squashed"});
   zeros.push_back({.id = "u4", .name = "20260301000000_c"});
-  const auto first = compared(prisma(),
-                              project({{"000000000000_squashed/migration.sql", "hello"},
-                                       {"20260301000000_c/migration.sql", "hello"}}),
-                              ledger(zeros));
+  const auto first = poll(prisma(),
+                          project({{"000000000000_squashed/migration.sql", "hello"},
+                                   {"20260301000000_c/migration.sql", "hello"}}),
+                          ledger(zeros));
   CHECK(first.findings().empty());
-  CHECK(first.cell("20260201000000_b").reason == "archived");
+  CHECK(first.reason("20260201000000_b") == "archived");
 }
 
 TEST_CASE("the first migration of a database that was there before is archived by a squash too") {
-  const auto after = compared(prisma(),
-                              project({{"20260201000000_squashed/migration.sql", "hello"}}),
-                              ledger({{.id = "u1", .name = "0_init"},
-                                      {.id = "u2", .name = "20260101000000_a"},
-                                      {.id = "u3", .name = "20260201000000_squashed"}}));
+  const auto after = poll(prisma(),
+                          project({{"20260201000000_squashed/migration.sql", "hello"}}),
+                          ledger({{.id = "u1", .name = "0_init"},
+                                  {.id = "u2", .name = "20260101000000_a"},
+                                  {.id = "u3", .name = "20260201000000_squashed"}}));
   CHECK(after.findings().empty());
-  CHECK(after.cell("0_init").reason == "archived");
+  CHECK(after.reason("0_init") == "archived");
 }
 
 TEST_CASE("a Prisma migration that the directory does not have landed from elsewhere") {
-  const auto after = compared(prisma(),
-                              project({{"20260101000000_a/migration.sql", "hello"}}),
-                              ledger({{.id = "u1", .name = "20260101000000_a"},
-                                      {.id = "u2", .name = "20260201000000_hotfix"}}));
-  CHECK(after.findings() == Words{"foreign 20260201000000_hotfix"});
+  const auto after = poll(prisma(),
+                          project({{"20260101000000_a/migration.sql", "hello"}}),
+                          ledger({{.id = "u1", .name = "20260101000000_a"},
+                                  {.id = "u2", .name = "20260201000000_hotfix"}}));
+  CHECK(after.findings() == "foreign 20260201000000_hotfix");
 }
 
 TEST_CASE("a restored Prisma ledger that is older has lost what it does not have") {
   const Files files = project(
       {{"20260101000000_a/migration.sql", "hello"}, {"20260201000000_b/migration.sql", "hello"}});
   const Attempt a{.id = "u1", .name = "20260101000000_a"};
-  const auto before =
-      compared(prisma(), files, ledger({a, {.id = "u2", .name = "20260201000000_b"}}));
-  const auto after = compared(prisma(), files, ledger({a}), before.records);
-  CHECK(after.findings() == Words{"vanished 20260201000000_b"});
+  const auto before = poll(prisma(), files, ledger({a, {.id = "u2", .name = "20260201000000_b"}}));
+  const auto after = poll(prisma(), files, ledger({a}), before.records);
+  CHECK(after.findings() == "vanished 20260201000000_b");
 }
 
 TEST_CASE("an answer of another width is broken") {

@@ -11,10 +11,14 @@ using namespace tidemark::test;
 
 namespace {
 
+const Tool& tool() {
+  return *find_tool("rails");
+}
+
 const std::string migration = "class A < ActiveRecord::Migration[7.1]\n  def change\n  end\nend\n";
 
 std::string key(std::string_view path) {
-  const auto entries = find_tool("rails")->entries(path, migration);
+  const auto entries = tool().entries(path, migration);
   return entries.empty() ? "(none)" : entries.front().key.value;
 }
 
@@ -41,7 +45,7 @@ Values row(const std::string& version, const std::string& written_by = "700") {
 }  // namespace
 
 TEST_CASE("Rails: a file is known by the number in front of its name") {
-  const auto entries = find_tool("rails")->entries("20260101000000_add_phone.rb", migration);
+  const auto entries = tool().entries("20260101000000_add_phone.rb", migration);
   REQUIRE(entries.size() == 1);
   const auto& entry = entries.front();
   CHECK(entry.role == FileEntry::Role::versioned);
@@ -51,7 +55,7 @@ TEST_CASE("Rails: a file is known by the number in front of its name") {
   CHECK(entry.version_text == "20260101000000");
   CHECK(entry.description == "add phone");
   CHECK_FALSE(entry.checksums.complete);
-  CHECK(find_tool("rails")->entries_by_name("20260101000000_add_phone.rb") == entries);
+  CHECK(tool().entries_by_name("20260101000000_add_phone.rb") == entries);
 }
 
 TEST_CASE("Rails: numbers are compared as numbers, folders and engines do not matter") {
@@ -60,8 +64,7 @@ TEST_CASE("Rails: numbers are compared as numbers, folders and engines do not ma
   CHECK(key("000_a.rb") == "0");
   CHECK(key("2026/20260101000000_a.rb") == "20260101000000");
   CHECK(key("20260101000000_create_books.library.rb") == "20260101000000");
-  const auto of_engine =
-      find_tool("rails")->entries_by_name("20260101000000_create_books.library.rb").front();
+  const auto of_engine = tool().entries_by_name("20260101000000_create_books.library.rb").front();
   CHECK(of_engine.id.value == "20260101000000_create_books.library");
   CHECK(of_engine.description == "create books");
 }
@@ -86,15 +89,15 @@ TEST_CASE("Rails: what is no migration is none") {
 }
 
 TEST_CASE("Rails: the directory is told by what its files begin with, not by their names") {
-  CHECK(evidence_of("rails", {{"20260101000000_a.rb", migration}, {"README.md", ""}}) == "named 1");
-  CHECK(evidence_of("rails", {{"001_a.rb", "Sequel.migration do\nend\n"}}) == "none 0");
-  CHECK(evidence_of("rails", {{"001_a.rb", "class A < Chapter\nend\n"}}) == "none 0");
+  CHECK(evidence_of(tool(), {{"20260101000000_a.rb", migration}, {"README.md", ""}}) == "named 1");
+  CHECK(evidence_of(tool(), {{"001_a.rb", "Sequel.migration do\nend\n"}}) == "none 0");
+  CHECK(evidence_of(tool(), {{"001_a.rb", "class A < Chapter\nend\n"}}) == "none 0");
   CHECK(layout_of({{"20260101000000_a.rb", migration}}) == "rails");
   CHECK(layout_of({{"20260101000000_a.rb", migration}, {"structure.sql", ""}}) == "rails");
 }
 
 TEST_CASE("Rails: two files of one version or of one name are told: Rails runs neither") {
-  CHECK(problems_of(catalog_of("rails",
+  CHECK(problems_of(catalog_of(tool(),
                                {{"001_a.rb", migration},
                                 {"1_b.rb", migration},
                                 {"2_c.rb", migration},
@@ -104,30 +107,30 @@ TEST_CASE("Rails: two files of one version or of one name are told: Rails runs n
 
 TEST_CASE("Rails: its table is told by the one beside it") {
   const auto beside = std::vector{metadata()};
-  CHECK(verdict("rails", version_table("character varying!"), beside) == "ledger");
-  CHECK(verdict("rails", version_table("character varying(255)!", {}), beside) == "ledger");
-  CHECK(verdict("rails", version_table("character varying(128)!"), beside) == "ledger");
-  CHECK(verdict("rails", version_table("character varying!", {"version"}, "x_y"), beside) ==
+  CHECK(verdict(tool(), version_table("character varying!"), beside) == "ledger");
+  CHECK(verdict(tool(), version_table("character varying(255)!", {}), beside) == "ledger");
+  CHECK(verdict(tool(), version_table("character varying(128)!"), beside) == "ledger");
+  CHECK(verdict(tool(), version_table("character varying!", {"version"}, "x_y"), beside) ==
         "ledger");
-  CHECK(verdict("rails",
+  CHECK(verdict(tool(),
                 version_table("character varying!"),
                 std::vector{metadata("public", "shop_ar_internal_metadata_old")}) == "ledger");
 }
 
 TEST_CASE("Rails: settings of an app, or the second table of another schema, are none beside it") {
   auto settings = metadata("public", "settings");
-  CHECK(verdict("rails", version_table("character varying!"), std::vector{settings}) == "possible");
-  CHECK(verdict("rails", version_table("character varying!"), std::vector{metadata("other")}) ==
+  CHECK(verdict(tool(), version_table("character varying!"), std::vector{settings}) == "possible");
+  CHECK(verdict(tool(), version_table("character varying!"), std::vector{metadata("other")}) ==
         "possible");
   auto other = metadata();
   other.columns[1].name = "what";
-  CHECK(verdict("rails", version_table("character varying!"), std::vector{other}) == "possible");
+  CHECK(verdict(tool(), version_table("character varying!"), std::vector{other}) == "possible");
 }
 
 TEST_CASE("Rails: without the second table it could be dbmate's, and before Rails 5 has no key") {
-  CHECK(verdict("rails", version_table("character varying!")) == "possible");
-  CHECK(verdict("rails", version_table("character varying!", {})) == "possible");
-  CHECK(verdict("rails", version_table("character varying(255)!", {})) == "possible");
+  CHECK(verdict(tool(), version_table("character varying!")) == "possible");
+  CHECK(verdict(tool(), version_table("character varying!", {})) == "possible");
+  CHECK(verdict(tool(), version_table("character varying(255)!", {})) == "possible");
 }
 
 TEST_CASE("Rails: where its ledger could be another tool's, its files decide") {
@@ -157,13 +160,13 @@ TEST_CASE("Rails: tables that only look like its own are not") {
         metadata()}) {
     CAPTURE(other.name.text());
     CAPTURE(other.columns.front().type);
-    CHECK(verdict("rails", other) == "no");
+    CHECK(verdict(tool(), other) == "no");
   }
 }
 
 TEST_CASE("Rails: a copy of no certain shape beside the real one is none, a named one is a copy") {
   const auto beside = std::vector{metadata()};
-  CHECK(verdict("rails", version_table("character varying", {}, "app_version"), beside) == "no");
+  CHECK(verdict(tool(), version_table("character varying", {}, "app_version"), beside) == "no");
   const std::vector<Relation> relations{
       version_table("character varying!"),
       version_table("character varying", {}, "schema_migrations_2023"),
@@ -177,15 +180,15 @@ TEST_CASE("Rails: a copy of no certain shape beside the real one is none, a name
 TEST_CASE("Rails: a view of a ledger is told to be one") {
   auto view = version_table("character varying", {});
   view.kind = 'v';
-  CHECK(verdict("rails", view, std::vector{metadata()}) ==
+  CHECK(verdict(tool(), view, std::vector{metadata()}) ==
         "near_miss: has the column of a Rails ledger, but is a view");
   view.name.name = "app_version";
-  CHECK(verdict("rails", view, std::vector{metadata()}) == "no");
+  CHECK(verdict(tool(), view, std::vector{metadata()}) == "no");
 }
 
 TEST_CASE("Rails: rows are versions, in the order of their numbers") {
   const auto rows = rows_of(
-      "rails", {row("10", "702"), row("002", "701"), {std::nullopt, "703"}, row("odd", "704")});
+      tool(), {row("10", "702"), row("002", "701"), {std::nullopt, "703"}, row("odd", "704")});
   REQUIRE(rows.size() == 3);
   CHECK(rows[0].key.value == "odd");
   CHECK(rows[1].key.value == "2");
@@ -195,13 +198,13 @@ TEST_CASE("Rails: rows are versions, in the order of their numbers") {
   CHECK(rows[2].key.value == "10");
   CHECK_FALSE(rows[2].checksum);
   CHECK_FALSE(rows[2].at);
-  CHECK_FALSE(find_tool("rails")->rows({{}, {{"1"}}}));
+  CHECK_FALSE(tool().rows({{}, {{"1"}}}));
 }
 
 TEST_CASE("Rails: applied, pending and late files are what db:migrate would make of them") {
   const auto catalog = catalog_of(
-      "rails", {{"001_a.rb", migration}, {"002_b.rb", migration}, {"010_c.rb", migration}});
-  const auto after = poll(catalog, seen("rails", {row("1"), row("10")}));
+      tool(), {{"001_a.rb", migration}, {"002_b.rb", migration}, {"010_c.rb", migration}});
+  const auto after = poll(catalog, seen(tool(), {row("1"), row("10")}));
   CHECK(after.state("1") == "applied");
   CHECK(after.state("2") == "pending");
   CHECK(after.reason("2").empty());  // it is late, and runs like any other
@@ -211,54 +214,53 @@ TEST_CASE("Rails: applied, pending and late files are what db:migrate would make
 }
 
 TEST_CASE("Rails: old files that were deleted are archived, a newer one without a file is not") {
-  const auto catalog = catalog_of("rails", {{"005_e.rb", migration}, {"007_g.rb", migration}});
+  const auto catalog = catalog_of(tool(), {{"005_e.rb", migration}, {"007_g.rb", migration}});
   const auto after =
-      poll(catalog, seen("rails", {row("1"), row("2"), row("5"), row("6"), row("7"), row("8")}));
+      poll(catalog, seen(tool(), {row("1"), row("2"), row("5"), row("6"), row("7"), row("8")}));
   CHECK(after.reason("1") == "archived");
   CHECK(after.reason("2") == "archived");
-  CHECK(after.findings() == Strings{"foreign 6", "foreign 8"});
+  CHECK(after.findings() == "foreign 6, foreign 8");
 }
 
 TEST_CASE("Rails: a renamed file and other line endings are no drift, an edit is") {
-  const auto before =
-      poll(catalog_of("rails", {{"001_a.rb", migration}}), seen("rails", {row("1")}));
+  const auto before = poll(catalog_of(tool(), {{"001_a.rb", migration}}), seen(tool(), {row("1")}));
   std::string crlf;
   for (const char c : migration) {
     crlf += c == '\n' ? "\r\n" : std::string(1, c);
   }
-  const auto after = poll(
-      catalog_of("rails", {{"001_better.rb", crlf}}), seen("rails", {row("1")}), before.records);
+  const auto after =
+      poll(catalog_of(tool(), {{"001_better.rb", crlf}}), seen(tool(), {row("1")}), before.records);
   CHECK(after.findings().empty());
   CHECK(after.note("1") == "line_endings");
-  const auto edited = poll(catalog_of("rails", {{"001_a.rb", migration + "# more\n"}}),
-                           seen("rails", {row("1")}),
+  const auto edited = poll(catalog_of(tool(), {{"001_a.rb", migration + "# more\n"}}),
+                           seen(tool(), {row("1")}),
                            before.records);
-  CHECK(edited.findings() == Strings{"edited 1"});
+  CHECK(edited.findings() == "edited 1");
 }
 
 TEST_CASE("Rails: a rollback is a row less, and a restored ledger is nobody's news") {
-  const auto catalog = catalog_of("rails", {{"001_a.rb", migration}, {"002_b.rb", migration}});
-  const auto before = poll(catalog, seen("rails", {row("1", "700"), row("2", "701")}));
-  const auto rolled_back = poll(catalog, seen("rails", {row("1", "700")}), before.records);
-  CHECK(rolled_back.findings() == Strings{"vanished 2"});
+  const auto catalog = catalog_of(tool(), {{"001_a.rb", migration}, {"002_b.rb", migration}});
+  const auto before = poll(catalog, seen(tool(), {row("1", "700"), row("2", "701")}));
+  const auto rolled_back = poll(catalog, seen(tool(), {row("1", "700")}), before.records);
+  CHECK(rolled_back.findings() == "vanished 2");
 
   const auto restored =
-      poll(catalog, seen("rails", {row("1", "31"), row("2", "31")}), before.records);
+      poll(catalog, seen(tool(), {row("1", "31"), row("2", "31")}), before.records);
   CHECK(restored.findings().empty());
-  const auto edited = catalog_of("rails", {{"001_a.rb", migration}, {"002_b.rb", migration + "#"}});
-  CHECK(poll(edited, seen("rails", {row("1", "31"), row("2", "31")}), before.records).findings() ==
-        Strings{"edited 2"});
+  const auto edited = catalog_of(tool(), {{"001_a.rb", migration}, {"002_b.rb", migration + "#"}});
+  CHECK(poll(edited, seen(tool(), {row("1", "31"), row("2", "31")}), before.records).findings() ==
+        "edited 2");
   // Rolled back, edited and applied again, all unseen: another row.
-  CHECK(poll(edited, seen("rails", {row("1", "700"), row("2", "750")}), before.records)
+  CHECK(poll(edited, seen(tool(), {row("1", "700"), row("2", "750")}), before.records)
             .findings()
             .empty());
 }
 
 TEST_CASE("Rails: what was restored to an older state has vanished") {
-  const auto catalog = catalog_of("rails", {{"001_a.rb", migration}, {"002_b.rb", migration}});
-  const auto before = poll(catalog, seen("rails", {row("1", "700"), row("2", "701")}));
-  const auto older = poll(catalog, seen("rails", {row("1", "31")}), before.records);
-  CHECK(older.findings() == Strings{"vanished 2"});
+  const auto catalog = catalog_of(tool(), {{"001_a.rb", migration}, {"002_b.rb", migration}});
+  const auto before = poll(catalog, seen(tool(), {row("1", "700"), row("2", "701")}));
+  const auto older = poll(catalog, seen(tool(), {row("1", "31")}), before.records);
+  CHECK(older.findings() == "vanished 2");
 }
 
 TEST_CASE("Rails: zeros in front of a number never tell migrations apart") {
@@ -266,25 +268,23 @@ TEST_CASE("Rails: zeros in front of a number never tell migrations apart") {
     const auto zeros = std::string(*rc::gen::inRange<std::size_t>(0, 20), '0');
     const auto plain = std::to_string(number);
     RC_ASSERT(key(zeros + plain + "_a.rb") == plain);
-    RC_ASSERT(rows_of("rails", {row(zeros + plain)}).front().key.value == plain);
+    RC_ASSERT(rows_of(tool(), {row(zeros + plain)}).front().key.value == plain);
   }));
 }
 
 TEST_CASE("Rails: who holds its lock is found by the database's name") {
   // 2053462845 * crc32("shop_production")
-  CHECK(
-      find_tool("rails")->advisory_locks(version_table("character varying!"), "shop_production") ==
-      std::vector<std::int64_t>{5843596595875314990});
+  CHECK(tool().advisory_locks(version_table("character varying!"), "shop_production") ==
+        std::vector<std::int64_t>{5843596595875314990});
 }
 
 TEST_CASE("Rails: what its ledger is asked is documented") {
-  const auto* rails = find_tool("rails");
   auto view = version_table("character varying!");
-  CHECK(is_documented(rails->select_rows(view)));
-  CHECK(is_documented(*rails->select_tail(view)));
+  CHECK(is_documented(tool().select_rows(view)));
+  CHECK(is_documented(*tool().select_tail(view)));
   view.kind = 'v';
-  CHECK(is_documented(rails->select_rows(view)));
-  CHECK(rails->select_rows(view).statement.text().find("xmin") == std::string_view::npos);
-  CHECK_FALSE(rails->select_tail(view));
-  CHECK_FALSE(rails->select_tail(version_table("character varying!", {})));
+  CHECK(is_documented(tool().select_rows(view)));
+  CHECK(tool().select_rows(view).statement.text().find("xmin") == std::string_view::npos);
+  CHECK_FALSE(tool().select_tail(view));
+  CHECK_FALSE(tool().select_tail(version_table("character varying!", {})));
 }

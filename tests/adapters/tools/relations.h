@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,6 +72,27 @@ inline Relation::Column& column(Relation& relation, std::string_view name) {
     }
   }
   return relation.columns.front();
+}
+
+// "ledger", "possible", "if_named", "near_miss: why", "no": what a tool takes it for, `all` beside
+// it.
+inline std::string verdict(const Tool& tool,
+                           const Relation& relation,
+                           std::span<const Relation> all = {}) {
+  const auto [is, words] = tool.recognise(relation, all);
+  switch (is) {
+    case Recognition::Verdict::no:
+      return "no";
+    case Recognition::Verdict::near_miss:
+      return "near_miss: " + words;
+    case Recognition::Verdict::if_named:
+      return "if_named";
+    case Recognition::Verdict::possible:
+      return "possible";
+    case Recognition::Verdict::ledger:
+      return "ledger";
+  }
+  return "";
 }
 
 }  // namespace tidemark::test

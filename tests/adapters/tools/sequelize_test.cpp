@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "adapters/tools/choice.h"
-#include "tests/adapters/tools/compared.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -13,7 +13,6 @@ using namespace tidemark::test;
 namespace {
 
 using Verdict = Recognition::Verdict;
-using Strength = LayoutEvidence::Strength;
 
 const Tool& sequelize() {
   return *find_tool("sequelize");
@@ -47,12 +46,12 @@ std::string key(std::string_view path, std::string_view text = program) {
   return entries.empty() ? "(none)" : entries.front().key.value;
 }
 
-ResultSet ledger(const std::vector<std::string>& names) {
-  ResultSet answer;
+std::vector<Row> ledger(const std::vector<std::string>& names) {
+  std::vector<Values> values;
   for (const auto& name : names) {
-    answer.rows.push_back({name, std::to_string(700 + answer.rows.size()), std::nullopt});
+    values.push_back({name, std::to_string(700 + values.size()), std::nullopt});
   }
-  return answer;
+  return rows_of(sequelize(), std::move(values));
 }
 
 Verdict verdict(const Relation& relation) {
@@ -86,14 +85,14 @@ TEST_CASE("what is no Sequelize migration is none") {
 }
 
 TEST_CASE("Sequelize's layout is told by what its files call") {
-  CHECK(evidence(sequelize(), {{"20260418143000-a.js", program}}).strength == Strength::named);
+  CHECK(evidence_of(sequelize(), {{"20260418143000-a.js", program}}) == "named 1");
   for (const auto* other : {"exports.up = function(knex) {};",
                             "exports.up = (pgm) => {};",
                             "class A1528653893000 { up(queryRunner) {} }",
                             "// queryInterface\nexports.up = 1;",
                             ""}) {
     CAPTURE(other);
-    CHECK(evidence(sequelize(), {{"20260418143000-a.js", other}}).strength == Strength::none);
+    CHECK(evidence_of(sequelize(), {{"20260418143000-a.js", other}}) == "none 0");
   }
 }
 
@@ -151,37 +150,37 @@ TEST_CASE("a Sequelize ledger of compiled files and a directory of sources speak
   const Files files{{"20260418143000-a.ts", program}, {"20260418143001-b.ts", program}};
   for (const auto* stored : {"20260418143000-a.js", "20260418143000-a.ts", "20260418143000-a"}) {
     CAPTURE(stored);
-    const auto after = compared(sequelize(), files, ledger({stored}));
-    CHECK(after.state("20260418143000-a") == CellState::applied);
-    CHECK(after.cell("20260418143000-a").note.empty());
-    CHECK(after.state("20260418143001-b") == CellState::pending);
+    const auto after = poll(sequelize(), files, ledger({stored}));
+    CHECK(after.state("20260418143000-a") == "applied");
+    CHECK(after.note("20260418143000-a").empty());
+    CHECK(after.state("20260418143001-b") == "pending");
     CHECK(after.findings().empty());
   }
 }
 
 TEST_CASE("a late Sequelize migration is run next") {
   const Files files{{"20260418143000-a.js", program}, {"20260418143001-b.js", program}};
-  const auto after = compared(sequelize(), files, ledger({"20260418143001-b.js"}));
-  CHECK(after.state("20260418143000-a") == CellState::pending);
+  const auto after = poll(sequelize(), files, ledger({"20260418143001-b.js"}));
+  CHECK(after.state("20260418143000-a") == "pending");
   CHECK(after.findings().empty());
 }
 
 TEST_CASE("what Sequelize undid is missed in its ledger, and a row without a file is foreign") {
   const Files files{{"20260418143000-a.js", program}};
-  const auto before = compared(sequelize(), files, ledger({"20260418143000-a.js"}));
-  CHECK(compared(sequelize(), files, ledger({}), before.records).findings() ==
-        Words{"vanished 20260418143000-a"});
-  CHECK(compared(sequelize(), files, ledger({"20260418150000-hotfix.js"})).findings() ==
-        Words{"foreign 20260418150000-hotfix"});
+  const auto before = poll(sequelize(), files, ledger({"20260418143000-a.js"}));
+  CHECK(poll(sequelize(), files, ledger({}), before.records).findings() ==
+        "vanished 20260418143000-a");
+  CHECK(poll(sequelize(), files, ledger({"20260418150000-hotfix.js"})).findings() ==
+        "foreign 20260418150000-hotfix");
 }
 
 TEST_CASE("a restored SequelizeMeta, whose rows are all other ones, is a copy and no drift") {
   const Files files{{"20260418143000-a.js", program}, {"20260418143001-b.js", program}};
-  auto answer = ledger({"20260418143000-a.js", "20260418143001-b.js"});
-  const auto before = compared(sequelize(), files, answer);
-  answer.rows[0][1] = "9000";
-  answer.rows[1][1] = "9000";
-  const auto after = compared(sequelize(), files, answer, before.records);
+  auto rows = ledger({"20260418143000-a.js", "20260418143001-b.js"});
+  const auto before = poll(sequelize(), files, rows);
+  rows[0].token = "9000";
+  rows[1].token = "9000";
+  const auto after = poll(sequelize(), files, rows, before.records);
   CHECK(after.findings().empty());
   CHECK(after.cell("20260418143000-a").sha256 == before.cell("20260418143000-a").sha256);
 }

@@ -8,9 +8,7 @@
 
 #include "adapters/tools/discovery.h"
 #include "adapters/tools/hash.h"
-#include "adapters/tools/layout.h"
-#include "core/drift/compare.h"
-#include "tests/adapters/tools/folder.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -19,11 +17,7 @@ using namespace tidemark::test;
 
 namespace {
 
-using Strings = std::vector<std::string>;
-using Strength = LayoutEvidence::Strength;
-
 const TimePoint noon = *parse_time("2026-04-18T12:00:00Z");
-const Policy reconcile{.mode = Mode::reconcile_only, .upstream = std::nullopt};
 
 const std::string marge = "Marge N. O\xE2\x80\x99Vera <marge@example.com>";
 
@@ -92,42 +86,20 @@ struct Deployed {
   std::string project = "flipr";
 };
 
-std::optional<Observation> seen(const std::vector<Deployed>& all) {
-  ResultSet answer;
+std::vector<Row> rows(const std::vector<Deployed>& all) {
+  std::vector<Values> values;
   for (const auto& each : all) {
-    answer.rows.push_back({each.id,
-                           each.name,
-                           each.project,
-                           "note",
-                           "1776513600000",
-                           "2026-04-18 12:00:00+00 " + each.id,
-                           "Ana",
-                           each.event,
-                           each.hash});
+    values.push_back({each.id,
+                      each.name,
+                      each.project,
+                      "note",
+                      "1776513600000",
+                      "2026-04-18 12:00:00+00 " + each.id,
+                      "Ana",
+                      each.event,
+                      each.hash});
   }
-  auto rows = tool().rows(answer);
-  REQUIRE(rows);
-  Observation observation;
-  observation.ledger = Observation::Ledger::read;
-  observation.tool = "sqitch";
-  observation.rows = std::move(*rows);
-  return observation;
-}
-
-Strings states(const Standing& standing) {
-  Strings all;
-  for (const auto& line : standing.lines) {
-    all.push_back(line.id.value + " " + std::string(to_string(line.cell.state)));
-  }
-  return all;
-}
-
-Strings kinds(const Standing& standing) {
-  Strings all;
-  for (const auto& finding : standing.findings) {
-    all.push_back(finding.id.value + " " + std::string(to_string(finding.kind)));
-  }
-  return all;
+  return rows_of(tool(), std::move(values));
 }
 
 }  // namespace
@@ -197,18 +169,18 @@ TEST_CASE("a script's hash is that of its bytes, in either line end") {
 }
 
 TEST_CASE("changes come in the order of the plan, with their scripts") {
-  const Folder folder(
-      {{"db/sqitch.plan",
-        plan_of(change("z") + "\n@v1 2024-01-01T00:00:00Z A <a@b>\n" + change("sub/a", "z"))},
-       {"db/deploy/z.sql", "create z"},
-       {"db/revert/z.sql", "drop z"},
-       {"db/verify/z.sql", "select z"},
-       {"db/deploy/sub/a.sql", "create a"},
-       {"db/deploy/unused.sql", "x"},
-       {"db/sqitch.conf", "[core]\n"}});
-  const auto catalog = folder.arrange(tool());
-  CHECK(ids(catalog) == Strings{"z", "sub/a"});
-  CHECK(problems(catalog).empty());
+  const Files files{
+      {"db/sqitch.plan",
+       plan_of(change("z") + "\n@v1 2024-01-01T00:00:00Z A <a@b>\n" + change("sub/a", "z"))},
+      {"db/deploy/z.sql", "create z"},
+      {"db/revert/z.sql", "drop z"},
+      {"db/verify/z.sql", "select z"},
+      {"db/deploy/sub/a.sql", "create a"},
+      {"db/deploy/unused.sql", "x"},
+      {"db/sqitch.conf", "[core]\n"}};
+  const auto catalog = catalog_of(tool(), files);
+  CHECK(ids_of(catalog) == Strings{"z", "sub/a"});
+  CHECK(problems_of(catalog).empty());
   const auto& first = catalog.migrations[0];
   CHECK(first.file == "db/deploy/z.sql");
   CHECK(first.content == content_of("create z"));
@@ -222,47 +194,44 @@ TEST_CASE("changes come in the order of the plan, with their scripts") {
 
 TEST_CASE("a change that was reworked has the scripts of its tag, the last one those of its name") {
   const std::string tag = " 2024-01-01T00:00:00Z A <a@b>\n";
-  const Folder folder(
-      {{"sqitch.plan",
-        plan_of(change("users") + "@v1" + tag + change("other") + "@v2" + tag +
-                change("users", "users@v2") + "@v3" + tag + change("users", "users@v3"))},
-       {"deploy/users@v2.sql", "one"},
-       {"deploy/users@v3.sql", "two"},
-       {"deploy/users.sql", "three"},
-       {"deploy/other.sql", "other"}});
-  const auto catalog = folder.arrange(tool());
-  CHECK(ids(catalog) == Strings{"users@v2", "other", "users@v3", "users"});
+  const Files files{
+      {"sqitch.plan",
+       plan_of(change("users") + "@v1" + tag + change("other") + "@v2" + tag +
+               change("users", "users@v2") + "@v3" + tag + change("users", "users@v3"))},
+      {"deploy/users@v2.sql", "one"},
+      {"deploy/users@v3.sql", "two"},
+      {"deploy/users.sql", "three"},
+      {"deploy/other.sql", "other"}};
+  const auto catalog = catalog_of(tool(), files);
+  CHECK(ids_of(catalog) == Strings{"users@v2", "other", "users@v3", "users"});
   CHECK(catalog.migrations[0].content == content_of("one"));
   CHECK(catalog.migrations[2].content == content_of("two"));
   CHECK(catalog.migrations[3].content == content_of("three"));
-  CHECK(problems(catalog).empty());
+  CHECK(problems_of(catalog).empty());
 }
 
 TEST_CASE("a change without a script is what its line says, and told") {
-  const Folder folder({{"sqitch.plan", plan_of(change("a"))}});
-  const auto catalog = folder.arrange(tool());
+  const Files files{{"sqitch.plan", plan_of(change("a"))}};
+  const auto catalog = catalog_of(tool(), files);
   REQUIRE(catalog.migrations.size() == 1);
-  CHECK(problems(catalog) == Strings{"sqitch.plan: has a change without a script: a"});
+  CHECK(problems_of(catalog) == Strings{"sqitch.plan has a change without a script: a"});
   const auto& migration = catalog.migrations.front();
-  CHECK(folder.bytes(migration) + "\n" == change("a"));
-  CHECK(migration.content.raw == sha256(folder.bytes(migration)));
+  CHECK(bytes_of(migration, files) + "\n" == change("a"));
+  CHECK(migration.content.raw == sha256(bytes_of(migration, files)));
   CHECK_FALSE(migration.checksums.complete);
 }
 
 TEST_CASE("no change's name leads out of the app's directory") {
-  const Folder folder(
-      {{"x/sqitch.plan", plan_of(change("../../etc/passwd"))}, {"etc/passwd.sql", "secret"}});
-  CHECK(folder.arrange(tool()).migrations.at(0).file == "x/sqitch.plan");
+  const Files files{{"x/sqitch.plan", plan_of(change("../../etc/passwd"))},
+                    {"etc/passwd.sql", "secret"}};
+  CHECK(catalog_of(tool(), files).migrations.at(0).file == "x/sqitch.plan");
 }
 
 TEST_CASE("a plan marks a directory, whatever it is called") {
-  CHECK(Folder({{"sqitch.plan", flipr}, {"deploy/users.sql", ""}}).evidence(tool()).strength ==
-        Strength::marked);
-  CHECK(Folder({{"db/flipr.plan", flipr}}).evidence(tool()).strength == Strength::marked);
-  CHECK(Folder({{"test.plan", "a plan\n"}, {"deploy/1.sql", ""}}).evidence(tool()).strength ==
-        Strength::none);
-  CHECK(Folder({{"deploy/1.sql", ""}, {"revert/1.sql", ""}}).evidence(tool()).strength ==
-        Strength::none);
+  CHECK(evidence_of(tool(), {{"sqitch.plan", flipr}, {"deploy/users.sql", ""}}) == "marked 2");
+  CHECK(evidence_of(tool(), {{"db/flipr.plan", flipr}}) == "marked 1");
+  CHECK(evidence_of(tool(), {{"test.plan", "a plan\n"}, {"deploy/1.sql", ""}}) == "none 0");
+  CHECK(evidence_of(tool(), {{"deploy/1.sql", ""}, {"revert/1.sql", ""}}) == "none 0");
   CHECK(tool().entries("db/verify/users.sql", "").empty());
   CHECK(tool().entries("test.plan", "a plan\n").empty());
   CHECK(tool().entries_by_name("db/deploy/users.sql").size() == 1);
@@ -297,118 +266,111 @@ TEST_CASE("Sqitch's registry is recognised by its changes and the events beside 
 }
 
 TEST_CASE("a row is a change that is deployed, by its id") {
-  const auto observation = seen({{"id1", "users", "hash"},
-                                 {"id2", "old", "id2"},
-                                 {"id3", "none"},
-                                 {"id4", "broken", std::nullopt, "fail"},
-                                 {"id5", "gone", std::nullopt, "revert"}});
-  const auto& rows = observation->rows;
-  CHECK(rows[0].key.value == "id1");
-  CHECK(rows[0].id.value == "users");
-  CHECK(rows[0].checksum == "hash");
-  CHECK(rows[0].at == noon);
-  CHECK(rows[0].by == "Ana");
-  CHECK(rows[0].group == "flipr");
-  CHECK(rows[0].token == "2026-04-18 12:00:00+00 id1");
-  CHECK(rows[0].state == Row::State::applied);
-  CHECK_FALSE(rows[1].checksum);  // an upgraded registry knows no hash
-  CHECK_FALSE(rows[2].checksum);
-  CHECK(rows[3].state == Row::State::failed);
-  CHECK(rows[4].state == Row::State::undone);
+  const auto all = rows({{"id1", "users", "hash"},
+                         {"id2", "old", "id2"},
+                         {"id3", "none"},
+                         {"id4", "broken", std::nullopt, "fail"},
+                         {"id5", "gone", std::nullopt, "revert"}});
+  CHECK(all[0].key.value == "id1");
+  CHECK(all[0].id.value == "users");
+  CHECK(all[0].checksum == "hash");
+  CHECK(all[0].at == noon);
+  CHECK(all[0].by == "Ana");
+  CHECK(all[0].group == "flipr");
+  CHECK(all[0].token == "2026-04-18 12:00:00+00 id1");
+  CHECK(all[0].state == Row::State::applied);
+  CHECK_FALSE(all[1].checksum);  // an upgraded registry knows no hash
+  CHECK_FALSE(all[2].checksum);
+  CHECK(all[3].state == Row::State::failed);
+  CHECK(all[4].state == Row::State::undone);
   ResultSet other;
   other.rows = {{"1"}};
   CHECK_FALSE(tool().rows(other));
 }
 
 TEST_CASE("deployed, edited, failed, reverted and pending changes are told apart") {
-  Folder folder({{"sqitch.plan",
-                  plan_of(change("a") + change("b") + change("c") + change("d") + change("e"))},
-                 {"deploy/a.sql", "a\n"},
-                 {"deploy/b.sql", "b\n"},
-                 {"deploy/c.sql", "c\n"},
-                 {"deploy/d.sql", "d\n"},
-                 {"deploy/e.sql", "e\n"}});
-  const auto catalog = folder.arrange(tool());
+  Files files{
+      {"sqitch.plan", plan_of(change("a") + change("b") + change("c") + change("d") + change("e"))},
+      {"deploy/a.sql", "a\n"},
+      {"deploy/b.sql", "b\n"},
+      {"deploy/c.sql", "c\n"},
+      {"deploy/d.sql", "d\n"},
+      {"deploy/e.sql", "e\n"}};
+  const auto catalog = catalog_of(tool(), files);
   const auto key = [&](std::size_t i) { return catalog.migrations.at(i).key.value; };
-  const auto observation = seen({{key(0), "a", hex_hash("SHA1", "a\r\n")},
-                                 {key(1), "b", hex_hash("SHA1", "other")},
-                                 {key(2), "c", std::nullopt, "fail"},
-                                 {key(3), "d", std::nullopt, "revert"},
-                                 {"elsewhere", "x", std::nullopt, "deploy", "another project"},
-                                 {"unknown", "y", std::nullopt, "deploy"}});
-  const auto standing = compare(catalog, {}, observation, reconcile);
-  CHECK(standing.lines[0].cell.state == CellState::applied);
-  CHECK(standing.lines[0].cell.content == ContentVerdict::verified);
-  CHECK(standing.lines[1].cell.state == CellState::drifted);
-  CHECK(standing.lines[2].cell.state == CellState::drifted);
-  auto all = states(standing);
-  std::ranges::sort(all);
-  CHECK(all ==
-        Strings{"a applied", "b drifted", "c drifted", "d pending", "e pending", "y drifted"});
-  auto findings = kinds(standing);
-  std::ranges::sort(findings);
-  CHECK(findings == Strings{"b checksum", "c dirty", "y foreign"});
+  const auto after = poll(tool(),
+                          files,
+                          rows({{key(0), "a", hex_hash("SHA1", "a\r\n")},
+                                {key(1), "b", hex_hash("SHA1", "other")},
+                                {key(2), "c", std::nullopt, "fail"},
+                                {key(3), "d", std::nullopt, "revert"},
+                                {"elsewhere", "x", std::nullopt, "deploy", "another project"},
+                                {"unknown", "y", std::nullopt, "deploy"}}));
+  CHECK(after.state(key(0)) == "applied");
+  CHECK(after.cell(key(0)).content == ContentVerdict::verified);
+  CHECK(after.state(key(1)) == "drifted");
+  CHECK(after.state(key(2)) == "drifted");
+  CHECK(after.states(Polled::By::id) ==
+        "a applied, b drifted, c drifted, d pending, e pending, y drifted");
+  CHECK(after.findings(Polled::By::id) == "checksum b, dirty c, foreign y");
 }
 
 TEST_CASE("a rework leaves what is deployed as it was") {
-  Folder folder({{"sqitch.plan", plan_of(change("a"))}, {"deploy/a.sql", "one"}});
-  const auto before = folder.arrange(tool());
-  const auto observation =
-      seen({{before.migrations.at(0).key.value, "a", hex_hash("SHA1", "one")}});
-  const auto records = learn(before, {}, observation, {}, noon);
-  folder["sqitch.plan"] =
+  Files files{{"sqitch.plan", plan_of(change("a"))}, {"deploy/a.sql", "one"}};
+  const auto key = catalog_of(tool(), files).migrations.at(0).key.value;
+  const auto deployed = rows({{key, "a", hex_hash("SHA1", "one")}});
+  const auto before = poll(tool(), files, deployed);
+  files["sqitch.plan"] =
       plan_of(change("a") + "@v1 2024-01-01T00:00:00Z A <a@b>\n" + change("a", "a@v1"));
-  folder["deploy/a@v1.sql"] = "one";
-  folder["deploy/a.sql"] = "two";
-  const auto standing = compare(folder.arrange(tool()), records, observation, reconcile);
-  CHECK(states(standing) == Strings{"a@v1 applied", "a pending"});
-  CHECK(standing.findings.empty());
+  files["deploy/a@v1.sql"] = "one";
+  files["deploy/a.sql"] = "two";
+  const auto after = poll(tool(), files, deployed, before.records);
+  CHECK(after.states(Polled::By::id) == "a@v1 applied, a pending");
+  CHECK(after.findings().empty());
 }
 
 TEST_CASE("an early change of the plan is told once, and what comes after it stays applied") {
-  Folder folder({{"sqitch.plan", plan_of(change("a") + change("b") + change("c"))},
-                 {"deploy/a.sql", "a\n"},
-                 {"deploy/b.sql", "b\n"},
-                 {"deploy/c.sql", "c\n"}});
-  const auto before = folder.arrange(tool());
-  std::vector<Deployed> deployed;
+  Files files{{"sqitch.plan", plan_of(change("a") + change("b") + change("c"))},
+              {"deploy/a.sql", "a\n"},
+              {"deploy/b.sql", "b\n"},
+              {"deploy/c.sql", "c\n"}};
+  const auto before = catalog_of(tool(), files);
+  std::vector<Deployed> all;
   for (const auto& migration : before.migrations) {
     const auto& name = migration.id.value;
-    deployed.push_back({migration.key.value, name, hex_hash("SHA1", name + "\n")});
+    all.push_back({migration.key.value, name, hex_hash("SHA1", name + "\n")});
   }
-  const auto observation = seen(deployed);
-  const auto records = learn(before, {}, observation, {}, noon);
-  folder["sqitch.plan"] = plan_of(change("a", "x") + change("b") + change("c"));
-  const auto after = folder.arrange(tool());
+  const auto deployed = rows(all);
+  const auto records = poll(tool(), files, deployed).records;
+  files["sqitch.plan"] = plan_of(change("a", "x") + change("b") + change("c"));
+  const auto after = catalog_of(tool(), files);
   CHECK(after.migrations[2].key != before.migrations[2].key);
   for (const auto& known : {records, std::vector<Record>{}}) {
-    const auto standing = compare(after, known, observation, reconcile);
-    CHECK(states(standing) == Strings{"a drifted", "b applied", "c applied"});
-    CHECK(kinds(standing) == Strings{"a checksum"});
-    CHECK(standing.lines[2].cell.content == ContentVerdict::verified);
-    CHECK(learn(after, known, observation, {}, noon).size() == 3 - known.size());
+    const auto polled = poll(tool(), files, deployed, known);
+    CHECK(polled.states(Polled::By::id) == "a drifted, b applied, c applied");
+    CHECK(polled.findings(Polled::By::id) == "checksum a");
+    CHECK(polled.standing.lines[2].cell.content == ContentVerdict::verified);
+    CHECK(polled.records.size() == 3);
   }
   // Their scripts are compared all the same.
-  folder["deploy/c.sql"] = "edited\n";
-  const auto edited = folder.arrange(tool());
-  CHECK(kinds(compare(edited, records, observation, reconcile)) ==
-        Strings{"a checksum", "c edited"});
-  CHECK(kinds(compare(edited, {}, observation, reconcile)) == Strings{"a checksum", "c checksum"});
+  files["deploy/c.sql"] = "edited\n";
+  CHECK(poll(tool(), files, deployed, records).findings(Polled::By::id) == "checksum a, edited c");
+  CHECK(poll(tool(), files, deployed).findings(Polled::By::id) == "checksum a, checksum c");
 }
 
 TEST_CASE("sqitch.conf says where the plan and the scripts are") {
   const std::string tag = "@v1 2024-01-01T00:00:00Z A <a@b>\n";
-  const Folder folder({{"sqitch.conf",
-                        "[core]\n\tengine = pg\n\ttop_dir = db\n[engine \"pg\"]\n"
-                        "\tdeploy_dir = db/up\n\tplan_file = db/shop.plan\n\treworked_dir = old\n"},
-                       {"db/shop.plan", plan_of(change("a") + tag + change("a", "a@v1"))},
-                       {"db/up/a.sql", "new"},
-                       {"db/revert/a.sql", "drop"},
-                       {"db/deploy/a.sql", "none of it"},
-                       {"old/deploy/a@v1.sql", "old"}});
-  const auto catalog = folder.arrange(tool());
-  CHECK(problems(catalog).empty());
-  CHECK(ids(catalog) == Strings{"a@v1", "a"});
+  const Files files{{"sqitch.conf",
+                     "[core]\n\tengine = pg\n\ttop_dir = db\n[engine \"pg\"]\n"
+                     "\tdeploy_dir = db/up\n\tplan_file = db/shop.plan\n\treworked_dir = old\n"},
+                    {"db/shop.plan", plan_of(change("a") + tag + change("a", "a@v1"))},
+                    {"db/up/a.sql", "new"},
+                    {"db/revert/a.sql", "drop"},
+                    {"db/deploy/a.sql", "none of it"},
+                    {"old/deploy/a@v1.sql", "old"}};
+  const auto catalog = catalog_of(tool(), files);
+  CHECK(problems_of(catalog).empty());
+  CHECK(ids_of(catalog) == Strings{"a@v1", "a"});
   CHECK(catalog.migrations[0].file == "old/deploy/a@v1.sql");
   CHECK(catalog.migrations[1].file == "db/up/a.sql");
   CHECK(catalog.migrations[1].rollback->file == "db/revert/a.sql");
@@ -417,15 +379,15 @@ TEST_CASE("sqitch.conf says where the plan and the scripts are") {
 
 TEST_CASE("a plan that sqitch.conf names and that is not here is told, one without is not missed") {
   const auto told = [](const std::string& conf) {
-    return problems(
-        Folder({{"db/sqitch.conf", conf}, {"x/sqitch.plan", plan_of("")}}).arrange(tool()));
+    return problems_of(
+        catalog_of(tool(), {{"db/sqitch.conf", conf}, {"x/sqitch.plan", plan_of("")}}));
   };
   CHECK(told("[core]\ntop_dir = sql\n") ==
-        Strings{"db/sqitch.conf: names the plan db/sql/sqitch.plan, which is not here, or not "
+        Strings{"db/sqitch.conf names the plan db/sql/sqitch.plan, which is not here, or not "
                 "called *.plan"});
   CHECK(told("[user]\nname = Ana\n").empty());
   CHECK(told("[core]\ntop_dir = /srv\n") ==
-        Strings{"db/sqitch.conf: looks for /srv/sqitch.plan (plan_file), which is not below the "
+        Strings{"db/sqitch.conf looks for /srv/sqitch.plan (plan_file), which is not below the "
                 "directory that is watched"});
 }
 

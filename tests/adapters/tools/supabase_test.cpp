@@ -3,8 +3,7 @@
 #include <rapidcheck.h>
 
 #include "adapters/tools/hash.h"
-#include "adapters/tools/layout.h"
-#include "tests/adapters/tools/polls.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -14,7 +13,6 @@ using namespace tidemark::test;
 namespace {
 
 using Verdict = Recognition::Verdict;
-using Strength = LayoutEvidence::Strength;
 
 const Tool& tool() {
   return *find_tool("supabase");
@@ -32,10 +30,6 @@ std::string key(std::string_view path) {
 
 std::string checksum(std::string_view bytes) {
   return entry("1_a.sql", bytes)->checksums.accepted.front();
-}
-
-LayoutEvidence evidence(const std::vector<std::string>& paths, const std::string& head = "") {
-  return tool().layout_evidence({paths, [&](const std::string&) { return head; }});
 }
 
 Relation ledger() {
@@ -93,23 +87,22 @@ TEST_CASE("what is none of Supabase's is not taken for one") {
 
 TEST_CASE("a directory is Supabase's when its config lies there, and else could be others'") {
   const std::string file = "supabase/migrations/20260101000000_a.sql";
-  CHECK(evidence({"supabase/config.toml", file}).strength == Strength::marked);
-  CHECK(evidence({"supabase/config.toml", file}).files == 1);
-  CHECK(evidence({"x/supabase/config.toml", "x/" + file}).strength == Strength::marked);
-  CHECK(evidence({"config.toml", "migrations/0001_a.sql"}, "# shop\nproject_id = \"shop\"\n")
-            .strength == Strength::marked);
-  CHECK(evidence({"config.toml", "migrations/0001_a.sql"}, "[server]\n").strength ==
-        Strength::none);
-  CHECK(evidence({"20260101000000_a.sql"}).strength == Strength::possible);
-  CHECK(evidence({"0001_a.sql"}).strength == Strength::none);
-  CHECK(evidence({"20260101000000_a.sql"}, "-- migrate:up\n").strength == Strength::none);
+  CHECK(evidence_of(tool(), alike({"supabase/config.toml", file})) == "marked 1");
+  CHECK(evidence_of(tool(), alike({"x/supabase/config.toml", "x/" + file})) == "marked 1");
+  CHECK(evidence_of(tool(),
+                    alike({"config.toml", "migrations/0001_a.sql"},
+                          "# shop\nproject_id = \"shop\"\n")) == "marked 1");
+  CHECK(evidence_of(tool(), alike({"config.toml", "migrations/0001_a.sql"}, "[server]\n")) ==
+        "none 0");
+  CHECK(evidence_of(tool(), alike({"20260101000000_a.sql"})) == "possible 1");
+  CHECK(evidence_of(tool(), alike({"0001_a.sql"})) == "none 0");
+  CHECK(evidence_of(tool(), alike({"20260101000000_a.sql"}, "-- migrate:up\n")) == "none 0");
 }
 
 TEST_CASE("files that could be Supabase's are, once its ledger was seen") {
-  const std::vector<std::string> paths{"20260101000000_a.sql"};
-  const DirectoryView directory{paths, [](const std::string&) { return std::string(); }};
-  CHECK(choose_layout("auto", directory).tool == find_tool("own"));
-  CHECK(choose_layout("auto", directory, "supabase").tool == &tool());
+  const auto files = alike({"20260101000000_a.sql"});
+  CHECK(layout_of(files) == "own");
+  CHECK(layout_of(files, "supabase") == "supabase");
 }
 
 TEST_CASE("the checksum is of what is left without white space and semicolons") {
@@ -168,96 +161,87 @@ TEST_CASE("look-alikes of Supabase's table are not its") {
 }
 
 TEST_CASE("what Supabase ran is what the file says, or it is drift") {
-  Polls polls(tool());
-  const TextFiles files{{one + "_a.sql", "create table a ();\r\n\r\n-- and\r\ncreate index;"},
-                        {two + "_b.sql", "select 2;"},
-                        {three + "_c.sql", "select 3;"}};
-  const auto& standing = polls.poll(files,
-                                    rows_of(tool(),
-                                            {row(one, "a", "create table a ()-- and\ncreate index"),
-                                             row(two, "b", "select 22")}));
-  CHECK(states(standing) == one + " applied, " + two + " drifted, " + three + " pending");
-  CHECK(findings(standing) == "checksum " + two);
-  CHECK(standing.find({one})->cell.content == ContentVerdict::verified);
+  const Files files{{one + "_a.sql", "create table a ();\r\n\r\n-- and\r\ncreate index;"},
+                    {two + "_b.sql", "select 2;"},
+                    {three + "_c.sql", "select 3;"}};
+  const auto after = poll(tool(),
+                          files,
+                          rows_of(tool(),
+                                  {row(one, "a", "create table a ()-- and\ncreate index"),
+                                   row(two, "b", "select 22")}));
+  CHECK(after.states() == one + " applied, " + two + " drifted, " + three + " pending");
+  CHECK(after.findings() == "checksum " + two);
+  CHECK(after.cell(one).content == ContentVerdict::verified);
 }
 
 TEST_CASE("rows of Supabase's without statements or a name prove nothing") {
-  Polls polls(tool());
-  const auto& standing =
-      polls.poll({{one + "_a.sql", "select 1"}}, rows_of(tool(), {row(one, {}, {})}));
-  CHECK(states(standing) == one + " applied");
-  CHECK(standing.find({one})->cell.content == ContentVerdict::unverifiable);
-  CHECK(standing.find({one})->cell.note.empty());
+  const auto after =
+      poll(tool(), {{one + "_a.sql", "select 1"}}, rows_of(tool(), {row(one, {}, {})}));
+  CHECK(after.states() == one + " applied");
+  CHECK(after.cell(one).content == ContentVerdict::unverifiable);
+  CHECK(after.note(one).empty());
 }
 
 TEST_CASE("a rename is a note for Supabase, and a version without a file came from elsewhere") {
-  Polls polls(tool());
-  const auto& standing =
-      polls.poll({{one + "_b.sql", "select 1"}},
-                 rows_of(tool(), {row(one, "a", "select 1"), row(two, "by_hand", "select 2")}));
-  CHECK(standing.find({one})->cell.note == "renamed");
-  CHECK(standing.find({two})->id.value == two + "_by_hand");
-  CHECK(findings(standing) == "foreign " + two);
+  const auto after =
+      poll(tool(),
+           {{one + "_b.sql", "select 1"}},
+           rows_of(tool(), {row(one, "a", "select 1"), row(two, "by_hand", "select 2")}));
+  CHECK(after.note(one) == "renamed");
+  CHECK(after.line(two).id.value == two + "_by_hand");
+  CHECK(after.findings() == "foreign " + two);
 }
 
 TEST_CASE("Supabase refuses a file that comes late") {
-  Polls polls(tool());
-  const TextFiles files{{one + "_a.sql", "1"}, {two + "_b.sql", "2"}, {three + "_c.sql", "3"}};
-  CHECK(states(polls.poll(files, rows_of(tool(), {row(three, "c", "3"), row(one, "a", "1")}))) ==
+  const Files files{{one + "_a.sql", "1"}, {two + "_b.sql", "2"}, {three + "_c.sql", "3"}};
+  const auto before =
+      poll(tool(), files, rows_of(tool(), {row(three, "c", "3"), row(one, "a", "1")}));
+  CHECK(before.states() ==
         one + " applied, " + two + " pending out_of_order, " + three + " applied");
-  CHECK(
-      findings(polls.poll(
-                   files,
-                   rows_of(tool(), {row(one, "a", "1"), row(three, "c", "3"), row(two, "b", "2")})))
-          .empty());
+  const auto all = rows_of(tool(), {row(one, "a", "1"), row(three, "c", "3"), row(two, "b", "2")});
+  CHECK(poll(tool(), files, all, before.records).findings().empty());
 }
 
 TEST_CASE("the dump that projects of 2021 begin with is never run, unless it is not the first") {
-  Polls polls(tool());
-  CHECK(states(polls.poll({{"20211208235959_init.sql", "1"}, {two + "_b.sql", "2"}}, {})) ==
+  CHECK(poll(tool(), {{"20211208235959_init.sql", "1"}, {two + "_b.sql", "2"}}, {}).states() ==
         "20211208235959 not_due skipped, " + two + " pending");
-  CHECK(states(polls.poll({{"20211209000000_init.sql", "1"}}, {})) == "20211209000000 pending");
-  CHECK(states(polls.poll({{"20211208235959_inits.sql", "1"}}, {})) == "20211208235959 pending");
-  CHECK(states(polls.poll({{"20211101000000_a.sql", "1"}, {"20211208235959_init.sql", "1"}}, {})) ==
-        "20211101000000 pending, 20211208235959 pending");
+  CHECK(poll(tool(), {{"20211209000000_init.sql", "1"}}, {}).states() == "20211209000000 pending");
+  CHECK(poll(tool(), {{"20211208235959_inits.sql", "1"}}, {}).states() == "20211208235959 pending");
+  CHECK(poll(tool(), {{"20211101000000_a.sql", "1"}, {"20211208235959_init.sql", "1"}}, {})
+            .states() == "20211101000000 pending, 20211208235959 pending");
 }
 
 TEST_CASE("what `supabase migration squash` made one of is archived once the ledger says so too") {
-  const TextFiles files{{one + "_a.sql", "1"}, {two + "_b.sql", "2"}, {three + "_c.sql", "3"}};
-  const TextFiles squashed{{two + "_b.sql", "1 and 2"}, files[2]};
-  const auto before =
-      rows_of(tool(), {row(one, "a", "1"), row(two, "b", "2"), row(three, "c", "3")});
+  const Files files{{one + "_a.sql", "1"}, {two + "_b.sql", "2"}, {three + "_c.sql", "3"}};
+  const Files squashed{{two + "_b.sql", "1 and 2"}, {three + "_c.sql", "3"}};
+  const auto rows = rows_of(tool(), {row(one, "a", "1"), row(two, "b", "2"), row(three, "c", "3")});
   auto again = row(two, "b", "1 and 2");
   again.back() = "written anew";
-  const auto after = rows_of(tool(), {again, row(three, "c", "3")});
-  Polls polls(tool());
-  CHECK(findings(polls.poll(files, before)).empty());
+  const auto told = rows_of(tool(), {again, row(three, "c", "3")});
+  const auto before = poll(tool(), files, rows);
+  CHECK(before.findings().empty());
   // Until the ledger is told, the CLI itself refuses to go on.
-  CHECK(findings(polls.poll(squashed, before)) == "edited " + two + ", removed " + one);
-  const auto& standing = polls.poll(squashed, after);
-  CHECK(findings(standing).empty());
-  CHECK(states(standing) == one + " applied archived, " + two + " applied, " + three + " applied");
-  CHECK(standing.find({two})->cell.content == ContentVerdict::verified);
-  CHECK(findings(polls.poll(squashed, after)).empty());
+  const auto halfway = poll(tool(), squashed, rows, before.records);
+  CHECK(halfway.findings() == "edited " + two + ", removed " + one);
+  const auto after = poll(tool(), squashed, told, halfway.records);
+  CHECK(after.findings().empty());
+  CHECK(after.states() == one + " applied archived, " + two + " applied, " + three + " applied");
+  CHECK(after.cell(two).content == ContentVerdict::verified);
+  CHECK(poll(tool(), squashed, told, after.records).findings().empty());
 }
 
 TEST_CASE("what is gone from Supabase's files and ledger and was not squashed has vanished") {
-  const TextFiles files{{one + "_a.sql", "1"}, {two + "_b.sql", "2"}, {three + "_c.sql", "3"}};
+  const Files files{{one + "_a.sql", "1"}, {two + "_b.sql", "2"}, {three + "_c.sql", "3"}};
   const auto all = rows_of(tool(), {row(one, "a", "1"), row(two, "b", "2"), row(three, "c", "3")});
-  Polls reverted(tool());
-  reverted.poll(files, all);
+  const auto before = poll(tool(), files, all);
+  const auto then = [&](const Files& left, std::vector<Values> rows) {
+    return poll(tool(), left, rows_of(tool(), std::move(rows)), before.records).findings();
+  };
   // Its file is there, or nothing after it is applied.
-  CHECK(
-      findings(reverted.poll(files, rows_of(tool(), {row(two, "b", "2"), row(three, "c", "3")}))) ==
-      "vanished " + one);
-  Polls emptied(tool());
-  emptied.poll(files, all);
-  CHECK(findings(emptied.poll({files[1], files[2]}, rows_of(tool(), {row(three, "c", "3")}))) ==
+  CHECK(then(files, {row(two, "b", "2"), row(three, "c", "3")}) == "vanished " + one);
+  CHECK(then(without(files, one + "_a.sql"), {row(three, "c", "3")}) ==
         "vanished " + two + ", vanished " + one);
-  Polls middle(tool());
-  middle.poll(files, all);
-  CHECK(findings(middle.poll({files[0], files[2]},
-                             rows_of(tool(), {row(one, "a", "1"), row(three, "c", "3")}))) ==
+  CHECK(then(without(files, two + "_b.sql"), {row(one, "a", "1"), row(three, "c", "3")}) ==
         "vanished " + two);
 }
 

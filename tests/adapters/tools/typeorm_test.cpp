@@ -2,7 +2,7 @@
 
 #include "adapters/tools/choice.h"
 #include "adapters/tools/typeorm_classes.h"
-#include "tests/adapters/tools/compared.h"
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -12,7 +12,6 @@ using namespace tidemark::test;
 namespace {
 
 using Verdict = Recognition::Verdict;
-using Strength = LayoutEvidence::Strength;
 
 const Tool& typeorm() {
   return *find_tool("typeorm");
@@ -31,21 +30,21 @@ std::string program(const std::string& name) {
          "  public async up(queryRunner: QueryRunner): Promise<void> {}\n}\n";
 }
 
-Words keys(std::string_view path, std::string_view text) {
-  Words all;
+Strings keys(std::string_view path, std::string_view text) {
+  Strings all;
   for (const auto& entry : typeorm().entries(path, text)) {
     all.push_back(entry.key.value);
   }
   return all;
 }
 
-ResultSet ledger(const Words& names) {
-  ResultSet answer;
+std::vector<Row> ledger(const Strings& names) {
+  std::vector<Values> values;
   for (const auto& name : names) {
-    answer.rows.push_back(
-        {std::to_string(answer.rows.size() + 1), std::string(time_of_typeorm_name(name)), name});
+    values.push_back(
+        {std::to_string(values.size() + 1), std::string(time_of_typeorm_name(name)), name});
   }
-  return answer;
+  return rows_of(typeorm(), std::move(values));
 }
 
 const std::string users = "CreateUsers1528653893000";
@@ -63,9 +62,9 @@ TEST_CASE("a TypeORM migration is known by its class, whatever its file is calle
   CHECK(entries.front().version == Version::parse("1528653893000"));
   CHECK(entries.front().version_text == "1528653893000");
   CHECK(entries.front().description == "CreateUsers");
-  CHECK(keys("anything.ts", program(users)) == Words{users});
-  CHECK(keys("1528653893000-Other.ts", program(users)) == Words{users});
-  CHECK(keys("all.ts", program(users) + program(orders)) == Words{users, orders});
+  CHECK(keys("anything.ts", program(users)) == Strings{users});
+  CHECK(keys("1528653893000-Other.ts", program(users)) == Strings{users});
+  CHECK(keys("all.ts", program(users) + program(orders)) == Strings{users, orders});
 }
 
 TEST_CASE("the names of TypeORM's classes are read as they were written or compiled") {
@@ -123,7 +122,7 @@ TEST_CASE("a file that cannot be read has the name that TypeORM would have given
   CHECK(typeorm_class_of_file("").empty());
   CHECK(typeorm().entries_by_name(users_file).front().key.value == users);
   CHECK(keys(users_file, "const { MigrationInterface } = x; module.exports = make();") ==
-        Words{users});
+        Strings{users});
 }
 
 TEST_CASE("what is no TypeORM migration is none") {
@@ -139,14 +138,12 @@ TEST_CASE("what is no TypeORM migration is none") {
 }
 
 TEST_CASE("TypeORM's layout is told by milliseconds in names and by what the files call") {
-  const auto ours = evidence(typeorm(), {{users_file, program(users)}, {"index.ts", ""}});
-  CHECK(ours.strength == Strength::named);
-  CHECK(ours.files == 1);
-  CHECK(evidence(typeorm(), {{"1528653893000-a.js", "class A1528653893000 { up(queryRunner) {} }"}})
-            .strength == Strength::named);
-  CHECK(evidence(typeorm(), {{"1528653893000-a.js", "exports.up = (pgm) => {}"}}).strength ==
-        Strength::none);
-  CHECK(evidence(typeorm(), {{"1528653893000_a.js", program(users)}}).strength == Strength::none);
+  CHECK(evidence_of(typeorm(), {{users_file, program(users)}, {"index.ts", ""}}) == "named 1");
+  CHECK(evidence_of(typeorm(),
+                    {{"1528653893000-a.js", "class A1528653893000 { up(queryRunner) {} }"}}) ==
+        "named 1");
+  CHECK(evidence_of(typeorm(), {{"1528653893000-a.js", "exports.up = (pgm) => {}"}}) == "none 0");
+  CHECK(evidence_of(typeorm(), {{"1528653893000_a.js", program(users)}}) == "none 0");
 }
 
 TEST_CASE("TypeORM's ledger is recognised by its columns and by a name that speaks of migrations") {
@@ -195,44 +192,43 @@ TEST_CASE("the look-alikes of TypeORM's ledger are not its") {
 
 TEST_CASE("what TypeORM's ledger names is applied, the rest is pending") {
   const Files files{{users_file, program(users)}, {orders_file, program(orders)}};
-  const auto after = compared(typeorm(), files, ledger({users}));
-  CHECK(after.state(users) == CellState::applied);
+  const auto after = poll(typeorm(), files, ledger({users}));
+  CHECK(after.state(users) == "applied");
   CHECK(after.cell(users).content == ContentVerdict::unverifiable);
-  CHECK(after.cell(users).note.empty());
-  CHECK(after.state(orders) == CellState::pending);
+  CHECK(after.note(users).empty());
+  CHECK(after.state(orders) == "pending");
   CHECK(after.findings().empty());
 }
 
 TEST_CASE("a TypeORM file may be renamed or compiled, its class may not") {
   const Files sources{{users_file, program(users)}};
-  const auto before = compared(typeorm(), sources, ledger({users}));
-  const auto moved = compared(
-      typeorm(), {{"migrations/users.ts", program(users)}}, ledger({users}), before.records);
+  const auto before = poll(typeorm(), sources, ledger({users}));
+  const auto moved =
+      poll(typeorm(), {{"migrations/users.ts", program(users)}}, ledger({users}), before.records);
   CHECK(moved.findings().empty());
-  const auto other = compared(
+  const auto other = poll(
       typeorm(), {{users_file, program("Users1528653893000")}}, ledger({users}), before.records);
-  CHECK(other.findings() == Words{"removed " + users});
-  CHECK(other.state("Users1528653893000") == CellState::pending);
+  CHECK(other.findings() == "removed " + users);
+  CHECK(other.state("Users1528653893000") == "pending");
 }
 
 TEST_CASE("a late TypeORM migration is run next, and thrown-away old ones are archived") {
-  const auto late = compared(
+  const auto late = poll(
       typeorm(), {{users_file, program(users)}, {orders_file, program(orders)}}, ledger({orders}));
-  CHECK(late.state(users) == CellState::pending);
+  CHECK(late.state(users) == "pending");
   CHECK(late.findings().empty());
-  const auto pruned =
-      compared(typeorm(), {{orders_file, program(orders)}}, ledger({users, orders}));
-  CHECK(pruned.cell(users).reason == "archived");
+  const auto pruned = poll(typeorm(), {{orders_file, program(orders)}}, ledger({users, orders}));
+  CHECK(pruned.reason(users) == "archived");
   CHECK(pruned.findings().empty());
 }
 
 TEST_CASE("rows of TypeORM have no time of their own") {
-  const auto rows = typeorm().rows(ledger({users}));
-  REQUIRE(rows->size() == 1);
-  CHECK(rows->front().version == Version::parse("1528653893000"));
-  CHECK(rows->front().description == "CreateUsers");
-  CHECK_FALSE(rows->front().at);
-  CHECK(rows->front().token == "1");
+  const auto rows = ledger({users});
+  REQUIRE(rows.size() == 1);
+  CHECK(rows.front().version == Version::parse("1528653893000"));
+  CHECK(rows.front().description == "CreateUsers");
+  CHECK_FALSE(rows.front().at);
+  CHECK(rows.front().token == "1");
   ResultSet odd;
   odd.rows.push_back({"1", std::nullopt, std::nullopt});
   CHECK(typeorm().rows(odd)->front().version.empty());
