@@ -110,8 +110,8 @@ Result<Marked> records_to_mark(const WatchedApp& app,
     return std::unexpected(lines.error());
   }
   const auto files = by_key(app.catalog);
-  const auto records = newest(environment.records);
   const auto theirs = their_side(app.catalog, environment.records, environment.observation);
+  const auto records = newest(environment.records, theirs);
   Marked marked;
   for (const Line* line : *lines) {
     const Migration* file = find(files, line->key);
@@ -155,8 +155,8 @@ Result<Marked> records_to_unmark(const WatchedApp& app,
   if (!lines) {
     return std::unexpected(lines.error());
   }
-  const auto records = newest(environment.records);
   const auto theirs = their_side(app.catalog, environment.records, environment.observation);
+  const auto records = newest(environment.records, theirs);
   Marked marked;
   for (const Line* line : *lines) {
     if (may_connect(environment.mode) && theirs.applied(line->key) != nullptr) {

@@ -219,7 +219,7 @@ void World::remember(App& app, const EnvironmentSettings& settings, EnvironmentS
                        {"to", std::string(to_string(environment->mode))},
                        {"source", std::string(to_string(environment->mode_source))},
                        {"reason", "the config changed"}}));
-      if (environment->mode == Mode::managed && environment->history_certain) {
+      if (environment->mode == Mode::managed) {
         const auto adopted = adoption(environment->records, "the config changed", now);
         adopt_with(unsettled.change, adopted, daemon_itself, "the config changed");
         environment->records.insert(environment->records.end(), adopted.begin(), adopted.end());

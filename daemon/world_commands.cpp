@@ -143,7 +143,7 @@ Awaitable<Result<World::ModeChange>> World::set_mode(EnvironmentRef ref,
   const ModeChange changed{environment.mode, mode};
   Change change = begin(at);
   std::vector<Record> adopted;
-  if (mode == Mode::managed && environment.history_certain) {  // else rebaseline settles it
+  if (mode == Mode::managed) {
     adopted = adoption(environment.records, reason, now);
     adopt_with(change, adopted, by, reason);
   }

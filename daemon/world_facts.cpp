@@ -166,13 +166,12 @@ void World::see(Arrival& arrival) {
   }
   environment.problem.clear();
   recognise(at, observation.identity);
-  const auto as_of = observation.as_of;
-  succeeded(environment, as_of);
   if (at.app->watched.scanned_at &&
       is_doubtful(arrival.shape, observation, at.app->watched.catalog.layout)) {
-    publish(environment);
     return;  // looked at before that was known; whoever looks was told to look again
   }
+  const auto as_of = observation.as_of;
+  succeeded(environment, as_of);
   environment.shape = std::move(arrival.shape);
 
   auto& unsettled = at.unsettled();

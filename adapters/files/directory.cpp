@@ -65,6 +65,9 @@ Directory::Clock::time_point Directory::due() const {
 
 Awaitable<Result<ScanResult>> Directory::look(Pool& pool) {
   requested_ = false;
+  if (std::exchange(anew_, false)) {
+    returned_.reset();
+  }
   const auto now = Clock::now();
   const bool reread = std::exchange(all_, false) || now >= reread_ + times_.reread;
   if (reread) {
@@ -112,7 +115,7 @@ bool Directory::counts(const Result<ScanResult>& outcome, Clock::time_point bega
 }
 
 void Directory::again() {
-  returned_.reset();
+  anew_ = true;
   rescan();
 }
 

@@ -45,6 +45,8 @@ class Directory {
 
   // The same, and it is returned even if it is what was returned before.
   void again();
+  // Since then nothing was looked at: what was returned is older.
+  bool asked_again() const { return anew_; }
 
   // The same, and every file is read for it.
   void reread();
@@ -72,7 +74,8 @@ class Directory {
   unsigned failures_ = 0;
   Clock::time_point looked_;
   Clock::time_point reread_;
-  bool all_ = false;  // the next look reads every file
+  bool anew_ = false;  // what the next look finds is returned
+  bool all_ = false;   // and it reads every file
   std::optional<Digest> returned_;
   std::size_t files_ = 0;  // in what was last returned and could be read
   std::optional<TimePoint> last_scan_;

@@ -19,7 +19,7 @@ constexpr ReadStatement select_advisory = R"sql(
                AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity o
                                 WHERE o.datid = a.datid AND o.usesysid = a.usesysid
                                   AND o.pid <> a.pid AND o.state NOT LIKE 'idle%'
-                                  AND o.pid <> pg_catalog.pg_backend_pid())
+                                  AND o.application_name NOT LIKE 'tidemark %')
               THEN extract(epoch FROM pg_catalog.clock_timestamp() - a.state_change)::bigint END
            AS idle
     FROM pg_catalog.pg_locks l

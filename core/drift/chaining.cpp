@@ -62,7 +62,7 @@ Rechained rechain(const Catalog& catalog, std::span<const Row> rows) {
     candidates.pop_front();
     found.named.emplace(&row, Named{migration.key, migration.id});
     if (first) {
-      found.changed.insert(migration.key);
+      found.first_changed.insert(migration.key);
     }
   }
   return found;

@@ -17,7 +17,7 @@ struct Rechained {
   // several, in the order of both.
   std::map<const Row*, Named> named;
   // Keys of those files that are the first of their group: what others are called hangs on them.
-  std::set<Key> changed;
+  std::set<Key> first_changed;
   // Keys of rows that were undone, and whose migration was applied again under its new key.
   std::set<Key> superseded;
 };

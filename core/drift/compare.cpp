@@ -311,7 +311,7 @@ class Comparison {
            Severity::drift,
            "their ledger's checksum does not match " + s.file->file,
            std::move(details));
-    } else if (theirs_.changed.contains(line.key)) {
+    } else if (theirs_.first_changed.contains(line.key)) {
       cell.content = ContentVerdict::differs;
       open_rechained(s, line);
     } else if (theirs == ChecksumVerdict::matches) {
@@ -387,16 +387,16 @@ class Comparison {
   }
 
   void vanished(const Subject& s, Line& line) {
-    attribute(s, line.cell);
-    line.cell.content = ContentVerdict::unverifiable;
-    if (observation_->standby) {
-      line.cell.state = CellState::applied;  // a standby may merely be behind
-      return;
-    }
     const bool undone = s.row != nullptr && s.row->state == Row::State::undone;
     if (undone && s.file == nullptr && !catalog_.unread.may_hold(line.key)) {
       line.cell.state = CellState::not_due;  // ledger and directory agree that it is over
       line.cell.reason = "undone";
+      return;
+    }
+    attribute(s, line.cell);
+    line.cell.content = ContentVerdict::unverifiable;
+    if (observation_->standby) {
+      line.cell.state = CellState::applied;  // a standby may merely be behind
       return;
     }
     open(FindingKind::vanished,

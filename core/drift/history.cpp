@@ -246,7 +246,7 @@ TheirSide their_side(const Catalog& catalog,
     theirs.rechained.emplace(name.key, row->key);
   }
   named.merge(rechained.named);
-  theirs.changed = std::move(rechained.changed);
+  theirs.first_changed = std::move(rechained.first_changed);
   theirs.superseded = std::move(rechained.superseded);
   const auto files = by_key(catalog);
   std::set<Key> recorded;
@@ -297,14 +297,19 @@ std::map<Key, const Record*> newest(std::span<const Record> records, const Their
   auto last = newest(records);
   for (const auto& [now, before] : theirs.rechained) {
     if (const auto at = last.find(before); at != last.end()) {
-      last.emplace(now, at->second);
+      const Record* record = at->second;
       last.erase(at);
+      last.insert_or_assign(now, record);  // what their ledger says is newer than what it said once
     }
   }
   for (const auto& key : theirs.superseded) {
     last.erase(key);
   }
   return last;
+}
+
+const std::string& token_of(const Row& row) {
+  return row.token.empty() ? row.key.value : row.token;
 }
 
 const Version& version_of(const Row& row, const Migration* file) {

@@ -43,7 +43,7 @@ struct TheirSide {
   std::set<Key> replaced;  // by a file that is there
   std::optional<Version> begins;  // the first file, applied, where old ones are squashed into it
   std::map<Key, Key> rechained;   // what their ledger calls a file that has another key since
-  std::set<Key> changed;          // the first of them: it proves that something was changed
+  std::set<Key> first_changed;    // the first of them: it proves that something was changed
   std::set<Key> superseded;       // what has come back under another key
   std::list<Row> derived;         // rows that the files tell of, and those that they name otherwise
 
@@ -61,6 +61,9 @@ TheirSide their_side(const Catalog& catalog,
 
 // The newest record of each key that counts, by the keys that the files have now.
 std::map<Key, const Record*> newest(std::span<const Record> records, const TheirSide& theirs);
+
+// What is recorded of a row: one without a token, as in a view, is told from others by its key.
+const std::string& token_of(const Row& row);
 
 // That of its file, if there is one: not every ledger knows how versions are ordered.
 const Version& version_of(const Row& row, const Migration* file);

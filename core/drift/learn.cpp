@@ -11,11 +11,6 @@ namespace {
 // new.
 enum class News { none, first_seen, applied_again, copied, repaired, file_appeared };
 
-// A row without one, as in a view, is told from others by its key.
-const std::string& token_of(const Row& row) {
-  return row.token.empty() ? row.key.value : row.token;
-}
-
 News news(const Row& row, const Record* known, const Migration* file, bool missed, bool copied) {
   if (known == nullptr || !known->applied) {
     return News::first_seen;

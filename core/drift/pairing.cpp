@@ -151,7 +151,7 @@ class Pairing {
       const Record* record = find(known(), migration.key);
       keys.clear();
       for (const Row* row : rows) {
-        if (record != nullptr && record->applied && record->their_row == row->token) {
+        if (record != nullptr && record->applied && record->their_row == token_of(*row)) {
           keys.insert(row->key);
         }
       }

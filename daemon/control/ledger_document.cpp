@@ -22,7 +22,7 @@ struct Sides {
   std::string_view at_work;  // who may be applying it right now
 };
 
-struct Comparison {
+struct Told {
   std::string_view state;
   std::string why;
 };
@@ -41,7 +41,7 @@ bool may_run_now(const Sides& sides) {
          (not_yet || cell.state == CellState::pending || cell.reason == "at_work");
 }
 
-Comparison without_drift(const Sides& sides) {
+Told without_drift(const Sides& sides) {
   const auto& cell = sides.line.cell;
   const bool theirs = sides.theirs != nullptr && sides.theirs->state == Row::State::applied;
   if (may_run_now(sides)) {
@@ -109,7 +109,7 @@ json::object baseline_document(const Row& row) {
 json::object ledger_document(const WatchedApp& app, const WatchedEnvironment& environment) {
   const auto theirs = their_side(app.catalog, environment.records, environment.observation);
   const auto findings = findings_by_key(environment);
-  const auto records = newest(environment.records);
+  const auto records = newest(environment.records, theirs);
   const auto& observation = environment.observation;
   const std::string at_work = observation ? observation->at_work : "";
   json::array rows;

@@ -235,7 +235,8 @@ Awaitable<Response> Control::get_diff(const Asked& asked) {
     co_return answer(line.error());
   }
   const WatchedApp& app = *world_.app(asked.environment->app);
-  const auto records = newest(environment->records);
+  const auto theirs = their_side(app.catalog, environment->records, environment->observation);
+  const auto records = newest(environment->records, theirs);
   const Record* found = find(records, (*line)->key);
   const std::optional<Record> record =
       found != nullptr && found->applied ? std::optional(*found) : std::nullopt;

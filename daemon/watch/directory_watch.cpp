@@ -60,7 +60,7 @@ ChooseLayout chooser(const std::string& setting,
   return [setting, seen, algorithms = std::move(algorithms)](
              std::span<const std::string> paths, const ReadHead& head) -> Result<Layout> {
     const Tool* ledger = seen->first;
-    const bool ours = seen->ours;
+    const bool own_shape = seen->own_shape;
     const auto choice =
         choose_layout(setting, {paths, head}, ledger == nullptr ? "" : ledger->name());
     if (choice.tool == nullptr) {
@@ -68,7 +68,7 @@ ChooseLayout chooser(const std::string& setting,
     }
     Layout layout;
     layout.name = std::string(choice.tool->name());
-    const bool of_crlf = ours && choice.tool != &own();
+    const bool of_crlf = own_shape && choice.tool != &own();
     layout.entries = [tool = choice.tool, algorithms, of_crlf](std::string_view path,
                                                                std::string_view bytes) {
       auto entries = with_checksums(tool->entries(path, bytes), bytes, algorithms);
@@ -83,7 +83,9 @@ ChooseLayout chooser(const std::string& setting,
     if (!choice.trouble.empty()) {
       layout.problems.push_back({"", choice.trouble});
     }
-    layout.stands = [seen, ledger, ours] { return seen->first == ledger && seen->ours == ours; };
+    layout.stands = [seen, ledger, own_shape] {
+      return seen->first == ledger && seen->own_shape == own_shape;
+    };
     return layout;
   };
 }
@@ -131,12 +133,12 @@ bool AppDirectory::ledger_seen(std::string_view tool) {
     directory_.again();
     doubted = auto_layout_ && other;
   }
-  if (seen == &own() && other && !seen_->ours.exchange(true)) {
+  if (seen == &own() && other && !seen_->own_shape.exchange(true)) {
     directory_.reread();
     doubted = true;
   }
   asked_anew_ = asked_anew_ || doubted;
-  return doubted;
+  return asked_anew_ && other;  // also for those that ask before that is answered
 }
 
 namespace {
@@ -178,7 +180,8 @@ Awaitable<void> AppDirectory::run() {
       log_warn("directory cannot be read", {{"app", app_}, {"error", catalog.error().detail}});
       co_await world_.directory_failed(app_, std::move(catalog.error()));
     }
-    if (std::exchange(asked_anew_, false) && on_asked_anew) {
+    if (asked_anew_ && !directory_.asked_again()) {
+      asked_anew_ = false;
       on_asked_anew();
     }
   }

@@ -19,7 +19,7 @@ namespace tidemark {
 // Ledgers of the app's environments, for scans to know, which are on a pool thread.
 struct SeenLedgers {
   std::atomic<const Tool*> first = nullptr;
-  std::atomic<bool> ours = false;  // of the own shape
+  std::atomic<bool> own_shape = false;
 };
 
 // Follows one app's directory and tells the world each catalog that has settled.

@@ -200,6 +200,7 @@ Awaitable<Result<void>> EnvironmentWatch::tell(Attempt looked) {
   }
   const auto& tool = (*looked)->shape.tool;
   if (on_ledger_seen && !tool.empty() && on_ledger_seen(tool)) {
+    in_vain_ = true;
     co_return Result<void>{};  // another look comes when that is answered
   }
   auto stored = co_await world_.environment_read(
@@ -297,7 +298,7 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt(Asked asked) {
       }
     }
     observer_->expect(world_.layout(ref_.app));
-    if (asked == Asked::by_schedule && world_.needs_no_news(ref_)) {
+    if (asked == Asked::by_schedule && !in_vain_ && world_.needs_no_news(ref_)) {
       const auto unchanged = co_await observer_->glance(*session_, wall_clock_now());
       if (!unchanged) {
         co_return std::unexpected(unchanged.error());
@@ -307,6 +308,7 @@ Awaitable<EnvironmentWatch::Attempt> EnvironmentWatch::attempt(Asked asked) {
       }
     }
     auto seen = co_await observer_->look(*session_, wall_clock_now());
+    in_vain_ = false;
     co_return std::make_unique<Looked>(std::move(seen));
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted) {

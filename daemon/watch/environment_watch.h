@@ -104,6 +104,7 @@ class EnvironmentWatch {
   Rhythm rhythm_;
   asio::cancellation_signal steps_;  // of a look that has no session yet
   bool looking_ = false;
+  bool in_vain_ = false;      // what the last look saw was not told
   bool again_ = false;        // as soon as the look under way has ended
   bool interrupted_ = false;  // the look under way
   bool retired_ = false;

@@ -149,3 +149,20 @@ TEST_CASE("rows that do not hang on each other are never known by their names") 
   plain.key_chains = false;
   CHECK(rechain(plan({file("A", "a")}), std::vector{plain}).named.empty());
 }
+
+TEST_CASE("a plan that went there and back again is learnt once") {
+  World world;
+  world.look(before, rows);
+  const auto other = plan({file("x", "a"), file("xb", "b"), file("xbc", "c")});
+  const std::vector<Row> redeployed{row("a", "a", Row::State::undone),
+                                    row("ab", "b", Row::State::undone),
+                                    row("abc", "c", Row::State::undone),
+                                    row("x", "a"),
+                                    row("xb", "b"),
+                                    row("xbc", "c")};
+  CHECK(world.look(other, redeployed) == "x applied, xb applied, xbc applied");
+  CHECK(world.look(before, redeployed) == "a drifted checksum, ab applied, abc applied");
+  const auto learnt = world.records.size();
+  world.look(before, redeployed);
+  CHECK(world.records.size() == learnt);
+}
