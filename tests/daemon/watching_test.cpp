@@ -11,6 +11,12 @@ using namespace tidemark::test;
 
 namespace {
 
+// One environment that is looked at.
+std::string staging_of(const std::string& database, const std::string& poll) {
+  return "      - name: staging\n        mode: reconcile_only\n        poll: " + poll +
+         "\n        database: " + PostgresServer::shared().address(database) + "\n";
+}
+
 // An app with a Flyway staging that has V1 and V2, and a prod that nobody connects to.
 struct Shop : Rig {
   Shop() {
@@ -242,10 +248,7 @@ TEST_CASE(
   Rig rig;
   rig.file("20260101000000_users.sql", "CREATE TABLE users (id int);\n");
   rig.file("20260102000000_orders.sql", "CREATE TABLE orders (id int);\n");
-  rig.configure(
-      "      - name: staging\n        mode: reconcile_only\n        poll: 200ms\n        "
-      "database: " +
-      server.address(database) + "\n");
+  rig.configure(staging_of(database, "200ms"));
   rig.start();
   CHECK(rig.eventually([&] { return rig.cell("staging", "20260101000000_users") == "pending"; }));
   CHECK(rig.json({"matrix", "shop"}).at("layout").as_string() == "own");
@@ -275,10 +278,7 @@ TEST_CASE("a ledger of another tool than the files' is told at the first look, n
       database);
   Rig rig;
   rig.file("V1__users.sql", "CREATE TABLE users (id int);\n");
-  rig.configure(
-      "      - name: staging\n        mode: reconcile_only\n        poll: 1h\n        "
-      "database: " +
-      server.address(database) + "\n");
+  rig.configure(staging_of(database, "1h"));
   rig.start();
   CHECK(rig.eventually([&] { return rig.status("staging").at("tool").is_string(); }));
   CHECK(rig.json({"matrix", "shop"}).at("layout").as_string() == "flyway");
@@ -303,10 +303,7 @@ TEST_CASE("who is at work is told, and what is half done is not") {
   Rig rig;
   rig.file("1_users.js", "exports.up = (knex) => knex.schema.createTable('users');\n");
   rig.file("2_orders.js", "exports.up = (knex) => knex.schema.createTable('orders');\n");
-  rig.configure(
-      "      - name: staging\n        mode: reconcile_only\n        poll: 200ms\n        "
-      "database: " +
-      server.address(database) + "\n");
+  rig.configure(staging_of(database, "200ms"));
   rig.start();
   CHECK(rig.eventually([&] { return rig.cell("staging", "2_orders.js") == "pending"; }));
   const auto ledger = [&] { return rig.tidemark({"ledger", "shop/staging"}).out; };
@@ -347,11 +344,6 @@ void track(const std::string& database,
                                    key + "', '" + name + "', encode(sha256(convert_to(E'" +
                                    content + "', 'UTF8')), 'hex'), 'apply')",
                                database);
-}
-
-std::string staging_of(const std::string& database, const std::string& poll) {
-  return "      - name: staging\n        mode: reconcile_only\n        poll: " + poll +
-         "\n        database: " + PostgresServer::shared().address(database) + "\n";
 }
 
 const std::string users = "CREATE TABLE users (id int);\n";
