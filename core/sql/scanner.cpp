@@ -30,12 +30,12 @@ std::optional<SqlToken> SqlScanner::next() {
     return std::nullopt;
   }
   SqlToken token{.offset = at_};
-  token.kind = skip_one(token);
+  token.kind = skip_one();
   token.size = at_ - token.offset;
   return token;
 }
 
-SqlToken::Kind SqlScanner::skip_one(SqlToken& token) {
+SqlToken::Kind SqlScanner::skip_one() {
   const char c = peek();
   if (is_blank(c)) {
     while (at_ < text_.size() && is_blank(text_[at_])) {
@@ -44,7 +44,7 @@ SqlToken::Kind SqlScanner::skip_one(SqlToken& token) {
     return SqlToken::Kind::blank;
   }
   if ((c == '-' && peek(1) == '-') || (c == '/' && peek(1) == '*')) {
-    skip_comment(token);
+    skip_comment();
     return SqlToken::Kind::comment;
   }
   if (c == '\'' || c == '"') {
@@ -77,7 +77,7 @@ SqlToken::Kind SqlScanner::skip_one(SqlToken& token) {
   }
 }
 
-void SqlScanner::skip_comment(SqlToken& token) {
+void SqlScanner::skip_comment() {
   if (peek() == '-') {
     at_ = std::min(text_.find_first_of("\r\n", at_), text_.size());
     return;
@@ -85,7 +85,7 @@ void SqlScanner::skip_comment(SqlToken& token) {
   int open = 0;
   while (at_ < text_.size()) {
     if (peek() == '/' && peek(1) == '*') {
-      token.depth = std::max(token.depth, ++open);
+      ++open;
       at_ += 2;
     } else if (peek() == '*' && peek(1) == '/') {
       at_ += 2;

@@ -20,7 +20,6 @@ struct SqlToken {
   } kind = Kind::other;
   std::size_t offset = 0;
   std::size_t size = 0;
-  int depth = 0;  // how deep a comment nests
   std::size_t end() const { return offset + size; }
 };
 
@@ -37,12 +36,12 @@ class SqlScanner {
 
  private:
   char peek(std::size_t ahead = 0) const;
-  void skip_comment(SqlToken& token);
+  void skip_comment();
   void skip_quotes(char quote, bool escapes);
   void skip_escape_string();
   bool skip_dollar_quotes();
   void skip_word();
-  SqlToken::Kind skip_one(SqlToken& token);
+  SqlToken::Kind skip_one();
 
   std::string_view text_;
   std::size_t at_;

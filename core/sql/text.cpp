@@ -9,7 +9,7 @@ namespace tidemark {
 
 namespace {
 
-constexpr int comment_depth_max = 500;  // the parser takes the square of it
+constexpr std::size_t comment_steps_max = 100'000'000;  // a quarter of a second
 constexpr std::size_t problems_max = 100;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::size_t shown_max = 40;
@@ -47,6 +47,41 @@ class CopyWatch {
   int depth_ = 0;
 };
 
+// What PostgreSQL's lexer spends on comments: at each /* it looks at all the operator characters
+// that follow, so /*/*/*… and /**//**/… without a blank cost it their length's square. A banner
+// of stars costs nothing.
+class CommentSteps {
+ public:
+  void see(const SqlToken& token, std::string_view text) {
+    if (token.kind != SqlToken::Kind::comment && token.kind != SqlToken::Kind::other) {
+      end_run();
+      return;
+    }
+    for (std::size_t k = 0; k < text.size(); ++k) {
+      if (operators.find(text[k]) == std::string_view::npos) {
+        end_run();
+        continue;
+      }
+      ++length_;
+      begins_ += text.substr(k).starts_with("/*") ? 1U : 0U;
+    }
+  }
+  bool are_too_many() const { return steps_ + begins_ * length_ > comment_steps_max; }
+
+ private:
+  static constexpr std::string_view operators = "~!@#^&|`?+-*/%<>=";
+
+  void end_run() {
+    steps_ += begins_ * length_;
+    begins_ = 0;
+    length_ = 0;
+  }
+
+  std::size_t steps_ = 0;
+  std::size_t begins_ = 0;
+  std::size_t length_ = 0;
+};
+
 class Reading {
  public:
   explicit Reading(std::string_view file) : file_(file) {
@@ -62,19 +97,21 @@ class Reading {
     // What is blanked on the way is blank to the scanner, too.
     SqlScanner scanner(answer_.text, answer_.begin);
     CopyWatch copy;
+    CommentSteps steps;
     while (const auto token = scanner.next()) {
-      if (token->depth > comment_depth_max) {
+      const auto word = std::string_view(answer_.text).substr(token->offset, token->size);
+      steps.see(*token, word);
+      if (steps.are_too_many()) {
         tell(SqlProblem::Kind::too_deep,
              token->offset,
-             "a comment nests " + std::to_string(token->depth) + " deep, and at most " +
-                 std::to_string(comment_depth_max) + " are read: make it flat");
+             "too many comments that touch one another: put blanks between them");
         answer_.readable = false;
         break;
       }
       if (token->kind == SqlToken::Kind::backslash) {
         take_meta_command(token->offset);
       }
-      copy.see(*token, std::string_view(answer_.text).substr(token->offset, token->size));
+      copy.see(*token, word);
       if (token->kind == SqlToken::Kind::semicolon) {
         if (copy.from_stdin()) {
           blank_data(token->end());

@@ -56,8 +56,6 @@ TEST_CASE("comments nest, and end with their line or where they are closed") {
   CHECK(tokens("a /* ; /* ' */ ; */ b") == Tokens{"a", "b"});
   CHECK(tokens("a /*/ ; */ b */* ; */ c") == Tokens{"a", "b", "*", "c"});
   CHECK(tokens("a /** ; **/ b") == Tokens{"a", "b"});
-  SqlScanner scanner("/* 1 /* 2 */ /* 2 /* 3 */ */ */");
-  CHECK(scanner.next()->depth == 3);
 }
 
 TEST_CASE("what is not closed goes to the end") {

@@ -104,14 +104,27 @@ TEST_CASE("what no parser is asked about is told at once") {
   CHECK(large.problems[0].message ==
         "the file has 8 bytes, and at most 7 are read: make several of it");
   CHECK(sql_text("SELECT 1", 8).readable);
-
-  const auto deep = seen("\n " + repeated("/*", 501) + repeated("*/", 501));
-  CHECK(!deep.readable);
-  CHECK(told(deep) == std::vector<Told>{{Kind::too_deep, {2, 2}}});
-  CHECK(seen(repeated("/*", 500) + repeated("*/", 500)).readable);
 }
 
-TEST_CASE("comments that begin in quotes are not deep") {
+TEST_CASE("comments that the parser would take for ever to read are told at once") {
+  for (const auto& comment : {repeated("/*", 10'000) + repeated("*/", 10'000),
+                              repeated("/**/", 10'000),
+                              repeated("+/*", 10'000)}) {
+    const auto text = seen("SELECT 1;\n " + comment);
+    CHECK(!text.readable);
+    REQUIRE(text.problems.size() == 1);
+    CHECK(text.problems[0].kind == Kind::too_deep);
+    CHECK(text.problems[0].place.line == 2);
+  }
+  for (const auto& comment : {repeated("/*", 1000) + repeated("*/", 1000),
+                              repeated("/* ", 10'000) + repeated(" */", 10'000),
+                              "/*" + repeated("*", 100'000) + "*/",
+                              "'" + repeated("/*", 10'000) + "'"}) {
+    CHECK(seen(comment).readable);
+  }
+}
+
+TEST_CASE("comments that begin in quotes are none") {
   const auto text = seen(repeated("INSERT INTO paths VALUES ('/srv/*/*');\n", 1000));
   CHECK(text.readable);
   CHECK(text.problems.empty());
