@@ -179,9 +179,11 @@ class Naming {
     if (found_.empty()) {  // a schema, database or role
       add({words, "", std::string(tree::text(fields_, "subname")), ""});
     }
-    auto renamed = found_.front();
-    renamed.name = now;
-    add(std::move(renamed));
+    if (!found_.empty()) {
+      auto renamed = found_.front();
+      renamed.name = now;
+      add(std::move(renamed));
+    }
   }
 
   void name_parts_of_table() {
