@@ -9,6 +9,7 @@ set(share_dir ${CMAKE_INSTALL_DATADIR}/tidemark)
 
 install(TARGETS tidemarkd DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS tidemark DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS tidemark-parser DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/tidemark)
 
 # The prefix that the unit's lines name is known when it is installed.
 install(CODE "

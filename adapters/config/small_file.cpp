@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "adapters/config/descriptor.h"
+#include "adapters/process/descriptor.h"
 
 namespace tidemark {
 

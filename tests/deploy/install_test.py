@@ -15,7 +15,7 @@ import unittest
 CMAKE, BUILD = sys.argv[1:3]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-PROGRAMS = {"bin/tidemark", "sbin/tidemarkd"}
+PROGRAMS = {"bin/tidemark", "libexec/tidemark/tidemark-parser", "sbin/tidemarkd"}
 FILES = {
     "lib/systemd/system/tidemark.service",
     "lib/systemd/system/tidemark.socket",

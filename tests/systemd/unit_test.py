@@ -2,7 +2,7 @@
 """The units that are shipped: that systemd understands every word of them, how much they let the daemon do, and that the
 daemon can do its work within that.
 
-    unit_test.py TIDEMARKD TIDEMARK
+    unit_test.py TIDEMARKD TIDEMARK PARSER
 """
 
 import os
@@ -10,6 +10,7 @@ import pathlib
 import pwd
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ sys.dont_write_bytecode = True
 import syscalls  # noqa: E402
 from service import Service  # noqa: E402
 
-TIDEMARKD, TIDEMARK = sys.argv[1:3]
+TIDEMARKD, TIDEMARK, PARSER = sys.argv[1:4]
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent / "systemd"
 UNIT = SOURCES / "tidemark.service"
@@ -140,6 +141,14 @@ class SystemCalls(unittest.TestCase):
         self.assertEqual(-31, killed.returncode, "SIGSYS")
         fine = subprocess.run([*self.filter, "/bin/true"], capture_output=True, check=False)
         self.assertEqual(0, fine.returncode)
+
+    def test_the_parser_needs_no_call_that_the_unit_forbids(self):
+        version = subprocess.run([PARSER, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+        for text in (b"CREATE TABLE t (id int)", b"SELEC 1", b"SELECT '" + b"x" * 1000000 + b"'"):
+            told = subprocess.run([*self.filter, PARSER, version], input=struct.pack("!I", len(text)) + text,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            self.assertEqual(0, told.returncode, told.stderr)
+            self.assertEqual(len(told.stdout) - 4, struct.unpack("!I", told.stdout[:4])[0])
 
     def test_a_whole_life_of_the_daemon_needs_no_call_that_the_unit_forbids(self):
         folder = self.service.folder / "postgres"
