@@ -110,12 +110,18 @@ class Accepted {
     const auto is_computed = [this](const std::string& valid) {
       return std::ranges::find(checksums_, valid) != checksums_.end();
     };
+    TheirChecksums all;
     for (const auto& valid : set_.valid_checksums) {
-      // What is in the file counts as valid whatever was stored.
-      complete = complete && !accepts_everything(valid) && !is_computed(valid);
+      complete = complete && !accepts_everything(valid);
+      // What is in the file counts as valid whatever this version of the checksum had stored.
+      if (is_computed(valid)) {
+        all.any_of.push_back(valid.substr(0, valid.find(':')));
+      }
     }
     std::ranges::for_each(set_.valid_checksums, [this](const auto& valid) { add(valid); });
-    return {std::move(checksums_), complete};
+    all.accepted = std::move(checksums_);
+    all.complete = complete;
+    return all;
   }
 
  private:

@@ -146,9 +146,17 @@ namespace {
 
 enum Column : std::size_t { id, author, filename, at, run, exectype, md5sum, description, columns };
 
+// A file of SQL alone is one changeset, which some versions called by its path.
+std::string id_of(const std::string& id, const std::string& author, std::string path) {
+  std::ranges::replace(path, '/', '_');
+  return author == "includeAll" && id == "raw_" + path ? "raw" : id;
+}
+
 Row row_of(const std::vector<std::optional<std::string>>& values) {
   const auto text = [&](Column column) { return values[column].value_or(""); };
-  const LiquibaseName name{normal_liquibase_path(text(filename)), text(id), text(author)};
+  const LiquibaseName name{normal_liquibase_path(text(filename)),
+                           id_of(text(id), text(author), text(filename)),
+                           text(author)};
   const auto type = lower_case(text(exectype));
   Row row;
   row.key = name.key();

@@ -37,6 +37,8 @@ struct TheirChecksums {
   // Of checksums that chain: what that of the file before could be. A mismatch proves an edit of
   // this file only where the row rests on one of these; else something before it is another.
   std::vector<std::string> rests_on{};
+  // Kinds of checksum ("9" of "9:…") of which their tool takes whatever was stored.
+  std::vector<std::string> any_of{};
   friend bool operator==(const TheirChecksums&, const TheirChecksums&) = default;
 };
 

@@ -335,9 +335,11 @@ ChecksumVerdict verify(const Row& row, const Migration& file) {
       (*row.checksum == file.content.raw.hex() || *row.checksum == file.content.normalised.hex())) {
     return ChecksumVerdict::matches;
   }
-  const auto& [accepted, complete, rests_on] = file.checksums;
+  const auto& [accepted, complete, rests_on, any_of] = file.checksums;
+  const bool any = std::ranges::find(any_of, kind_of(*row.checksum)) != any_of.end();
   const bool known =
-      complete && (rests_on.empty() || std::ranges::find(rests_on, row.rests_on) != rests_on.end());
+      complete && !any &&
+      (rests_on.empty() || std::ranges::find(rests_on, row.rests_on) != rests_on.end());
   bool of_its_kind = false;
   for (const auto& checksum : accepted) {
     if (checksum == *row.checksum) {

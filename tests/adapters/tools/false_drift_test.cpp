@@ -1082,3 +1082,38 @@ TEST_CASE("Sqitch: one early line of the plan that was edited is one finding, no
         1);
   CHECK(look(sqitch, files, ledger).standing.findings.size() == 1);
 }
+
+TEST_CASE("Liquibase: a valid checksum of version 9 does not help a row that has version 8") {
+  auto liquibase = of_liquibase();
+  const auto today = checksum("liquibase", liquibase.files, 2);
+  auto& last = liquibase.files["changes/3_a.sql"];
+  last.insert(last.find("-- step"), "--validCheckSum: " + today + "\n");
+  auto ledger = liquibase.ledger(liquibase.files, 3);
+  ledger[2][6] = "8:0123456789abcdef0123456789abcdef";
+  CHECK_FALSE(look(liquibase, liquibase.files, ledger).findings().empty());
+  ledger[2][6] = "9:0123456789abcdef0123456789abcdef";
+  CHECK(look(liquibase, liquibase.files, ledger).findings().empty());
+}
+
+TEST_CASE("Liquibase: a file of SQL alone is the same, also where it was called by its path") {
+  const Files files{{"db/changelog.xml",
+                     R"(<databaseChangeLog><include file="db/sql/1_a.sql"/></databaseChangeLog>)"},
+                    {"db/sql/1_a.sql", "SELECT 1;\n"}};
+  const auto row = [](const std::string& id) -> Ledger {
+    return {{id,
+             "includeAll",
+             "db/sql/1_a.sql",
+             at_ms(1),
+             "2026-04-18 12:00:00 #1",
+             "EXECUTED",
+             std::nullopt,
+             "sql"}};
+  };
+  const auto& tool = *find_tool("liquibase");
+  for (const auto* id : {"raw", "raw_db_sql_1_a.sql"}) {
+    const auto seen = poll(tool, files, rows_of(tool, row(id)));
+    CHECK(seen.findings().empty());
+    CHECK(seen.standing.count(CellState::applied) == 1);
+    CHECK(seen.standing.count(CellState::pending) == 0);
+  }
+}
