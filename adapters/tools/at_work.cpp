@@ -70,14 +70,14 @@ ReadQuery select_exclusive_holders(const Relation& ledger) {
   return {select_exclusive, std::nullopt, {std::to_string(ledger.oid)}};
 }
 
-std::string holders(const ResultSet& answer, Idle idle) {
+std::string holders(const ResultSet& answer, Holder which) {
   std::vector<std::string> all;
   for (const auto& row : answer.rows) {
     if (row.size() < 3) {
       continue;
     }
     const bool forgot = row.size() > 3 && whole_number(row[3]) >= abandoned_after.count();
-    if (forgot != (idle == Idle::forgot_it)) {
+    if (forgot != (which == Holder::forgot_it)) {
       continue;
     }
     auto words = "pid " + row[0].value_or("?");

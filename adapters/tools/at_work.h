@@ -21,10 +21,10 @@ ReadQuery select_exclusive_holders(const Relation& ledger);
 // and one that forgot its lock its session.
 inline constexpr std::chrono::seconds abandoned_after{3600};
 
-// The answer to either, in words; empty: nobody. Whoever has held an advisory lock and done nothing
-// for so long is not at work.
-enum class Idle { at_work, forgot_it };
-std::string holders(const ResultSet& answer, Idle idle = Idle::at_work);
+// Who of the answer to either is so, in words; empty: nobody. Whoever has held an advisory lock and
+// done nothing for so long is not at work.
+enum class Holder { at_work, forgot_it };
+std::string holders(const ResultSet& answer, Holder which = Holder::at_work);
 
 // What a tool's lock row says.
 struct LockRow {

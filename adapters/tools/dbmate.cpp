@@ -124,7 +124,7 @@ class Dbmate : public Tool {
     }
     return catalog;
   }
-  LayoutRules rules() const override { return {true, LayoutRules::Late::runs, false}; }
+  LayoutRules rules() const override { return {.ordered = true, .late = LayoutRules::Late::runs}; }
 
   LayoutEvidence layout_evidence(const DirectoryView& directory) const override {
     return evidence_by_head(

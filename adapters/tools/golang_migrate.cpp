@@ -135,7 +135,9 @@ class GolangMigrate : public Tool {
   }
 
   // It goes from its mark upwards and never looks back.
-  LayoutRules rules() const override { return {true, LayoutRules::Late::skipped, false}; }
+  LayoutRules rules() const override {
+    return {.ordered = true, .late = LayoutRules::Late::skipped};
+  }
 
   // Others have such pairs too: what the database's ledger is decides.
   LayoutEvidence layout_evidence(const DirectoryView& directory) const override {

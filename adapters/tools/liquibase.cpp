@@ -52,7 +52,7 @@ class Liquibase : public Tool {
                           const ReadScanned& read) const override {
     return arrange_liquibase(files, read);
   }
-  LayoutRules rules() const override { return {false, LayoutRules::Late::runs, false}; }
+  LayoutRules rules() const override { return {.ordered = false, .late = LayoutRules::Late::runs}; }
 
   LayoutEvidence layout_evidence(const DirectoryView& directory) const override {
     using Strength = LayoutEvidence::Strength;

@@ -152,7 +152,7 @@ class Arranging {
       scanned_.emplace(file.path, &file);
     }
     catalog_.layout = "liquibase";
-    catalog_.rules = {false, LayoutRules::Late::runs, false};
+    catalog_.rules = {.ordered = false, .late = LayoutRules::Late::runs};
   }
 
   Result<Catalog> run() {
@@ -414,18 +414,6 @@ class Arranging {
     run_orders_.clear();
   }
 
-  static int place(LiquibaseChangeSet::RunOrder order) {
-    switch (order) {
-      case LiquibaseChangeSet::RunOrder::first:
-        return 0;
-      case LiquibaseChangeSet::RunOrder::usual:
-        return 1;
-      case LiquibaseChangeSet::RunOrder::last:
-        return 2;
-    }
-    return 1;
-  }
-
   void follow(Followed changelog, std::size_t depth) {
     if (depth > depth_max) {
       miss(changelog.file, "is included too deeply");
@@ -513,7 +501,7 @@ class Arranging {
       return;
     }
     weigh(set, from, migration);
-    run_orders_.emplace_back(place(set.run_order), catalog_.migrations.size());
+    run_orders_.emplace_back(set.run_order, catalog_.migrations.size());
     catalog_.migrations.push_back(std::move(migration));
   }
 
@@ -583,9 +571,10 @@ class Arranging {
   std::map<std::string, std::optional<LiquibaseChangelog>> changelogs_;
   std::map<const LiquibaseChangeSet*, Content> contents_;
   std::set<std::string> followed_;
-  std::map<Key, std::string> keys_;                      // and the file of each
-  std::vector<std::pair<int, std::size_t>> run_orders_;  // of the migrations of this root
-  std::size_t in_order_ = 0;                             // so many are of roots before it
+  std::map<Key, std::string> keys_;  // and the file of each
+  // Of the migrations of this root.
+  std::vector<std::pair<LiquibaseChangeSet::RunOrder, std::size_t>> run_orders_;
+  std::size_t in_order_ = 0;  // so many are of roots before it
   Properties properties_;
   std::optional<Error> changed_;
   std::set<CatalogProblem> problems_;

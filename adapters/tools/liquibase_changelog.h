@@ -34,7 +34,7 @@ struct LiquibaseChangeSet {
   bool repeats = false;  // runOnChange or runAlways
   bool ignored = false;
   bool conditional = false;  // has a context or labels: whoever runs Liquibase says which count
-  enum class RunOrder { usual, first, last } run_order = RunOrder::usual;
+  enum class RunOrder { first, usual, last } run_order = RunOrder::usual;
   std::vector<std::string> valid_checksums;
   std::vector<LiquibaseChange> changes;
   // What some versions of Liquibase take for the SQL instead, where the file's lines can be read in

@@ -303,7 +303,7 @@ void Observer::note_holders(const ResultSet& answer, Sight& sight) {
   if (auto words = holders(answer); !words.empty()) {
     sight.at_work = std::move(words);
   }
-  if (const auto words = holders(answer, Idle::forgot_it); !words.empty()) {
+  if (const auto words = holders(answer, Holder::forgot_it); !words.empty()) {
     note_ = words + " has held the lock of " + std::string(choice_.ledger->tool->name()) +
             " for more than an hour and does nothing: it keeps the next run from starting";
   }

@@ -13,8 +13,12 @@ constexpr ReadStatement select_versions = R"sql(
 
 }  // namespace
 
+bool shows_row_versions(const Relation& relation) {
+  return relation.kind == 'r' && relation.can_select_all;
+}
+
 std::optional<ReadQuery> select_row_versions(const Relation& relation) {
-  if (relation.kind != 'r' || !relation.can_select_all) {
+  if (!shows_row_versions(relation)) {
     return std::nullopt;
   }
   return ReadQuery{select_versions, relation.name, {}};

@@ -30,7 +30,7 @@ class Sqitch : public Tool {
                           const ReadScanned& read) const override {
     return arrange_sqitch(files, read);
   }
-  LayoutRules rules() const override { return {false, LayoutRules::Late::runs, false}; }
+  LayoutRules rules() const override { return {.ordered = false, .late = LayoutRules::Late::runs}; }
 
   LayoutEvidence layout_evidence(const DirectoryView& directory) const override {
     if (!begins_so(directory, is_named_like_sqitch_plan, is_sqitch_plan)) {

@@ -59,7 +59,7 @@ class PlansAndScripts {
       files_.emplace(file.path, &file);
     }
     catalog_.layout = "sqitch";
-    catalog_.rules = {false, LayoutRules::Late::runs, false};
+    catalog_.rules = {.ordered = false, .late = LayoutRules::Late::runs};
   }
 
   Result<Catalog> run(const ReadScanned& read) {

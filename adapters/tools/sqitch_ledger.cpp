@@ -131,7 +131,7 @@ ReadQuery select_sqitch_rows(const Relation& relation) {
 }
 
 std::optional<ReadQuery> select_sqitch_versions(const Relation& relation) {
-  if (!select_row_versions(relation)) {
+  if (!shows_row_versions(relation)) {
     return std::nullopt;
   }
   return ReadQuery{select_versions, relation.name, {}};

@@ -471,6 +471,14 @@ class Comparison {
     }
   }
 
+  std::map<Key, Line*> lines_by_key() {
+    std::map<Key, Line*> lines;
+    for (auto& line : standing_.lines) {
+      lines.emplace(line.key, &line);
+    }
+    return lines;
+  }
+
   void find_out_of_order() {
     if (!observation_ || !theirs_.asked || !catalog_.rules.ordered) {
       return;
@@ -480,10 +488,7 @@ class Comparison {
       return;
     }
     const auto severity = policy_.out_of_order_forbidden ? Severity::drift : Severity::warning;
-    std::map<Key, Line*> lines;
-    for (auto& line : standing_.lines) {
-      lines.emplace(line.key, &line);
-    }
+    const auto lines = lines_by_key();
     const Row* highest = nullptr;
     const auto version = [&](const Row& row) -> const Version& {
       return version_of(row, find(files_, row.key));
@@ -512,10 +517,7 @@ class Comparison {
     if (!catalog_.rules.refuses_gaps || !has_ledger()) {
       return;
     }
-    std::map<Key, Line*> lines;
-    for (auto& line : standing_.lines) {
-      lines.emplace(line.key, &line);
-    }
+    const auto lines = lines_by_key();
     for (const auto& migration : catalog_.migrations) {
       if (theirs_.applied(migration.key) == nullptr) {
         continue;

@@ -133,7 +133,7 @@ TEST_CASE("who forgot an advisory lock is told from who is at work") {
   ResultSet answer;
   answer.rows = {{"7", "deploy", "psql", "3600"}, {"8", "deploy", "", "3599"}, {"9", {}, {}, {}}};
   CHECK(holders(answer) == "pid 8, role deploy; pid 9");
-  CHECK(holders(answer, Idle::forgot_it) == "pid 7, role deploy, psql");
+  CHECK(holders(answer, Holder::forgot_it) == "pid 7, role deploy, psql");
 }
 
 TEST_CASE("a large ledger of Knex is watched by its end") {
