@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/apply/attempt.h"
+
+namespace tidemark {
+
+// What a server says when it is asked what became of an attempt.
+struct Testimony {
+  enum class Status {
+    committed,
+    aborted,
+    in_progress,
+    in_future,  // it has not given out that id
+    forgotten,  // it is too old for it to know
+  };
+  Identity identity;
+  TimePoint server_started{};
+  std::uint64_t written = 0;  // how far its write-ahead log is written
+  bool standby = false;
+  std::optional<Status> status;       // nullopt: it cannot be asked
+  std::optional<bool> objects_there;  // what the migration makes; nullopt: it makes nothing by name
+};
+
+struct Verdict {
+  enum class Kind {
+    applied,
+    not_applied,
+    wait,  // its transaction is open still: that backend is to be ended, and then asked again
+    unknown,
+  } kind = Kind::unknown;
+  std::string why;  // the evidence, in words
+  friend bool operator==(const Verdict&, const Verdict&) = default;
+};
+
+// What became of an attempt that was lost on the way, without asking anybody; nullopt: the server
+// has to be asked.
+std::optional<Verdict> judge_unasked(const Attempt& attempt);
+
+// Of a transaction whose COMMIT may have been sent.
+Verdict judge(const TransactionMark& mark, const Testimony& testimony);
+
+}  // namespace tidemark
