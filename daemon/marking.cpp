@@ -6,35 +6,6 @@
 
 namespace tidemark {
 
-Result<const Line*> find_line(const WatchedEnvironment& environment, const std::string& typed) {
-  const auto& lines = environment.standing.lines;
-  std::vector<const Line*> found;
-  const auto all = [&](auto matches) {
-    for (const auto& line : lines) {
-      if (matches(line)) {
-        found.push_back(&line);
-      }
-    }
-    return !found.empty();
-  };
-  all([&](const Line& line) { return line.id.value == typed; }) || all([&](const Line& line) {
-    return line.key.value == typed || line.version_text == typed;
-  }) ||
-      (!typed.empty() && all([&](const Line& line) { return line.id.value.starts_with(typed); }));
-  if (found.empty()) {
-    return fail(Errc::not_found,
-                "there is no migration '" + typed + "' in " + environment.ref.text());
-  }
-  if (found.size() > 1) {
-    std::string list;
-    for (const auto* line : found) {
-      list += (list.empty() ? "" : ", ") + line->id.value;
-    }
-    return fail(Errc::invalid, "'" + typed + "' is ambiguous: " + list);
-  }
-  return found.front();
-}
-
 namespace {
 
 // Every line that the request names, once, in the order of the catalog.
@@ -42,7 +13,7 @@ Result<std::vector<const Line*>> named(const WatchedEnvironment& environment,
                                        const std::vector<std::string>& migrations) {
   std::vector<const Line*> lines;
   for (const auto& typed : migrations) {
-    const auto line = find_line(environment, typed);
+    const auto line = find_line(environment.standing, typed, environment.ref);
     if (!line) {
       return std::unexpected(line.error());
     }
@@ -57,7 +28,7 @@ Result<std::vector<const Line*>> named(const WatchedEnvironment& environment,
 Result<std::vector<const Line*>> up_to(const WatchedApp& app,
                                        const WatchedEnvironment& environment,
                                        const std::string& baseline) {
-  const auto last = find_line(environment, baseline);
+  const auto last = find_line(environment.standing, baseline, environment.ref);
   if (!last) {
     return std::unexpected(last.error());
   }

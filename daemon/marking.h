@@ -40,8 +40,4 @@ Result<Marked> records_to_unmark(const WatchedApp& app,
                                  const std::string& by,
                                  TimePoint now);
 
-// The line of the environment that a person means: by id, version, key, or an unambiguous prefix of
-// an id. Knows migrations without a file too.
-Result<const Line*> find_line(const WatchedEnvironment& environment, const std::string& typed);
-
 }  // namespace tidemark

@@ -14,6 +14,7 @@
 #include "adapters/tools/flyway_name.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/sections.h"
 #include "adapters/tools/shape.h"
 
 namespace tidemark {
@@ -453,6 +454,23 @@ class Atlas : public Tool {
     return evidence;
   }
   std::string_view layout_example() const override { return "20260101000000_name.sql"; }
+  Result<ScriptText> script(std::string_view bytes, Attempt::Action) const override {
+    auto script = plain_script(bytes);
+    for (auto rest = bytes; !rest.empty();) {
+      const auto end = std::min(rest.find('\n'), rest.size());
+      const auto line = rest.substr(0, end);
+      if (directive(line, "atlas:delimiter")) {
+        return fail(
+            Errc::invalid,
+            "it has a delimiter of its own (atlas:delimiter), so it is no SQL as it stands");
+      }
+      if (const auto mode = directive(line, "atlas:txmode"); mode && *mode == "none") {
+        script.outside_transaction = true;
+      }
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return script;
+  }
 
   std::span<const Telltale> telltales() const override { return telltale_columns; }
   std::span<const std::string_view> default_tables() const override { return default_names; }

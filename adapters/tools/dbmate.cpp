@@ -9,6 +9,8 @@
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/layout.h"
 #include "adapters/tools/rails_metadata.h"
+#include "adapters/tools/script.h"
+#include "adapters/tools/sections.h"
 #include "adapters/tools/shape.h"
 
 namespace tidemark {
@@ -64,25 +66,24 @@ std::optional<NamedFile> named(std::string_view path) {
 }
 
 // "-- migrate:up transaction:false", at the very beginning of the line.
-bool is_section(std::string_view line) {
+std::optional<SectionMark> section_mark(std::string_view line) {
   if (!line.starts_with("--")) {
-    return false;
+    return std::nullopt;
   }
-  line.remove_prefix(2);
-  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-  for (const std::string_view mark : {"migrate:up", "migrate:down"}) {
-    if (line.starts_with(mark)) {
-      line.remove_prefix(mark.size());
-      return line.empty() || line.front() == ' ' || line.front() == '\t';
-    }
+  const auto options = [&](std::string_view word) { return directive(line, word); };
+  if (const auto up = options("migrate:up")) {
+    return SectionMark{SectionMark::Kind::up, has_word(*up, "transaction:false")};
   }
-  return false;
+  if (const auto down = options("migrate:down")) {
+    return SectionMark{SectionMark::Kind::down, has_word(*down, "transaction:false")};
+  }
+  return std::nullopt;
 }
 
 bool has_section(std::string_view text) {
   while (!text.empty()) {
     const auto end = std::min(text.find_first_of("\r\n"), text.size());
-    if (is_section(text.substr(0, end))) {
+    if (section_mark(text.substr(0, end))) {
       return true;
     }
     text.remove_prefix(std::min(end + 1, text.size()));
@@ -94,8 +95,16 @@ class Dbmate : public Tool {
  public:
   std::string_view name() const override { return "dbmate"; }
 
-  std::vector<FileEntry> entries(std::string_view path, std::string_view) const override {
-    return entries_by_name(path);
+  std::vector<FileEntry> entries(std::string_view path, std::string_view bytes) const override {
+    auto all = entries_by_name(path);
+    for (auto& entry : all) {
+      entry.rolls_back = has_down_section(bytes, section_mark);
+    }
+    return all;
+  }
+
+  Result<ScriptText> script(std::string_view bytes, Attempt::Action action) const override {
+    return section_of(bytes, action, section_mark);
   }
 
   std::vector<FileEntry> entries_by_name(std::string_view path) const override {

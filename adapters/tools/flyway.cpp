@@ -7,6 +7,7 @@
 #include "adapters/tools/flyway_ledger.h"
 #include "adapters/tools/flyway_name.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/sections.h"
 
 namespace tidemark {
 
@@ -80,6 +81,14 @@ class Flyway : public Tool {
                             [](std::string_view path) { return named(path).has_value(); });
   }
   std::string_view layout_example() const override { return "V2__name.sql"; }
+  Result<ScriptText> script(std::string_view bytes, Attempt::Action) const override {
+    if (bytes.find("${") != std::string_view::npos) {
+      return fail(Errc::invalid,
+                  "it has placeholders (${…}), and only Flyway's own configuration says what they "
+                  "stand for");
+    }
+    return plain_script(bytes);
+  }
 
   std::span<const Telltale> telltales() const override { return telltale_columns; }
   std::span<const std::string_view> default_tables() const override { return default_names; }

@@ -8,6 +8,7 @@
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/sections.h"
 #include "adapters/tools/shape.h"
 
 namespace tidemark {
@@ -150,6 +151,9 @@ class GolangMigrate : public Tool {
     return evidence;
   }
   std::string_view layout_example() const override { return "000001_name.up.sql"; }
+  Result<ScriptText> script(std::string_view bytes, Attempt::Action) const override {
+    return plain_script(bytes);
+  }
 
   std::span<const Telltale> telltales() const override { return telltale_columns; }
   std::span<const std::string_view> default_tables() const override { return default_names; }

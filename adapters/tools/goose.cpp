@@ -8,6 +8,7 @@
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/sections.h"
 #include "adapters/tools/shape.h"
 
 namespace tidemark {
@@ -85,12 +86,40 @@ bool begins_like_goose(std::string_view head) {
          head.find("goose.AddNamedMigration") != std::string_view::npos;
 }
 
+std::optional<SectionMark> section_mark(std::string_view line) {
+  const auto said = directive(line, "+goose");
+  if (!said) {
+    return std::nullopt;
+  }
+  if (*said == "Up") {
+    return SectionMark{SectionMark::Kind::up};
+  }
+  if (*said == "Down") {
+    return SectionMark{SectionMark::Kind::down};
+  }
+  return SectionMark{SectionMark::Kind::other, *said == "NO TRANSACTION"};
+}
+
 class Goose : public Tool {
  public:
   std::string_view name() const override { return "goose"; }
 
-  std::vector<FileEntry> entries(std::string_view path, std::string_view) const override {
-    return entries_by_name(path);
+  std::vector<FileEntry> entries(std::string_view path, std::string_view bytes) const override {
+    auto all = entries_by_name(path);
+    for (auto& entry : all) {
+      entry.rolls_back = path.ends_with(".sql") && has_down_section(bytes, section_mark);
+    }
+    return all;
+  }
+
+  Result<ScriptText> script(std::string_view bytes, Attempt::Action action) const override {
+    if (has_line(bytes, "-- +goose ENVSUB ON")) {
+      return fail(
+          Errc::invalid,
+          "it takes values from the environment of goose (+goose ENVSUB ON), which tidemark "
+          "does not know");
+    }
+    return section_of(bytes, action, section_mark);
   }
 
   std::vector<FileEntry> entries_by_name(std::string_view path) const override {

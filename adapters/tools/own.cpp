@@ -6,6 +6,7 @@
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/layout.h"
 #include "adapters/tools/own_ledger.h"
+#include "adapters/tools/sections.h"
 
 namespace tidemark {
 
@@ -134,6 +135,9 @@ class Own : public Tool {
     return evidence;
   }
   std::string_view layout_example() const override { return "144_name.sql"; }
+  Result<ScriptText> script(std::string_view bytes, Attempt::Action) const override {
+    return plain_script(bytes);
+  }
 
   std::span<const Telltale> telltales() const override { return telltale_columns; }
   std::span<const std::string_view> default_tables() const override { return default_names; }

@@ -12,6 +12,7 @@
 #include "adapters/tools/layout.h"
 #include "adapters/tools/row_versions.h"
 #include "adapters/tools/script.h"
+#include "adapters/tools/sections.h"
 #include "adapters/tools/shape.h"
 
 namespace tidemark {
@@ -122,7 +123,7 @@ TheirChecksums checksums_of(std::string_view bytes) {
 }
 
 // What happened to one migration once.
-struct Attempt {
+struct Run {
   Row row;
   bool finished = false;
   bool rolled_back = false;
@@ -137,8 +138,8 @@ struct Attempt {
   }
 };
 
-Attempt attempt_of(const std::vector<std::optional<std::string>>& values) {
-  Attempt attempt;
+Run attempt_of(const std::vector<std::optional<std::string>>& values) {
+  Run attempt;
   attempt.finished = values[3] == "t";
   attempt.rolled_back = values[4] == "t";
   Row& row = attempt.row;
@@ -162,7 +163,7 @@ Attempt attempt_of(const std::vector<std::optional<std::string>>& values) {
 }
 
 // Of the attempts at one migration the one that counts is told last, those before it as undone.
-std::vector<Row> rows_of(std::vector<Attempt> attempts) {
+std::vector<Row> rows_of(std::vector<Run> attempts) {
   std::map<Key, std::size_t> counting;
   bool any_applied = false;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
@@ -275,6 +276,9 @@ class Prisma : public Tool {
     return alone > 0 ? LayoutEvidence{LayoutEvidence::Strength::possible, alone} : LayoutEvidence{};
   }
   std::string_view layout_example() const override { return "20260418143000_name/migration.sql"; }
+  Result<ScriptText> script(std::string_view bytes, Attempt::Action) const override {
+    return plain_script(bytes);
+  }
 
   std::span<const Telltale> telltales() const override { return telltale_columns; }
   std::span<const std::string_view> default_tables() const override { return default_names; }
@@ -291,7 +295,7 @@ class Prisma : public Tool {
     if (const auto checked = check_width(answer, columns_asked_for, "Prisma"); !checked) {
       return std::unexpected(checked.error());
     }
-    std::vector<Attempt> attempts;
+    std::vector<Run> attempts;
     std::ranges::transform(answer.rows, std::back_inserter(attempts), attempt_of);
     return rows_of(std::move(attempts));
   }

@@ -8,6 +8,7 @@
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/sections.h"
 #include "adapters/tools/shape.h"
 
 namespace tidemark {
@@ -178,6 +179,9 @@ class Supabase : public Tool {
     }
     evidence.strength = LayoutEvidence::Strength::possible;
     return evidence;
+  }
+  Result<ScriptText> script(std::string_view bytes, Attempt::Action) const override {
+    return plain_script(bytes);
   }
   std::string_view layout_example() const override {
     return "supabase/migrations/20260101000000_name.sql";

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "adapters/postgres/statement.h"
+#include "core/apply/plan.h"
 #include "core/catalog/catalog.h"
 #include "core/ledger/observation.h"
 #include "core/result.h"
@@ -102,6 +103,9 @@ class Tool {
   virtual Result<Catalog> arrange(std::span<const ScannedFile> files,
                                   const ReadScanned& read) const;
   virtual LayoutRules rules() const { return {}; }
+  // What its tool would send to the server of a file's bytes, for files that are SQL as they stand;
+  // invalid: why tidemark does not apply this one.
+  virtual Result<ScriptText> script(std::string_view bytes, Attempt::Action action) const;
 
   // Whether a directory is this tool's.
   virtual LayoutEvidence layout_evidence(const DirectoryView& directory) const = 0;

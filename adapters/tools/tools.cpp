@@ -34,6 +34,12 @@ Result<Catalog> Tool::arrange(std::span<const ScannedFile> files, const ReadScan
   return catalog;
 }
 
+Result<ScriptText> Tool::script(std::string_view, Attempt::Action) const {
+  return fail(Errc::invalid,
+              "tidemark watches what " + std::string(name()) +
+                  " applies, and cannot apply it: its files are no SQL as they stand");
+}
+
 const Tool* find_tool(std::string_view name) {
   const auto tools = all_tools();
   const auto found = std::ranges::find(tools, name, &Tool::name);

@@ -20,6 +20,8 @@ std::string_view to_string(Attempt::Outcome outcome) {
       return "applied";
     case Attempt::Outcome::not_applied:
       return "not_applied";
+    case Attempt::Outcome::cancelled:
+      return "cancelled";
     case Attempt::Outcome::unknown:
       return "unknown";
   }
@@ -38,7 +40,7 @@ std::optional<Attempt::Action> parse_attempt_action(std::string_view text) {
 
 std::optional<Attempt::Outcome> parse_attempt_outcome(std::string_view text) {
   using enum Attempt::Outcome;
-  for (const auto outcome : {open, applied, not_applied, unknown}) {
+  for (const auto outcome : {open, applied, not_applied, cancelled, unknown}) {
     if (to_string(outcome) == text) {
       return outcome;
     }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/catalog/migration.h"
 #include "core/environment/environment.h"
@@ -31,6 +32,9 @@ struct Journal {
   // An index, by its schema and name, that was not there before the statement under way: if it is
   // there afterwards and invalid, it is ours to drop.
   std::string made{};
+  // Of the text of those that are done: a file that was edited since goes on only where it is the
+  // same so far.
+  std::optional<Digest> text{};
   friend bool operator==(const Journal&, const Journal&) = default;
 };
 
@@ -43,6 +47,7 @@ struct Attempt {
     applied,      // what was to run has run
     not_applied,  // nothing is left of it; outside a transaction: nothing after what the journal
                   // says
+    cancelled,    // the same, because somebody wanted it so
     unknown,      // nobody can say, and a person has to
   };
   std::string id;  // a UUID
@@ -59,6 +64,9 @@ struct Attempt {
   TimePoint started_at{};
   std::optional<TransactionMark> mark;  // COMMIT is sent only after it was written down
   std::optional<Journal> journal;       // outside a transaction
+  // Tables and other relations that are there once it is applied, and were not before: as SQL names
+  // them.
+  std::vector<std::string> makes{};
   Outcome outcome = Outcome::open;
   TimePoint ended_at{};
   std::string detail{};  // why it was not applied, or why nobody knows

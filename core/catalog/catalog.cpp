@@ -70,6 +70,8 @@ Catalog make_catalog(std::string layout, std::span<const ScannedFile> files) {
                                                            0});
       if (!added) {
         catalog.problems.push_back({file->path, "is the same migration as " + at->second.file});
+      } else if (entry.rolls_back) {
+        at->second.rollback = Rollback{file->path, file->content};
       }
     }
   }

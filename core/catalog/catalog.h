@@ -29,6 +29,7 @@ struct FileEntry {
   std::string group{};
   std::vector<Key> after{};
   std::vector<Key> replaces{};
+  bool rolls_back = false;  // the file says in itself what takes it back
   friend bool operator==(const FileEntry&, const FileEntry&) = default;
 };
 

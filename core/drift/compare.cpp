@@ -57,6 +57,9 @@ class Comparison {
             [](const auto& entry) { return entry.second->state != Row::State::undone; }) ||
         theirs_.baseline ||
         std::ranges::any_of(records_, [](const auto& entry) { return entry.second->applied; });
+    for (const auto& attempt : policy.attempts) {
+      attempts_[attempt.key] = &attempt;
+    }
     we_apply_ = policy.mode == Mode::managed && std::ranges::any_of(records, [](const Record& r) {
                   return r.how == How::managed || r.how == How::adopted;
                 });
@@ -133,6 +136,31 @@ class Comparison {
                                                      : "unreadable";
       return;
     }
+    const Attempt* attempt = find(attempts_, line.key);
+    if (attempt != nullptr && is_unsettled(*attempt)) {
+      unsettled(*attempt, cell);
+      return;
+    }
+    judge_cell(s, line);
+    if (attempt != nullptr && attempt->outcome == Attempt::Outcome::not_applied &&
+        attempt->action == Attempt::Action::apply && cell.state == CellState::pending) {
+      cell.state = CellState::failed;
+      cell.at = attempt->ended_at;
+      cell.by = attempt->by;
+      cell.reason = attempt->detail;
+    }
+  }
+
+  static void unsettled(const Attempt& attempt, Cell& cell) {
+    const bool open = attempt.outcome == Attempt::Outcome::open;
+    cell.state = open ? CellState::applying : CellState::unknown;
+    cell.at = attempt.started_at;
+    cell.by = attempt.by;
+    cell.reason = open ? "" : "outcome_unknown";
+  }
+
+  void judge_cell(const Subject& s, Line& line) {
+    Cell& cell = line.cell;
     const bool theirs = s.row != nullptr && s.row->state == Row::State::applied;
     const bool ours = s.record != nullptr && s.record->applied;
     if (s.row != nullptr && s.row->state == Row::State::failed) {
@@ -563,6 +591,7 @@ class Comparison {
   TheirSide theirs_;
   std::map<Key, const Record*> records_;
   std::map<Key, const Migration*> files_;
+  std::map<Key, const Attempt*> attempts_;  // the newest of each
   const Migration* newest_baseline_file_ = nullptr;
   bool anything_applied_ = false;
   bool we_apply_ = false;     // and have begun to

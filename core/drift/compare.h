@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/apply/attempt.h"
 #include "core/catalog/catalog.h"
 #include "core/drift/lag.h"
 #include "core/drift/standing.h"
@@ -22,6 +23,7 @@ struct Policy {
   // Applied without drift in every environment that this one comes after; nullopt: comes after
   // none, all is due.
   std::optional<Settled> upstream;
+  std::span<const Attempt> attempts{};  // oldest first
 };
 
 // The heart: the same arguments give the same answer. `records` are the environment's records,

@@ -50,4 +50,33 @@ std::size_t Standing::count(CellState state) const {
       std::ranges::count_if(lines, [&](const Line& line) { return line.cell.state == state; }));
 }
 
+Result<const Line*> find_line(const Standing& standing,
+                              const std::string& typed,
+                              const EnvironmentRef& where) {
+  std::vector<const Line*> found;
+  const auto all = [&](auto matches) {
+    for (const auto& line : standing.lines) {
+      if (matches(line)) {
+        found.push_back(&line);
+      }
+    }
+    return !found.empty();
+  };
+  all([&](const Line& line) { return line.id.value == typed; }) || all([&](const Line& line) {
+    return line.key.value == typed || line.version_text == typed;
+  }) ||
+      (!typed.empty() && all([&](const Line& line) { return line.id.value.starts_with(typed); }));
+  if (found.empty()) {
+    return fail(Errc::not_found, "there is no migration '" + typed + "' in " + where.text());
+  }
+  if (found.size() > 1) {
+    std::string list;
+    for (const auto* line : found) {
+      list += (list.empty() ? "" : ", ") + line->id.value;
+    }
+    return fail(Errc::invalid, "'" + typed + "' is ambiguous: " + list);
+  }
+  return found.front();
+}
+
 }  // namespace tidemark

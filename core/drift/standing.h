@@ -11,7 +11,9 @@
 
 #include "core/catalog/migration.h"
 #include "core/drift/finding.h"
+#include "core/environment/environment.h"
 #include "core/ledger/record.h"
+#include "core/result.h"
 
 namespace tidemark {
 
@@ -98,5 +100,11 @@ struct Standing {
   std::size_t count(CellState state) const;
   friend bool operator==(const Standing&, const Standing&) = default;
 };
+
+// A line by what a person typed: its id, else its version or key, else an unambiguous prefix of an
+// id. not_found, or invalid when several are meant.
+Result<const Line*> find_line(const Standing& standing,
+                              const std::string& typed,
+                              const EnvironmentRef& where);
 
 }  // namespace tidemark

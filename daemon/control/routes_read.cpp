@@ -158,7 +158,7 @@ Awaitable<Response> Control::get_migration(const Asked& asked) {
     if (!visible(environment->ref)) {
       continue;
     }
-    const auto line = find_line(*environment, asked.part("id"));
+    const auto line = find_line(environment->standing, asked.part("id"), environment->ref);
     if (!line) {
       problem = problem && problem->code == Errc::invalid ? problem : std::optional(line.error());
       continue;
@@ -230,7 +230,7 @@ Awaitable<Response> Control::get_diff(const Asked& asked) {
   if (environment == nullptr) {
     co_return no_environment(*asked.environment);
   }
-  const auto line = find_line(*environment, asked.part("id"));
+  const auto line = find_line(environment->standing, asked.part("id"), environment->ref);
   if (!line) {
     co_return answer(line.error());
   }

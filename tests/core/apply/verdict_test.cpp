@@ -1,0 +1,109 @@
+#include "core/apply/verdict.h"
+
+#include <doctest/doctest.h>
+
+using namespace tidemark;
+
+namespace {
+
+using Kind = Verdict::Kind;
+using Status = Testimony::Status;
+
+const TimePoint morning = *parse_time("2026-04-18T08:00:00Z");
+const TimePoint noon = *parse_time("2026-04-18T12:00:00Z");
+const Identity here{"7301", 1, 16384, 0};
+
+TransactionMark mark() {
+  return {741, here, morning, 5000};
+}
+
+Testimony says(Status status) {
+  return {here, morning, 6000, false, status, std::nullopt};
+}
+
+Testimony restarted(Testimony testimony) {
+  testimony.server_started = noon;
+  return testimony;
+}
+
+}  // namespace
+
+TEST_CASE("a server that has gone on since is believed") {
+  CHECK(judge(mark(), says(Status::committed)).kind == Kind::applied);
+  CHECK(judge(mark(), says(Status::aborted)).kind == Kind::not_applied);
+  CHECK(judge(mark(), says(Status::in_future)).kind == Kind::not_applied);
+  CHECK(judge(mark(), says(Status::in_progress)).kind == Kind::wait);
+  CHECK(judge(mark(), says(Status::forgotten)).kind == Kind::unknown);
+}
+
+TEST_CASE("a server that cannot be asked leaves it unknown") {
+  auto silent = says(Status::committed);
+  silent.status.reset();
+  CHECK(judge(mark(), silent).kind == Kind::unknown);
+}
+
+TEST_CASE("another database is not believed, nor one that does not say which it is") {
+  for (const auto& other : {Identity{"9999", 1, 16384, 0},
+                            Identity{"7301", 2, 16384, 0},
+                            Identity{"7301", 1, 20000, 0},
+                            Identity{"", 1, 16384, 0},
+                            Identity{"7301", 0, 16384, 0},
+                            Identity{"7301", 1, 0, 0}}) {
+    auto testimony = says(Status::committed);
+    testimony.identity = other;
+    CHECK(judge(mark(), testimony).kind == Kind::unknown);
+    auto untold = mark();
+    untold.identity = other;
+    CHECK(judge(untold, says(Status::aborted)).kind == Kind::unknown);
+  }
+}
+
+TEST_CASE("a standby is not believed") {
+  auto testimony = says(Status::committed);
+  testimony.standby = true;
+  CHECK(judge(mark(), testimony).kind == Kind::unknown);
+}
+
+TEST_CASE("after a restart the log has to reach as far as it did") {
+  CHECK(judge(mark(), restarted(says(Status::committed))).kind == Kind::applied);
+  CHECK(judge(mark(), restarted(says(Status::aborted))).kind == Kind::not_applied);
+  for (const auto status : {Status::committed, Status::aborted, Status::in_future}) {
+    auto restored = restarted(says(status));
+    restored.written = 4999;
+    CHECK(judge(mark(), restored).kind == Kind::unknown);
+    restored.server_started = morning;  // it cannot have lost anything
+    CHECK(judge(mark(), restored).kind != Kind::unknown);
+  }
+}
+
+TEST_CASE("after a restart what the migration makes has to agree with what the server says") {
+  for (const bool there : {true, false}) {
+    for (const auto status : {Status::committed, Status::aborted, Status::in_future}) {
+      auto testimony = restarted(says(status));
+      testimony.objects_there = there;
+      const bool agrees = there == (status == Status::committed);
+      CHECK((judge(mark(), testimony).kind != Kind::unknown) == agrees);
+    }
+  }
+}
+
+TEST_CASE("without a mark COMMIT was not sent, unless nobody knows what was") {
+  Attempt attempt;
+  CHECK(judge_unasked(attempt)->kind == Kind::not_applied);
+  attempt.unanalysed = true;
+  CHECK(judge_unasked(attempt)->kind == Kind::unknown);
+}
+
+TEST_CASE("a transaction that has written nothing needs no answer, one that has does") {
+  Attempt attempt;
+  attempt.mark = mark();
+  CHECK_FALSE(judge_unasked(attempt));
+  attempt.mark->xid = 0;
+  CHECK(judge_unasked(attempt)->kind == Kind::not_applied);
+}
+
+TEST_CASE("what ran outside a transaction is never judged unasked") {
+  Attempt attempt;
+  attempt.transactional = false;
+  CHECK_FALSE(judge_unasked(attempt));
+}
