@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "adapters/postgres/advice.h"
-#include "adapters/postgres/attempt.h"
+#include "adapters/postgres/connect_attempt.h"
 #include "adapters/postgres/plain_startup.h"
 
 namespace tidemark {
@@ -51,7 +51,7 @@ struct Waiting {
 
   // Before each wait: the attempt may have another socket than the last time, and much may have
   // come on it.
-  std::expected<void, ReadFailure> prepare(const Attempt& attempt) {
+  std::expected<void, ReadFailure> prepare(const ConnectAttempt& attempt) {
     const auto* connection = attempt.connection();
     if (attempt.over_tcp() && bytes_taken(PQsocket(connection)) > greeting_bytes_max) {
       return std::unexpected(ReadFailure{
@@ -77,7 +77,9 @@ struct Waiting {
 };
 
 // Takes one step after the other, until the server has let us in.
-Awaitable<Connected> connect_once(Pool& pool, std::shared_ptr<Attempt> attempt, Deadline deadline) {
+Awaitable<Connected> connect_once(Pool& pool,
+                                  std::shared_ptr<ConnectAttempt> attempt,
+                                  Deadline deadline) {
   const auto executor = co_await asio::this_coro::executor;
   Waiting waiting(executor);
   do {
@@ -214,7 +216,7 @@ Awaitable<Connected> open_connection(Pool& pool,
   auto& failures = found.failures;
   const auto& all = route->needs_lookup() ? found.tries : route->tries();
   for (std::size_t i = 0; i < all.size() && (failures.empty() || !is_final(failures.back())); ++i) {
-    auto attempt = std::make_shared<Attempt>(route, all[i], password);
+    auto attempt = std::make_shared<ConnectAttempt>(route, all[i], password);
     const auto share = share_of(deadline, all.size() - i);
     auto connected = co_await connect_once(pool, std::move(attempt), share);
     if (connected) {

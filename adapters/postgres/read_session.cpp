@@ -8,6 +8,7 @@
 #include "adapters/postgres/connect.h"
 #include "adapters/postgres/link.h"
 #include "adapters/postgres/replies.h"
+#include "adapters/postgres/server_version.h"
 
 namespace tidemark {
 namespace {
@@ -99,12 +100,6 @@ ReadFailure failure_of(Link::Ending ending) {
   return advised(std::move(ending.error()));
 }
 
-std::string version_text(int version) {
-  return version >= 100000
-             ? std::to_string(version / 10000)
-             : std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100);
-}
-
 }  // namespace
 
 Result<ReadBatch> ReadBatch::make(std::vector<ReadQuery> queries, const ReadLimits& limits) {
@@ -148,12 +143,8 @@ Awaitable<std::expected<std::unique_ptr<ReadSession>, ReadFailure>> ReadSession:
     co_return std::unexpected(at(route->where(), std::move(connection.error())));
   }
   auto link = std::make_unique<Link>(std::move(*connection));
-  if (const int version = link->server_version(); version < oldest_server) {
-    ReadFailure old{{Errc::denied,
-                     "runs PostgreSQL " + version_text(version) +
-                         ", too old to be read (11 or newer is needed)"},
-                    ""};
-    co_return std::unexpected(at(route->where(), std::move(old)));
+  if (auto old = too_old(link->server_version(), oldest_server, "read")) {
+    co_return std::unexpected(at(route->where(), std::move(*old)));
   }
   co_return std::unique_ptr<ReadSession>(new ReadSession(std::move(link), std::move(route)));
 }

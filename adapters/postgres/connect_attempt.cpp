@@ -1,4 +1,4 @@
-#include "adapters/postgres/attempt.h"
+#include "adapters/postgres/connect_attempt.h"
 
 #include <array>
 #include <cstddef>
@@ -32,16 +32,16 @@ void wipe(std::string& secret) {
   secret.clear();
 }
 
-Attempt::Attempt(std::shared_ptr<const Route> route, Try one, std::string password)
+ConnectAttempt::ConnectAttempt(std::shared_ptr<const Route> route, Try one, std::string password)
     : route_(std::move(route)), try_(std::move(one)), password_(password) {
   wipe(password);
 }
 
-Attempt::~Attempt() {
+ConnectAttempt::~ConnectAttempt() {
   wipe(password_);
 }
 
-bool Attempt::next_step_is_short() const {
+bool ConnectAttempt::next_step_is_short() const {
   if (!started_) {
     return route_->names("user");
   }
@@ -56,7 +56,7 @@ bool Attempt::next_step_is_short() const {
   }
 }
 
-void Attempt::start() {
+void ConnectAttempt::start() {
   boost::container::small_vector<const char*, 32> names;
   boost::container::small_vector<const char*, 32> values;
   const auto tell = [&](const char* name, const char* value) {
@@ -96,7 +96,7 @@ void Attempt::start() {
       PQstatus(connection_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
 }
 
-void Attempt::step() {
+void ConnectAttempt::step() {
   if (!std::exchange(started_, true)) {
     start();
     return;
@@ -106,17 +106,17 @@ void Attempt::step() {
 }
 
 // A Unix socket is connected as soon as that is wished.
-bool Attempt::must_wait() const {
+bool ConnectAttempt::must_wait() const {
   return waits() && (interest() == Interest::read || !is_writable(PQsocket(connection_.get())));
 }
 
-bool Attempt::could_tell_password() const {
+bool ConnectAttempt::could_tell_password() const {
   return !password_.empty() && over_tcp() &&
          PQstatus(connection_.get()) == CONNECTION_AWAITING_RESPONSE &&
          PQsslInUse(connection_.get()) == 0;
 }
 
-ConnectionHandle Attempt::take() {
+ConnectionHandle ConnectAttempt::take() {
   wipe(password_);
   // libpq keeps the password for PQreset, which we do not use.
   if (char* kept = PQpass(connection_.get()); kept != nullptr) {
@@ -127,7 +127,7 @@ ConnectionHandle Attempt::take() {
   return std::move(connection_);
 }
 
-ReadFailure Attempt::failure() const {
+ReadFailure ConnectAttempt::failure() const {
   if (connection_ == nullptr) {
     return {{Errc::retry, "libpq is out of memory"}, ""};
   }

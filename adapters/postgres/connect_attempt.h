@@ -13,12 +13,12 @@ namespace tidemark {
 
 // One try to connect to one address, step by step. Used on the pool and on the loop in turns; who
 // leaves early leaves it to the other.
-class Attempt {
+class ConnectAttempt {
  public:
-  Attempt(std::shared_ptr<const Route> route, Try one, std::string password);
-  Attempt(const Attempt&) = delete;
-  Attempt& operator=(const Attempt&) = delete;
-  ~Attempt();
+  ConnectAttempt(std::shared_ptr<const Route> route, Try one, std::string password);
+  ConnectAttempt(const ConnectAttempt&) = delete;
+  ConnectAttempt& operator=(const ConnectAttempt&) = delete;
+  ~ConnectAttempt();
 
   // The first one begins it.
   void step();
