@@ -76,6 +76,7 @@ Daemon::Daemon(std::string config_path,
                requests_,
                {[this]() -> const Settings& { return settings_; },
                 [this](EnvironmentRef ref) { return watchers_.poll(std::move(ref)); },
+                [this](const EnvironmentRef& ref) { return watchers_.applier(ref); },
                 [this](std::string by) { return reload(std::move(by)); },
                 [this] { return troubles(); },
                 [this] { return warnings(); }}),
@@ -444,6 +445,23 @@ Awaitable<Control::Daemon::Reloaded> Daemon::reload(std::string by) {
   co_return reloaded;
 }
 
+// An app that is watched anew has nobody who applies meanwhile.
+std::vector<Problem> Daemon::under_apply(const Settings& wanted) const {
+  std::vector<Problem> problems;
+  for (const auto& app : settings_.apps) {
+    const bool same = std::ranges::find(wanted.apps, app) != wanted.apps.end();
+    const auto busy = watchers_.applying(app.name);
+    if (!same && !busy.empty()) {
+      problems.push_back({app.where.file,
+                          app.where.line,
+                          app.where.column,
+                          "app " + app.name + ": " + busy +
+                              " is being applied to: reload again when that is over"});
+    }
+  }
+  return problems;
+}
+
 Awaitable<Control::Daemon::Reloaded> Daemon::take_config(std::string by) {
   auto read = [path = config_path_]() -> Loaded {
     auto loaded = read_config(path);
@@ -457,6 +475,9 @@ Awaitable<Control::Daemon::Reloaded> Daemon::take_config(std::string by) {
   auto loaded = co_await workers_.run(std::move(read));
   auto problems =
       loaded ? needs_restart(settings_, *loaded, config_path_) : std::move(loaded.error());
+  if (loaded) {
+    std::ranges::copy(under_apply(*loaded), std::back_inserter(problems));
+  }
   if (!problems.empty()) {
     reload_failed_ = problems.front().text();
     metrics_.reloaded(false);

@@ -68,6 +68,7 @@ class Daemon {
   Awaitable<void> measure_loop();
   Awaitable<Control::Daemon::Reloaded> reload(std::string by);
   Awaitable<Control::Daemon::Reloaded> take_config(std::string by);
+  std::vector<Problem> under_apply(const Settings& wanted) const;
   Awaitable<std::vector<std::string>> apply(Settings settings);
   std::vector<std::string> troubles() const;
   std::vector<std::string> warnings() const;

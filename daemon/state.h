@@ -10,6 +10,8 @@
 
 #include "adapters/store/change.h"
 #include "adapters/tools/observe.h"
+#include "core/apply/attempt.h"
+#include "core/apply/freeze.h"
 #include "core/catalog/catalog.h"
 #include "core/drift/finding.h"
 #include "core/drift/lag.h"
@@ -52,6 +54,8 @@ struct WatchedEnvironment {
   bool history_certain = true;
   std::string history_reason;
   std::vector<StoredFinding> findings;  // open
+  std::vector<Attempt> attempts;        // unsettled ones, and the newest of each migration
+  std::optional<Freeze> freeze;
   Standing standing;
   std::optional<Waiting> waiting;
   std::chrono::milliseconds lag_after{};

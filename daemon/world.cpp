@@ -202,6 +202,8 @@ void World::remember(App& app, const EnvironmentSettings& settings, EnvironmentS
   environment->history_certain = state.history.certain;
   environment->history_reason = std::move(state.history.reason);
   environment->findings = std::move(state.findings);
+  environment->attempts = std::move(state.attempts);
+  environment->freeze = std::move(state.freeze);
   environment->told = std::move(state.told);
 
   App::Unsettled unsettled;

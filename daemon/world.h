@@ -13,6 +13,7 @@
 #include "adapters/loop/asio.h"
 #include "adapters/loop/gate.h"
 #include "adapters/loop/pool.h"
+#include "core/apply/plan.h"
 #include "core/audit/event.h"
 #include "core/result.h"
 #include "daemon/events.h"
@@ -27,6 +28,7 @@ struct AppSettings;
 struct Change;
 struct Committed;
 struct EnvironmentSettings;
+struct ContentBytes;
 struct ListedFinding;
 
 // Reads a migration of an app's directory, be it a file or a piece of one, for the ledger to keep;
@@ -108,6 +110,24 @@ class World {
                                                   std::string reason,
                                                   std::string by);
 
+  // Applying (world_applying.cpp).
+  // What is known of an environment, for a plan. Points into the world: good until the next await.
+  Result<Situation> situation(const EnvironmentRef& ref) const;
+  // Written down before anything is sent. conflict: the world has moved since it was planned.
+  Awaitable<Result<void>> begin_attempt(EnvironmentRef ref,
+                                        Attempt attempt,
+                                        ContentBytes content,
+                                        bool despite_freeze);
+  // Its mark or its journal.
+  Awaitable<Result<void>> note_attempt(EnvironmentRef ref, Attempt attempt);
+  // With the record that it ends in; `note` is kept with that.
+  Awaitable<Result<void>> end_attempt(EnvironmentRef ref, Attempt attempt, std::string note);
+  // A person says what an unknown outcome was.
+  Awaitable<Result<Attempt>> resolve(
+      EnvironmentRef ref, std::string migration, bool applied, std::string reason, std::string by);
+  Awaitable<Result<void>> freeze(EnvironmentRef ref, Freeze freeze);
+  Awaitable<Result<void>> unfreeze(EnvironmentRef ref, std::string reason, std::string by);
+
   // Drops what `retention` allows to drop.
   Awaitable<Result<void>> prune(std::chrono::milliseconds retention);
 
@@ -187,6 +207,14 @@ class World {
   Awaitable<Result<void>> keep_contents(const App& app,
                                         EnvironmentRef ref,
                                         std::vector<Record> records);
+  static Result<void> nothing_open(const WatchedEnvironment& environment);
+  Result<void> may_begin(const Place& at, const Attempt& attempt, bool despite_freeze) const;
+  Awaitable<Result<void>> write_attempt(Place at,
+                                        Attempt attempt,
+                                        std::vector<Record> records,
+                                        std::vector<ContentBytes> contents,
+                                        std::string what,
+                                        std::map<std::string, std::string> details);
   Change begin(const Place& at) const;
   Awaitable<Result<void>> write(Place at, Change change);
   Awaitable<Result<std::size_t>> take_over(Place at, std::string reason, std::string by);

@@ -77,11 +77,27 @@ Awaitable<Result<Marked>> World::record(
   co_return marked;
 }
 
+// While nobody knows what an apply has done, nobody can say what is so.
+Result<void> World::nothing_open(const WatchedEnvironment& environment) {
+  const auto open =
+      std::ranges::find(environment.attempts, Attempt::Outcome::open, &Attempt::outcome);
+  if (open != environment.attempts.end()) {
+    return fail(Errc::conflict,
+                open->migration.value + " is being applied to " + environment.ref.text() +
+                    ", and its outcome is open: wait for it, or cancel it with `tidemark cancel " +
+                    environment.ref.text() + "`");
+  }
+  return {};
+}
+
 Awaitable<Result<Marked>> World::mark(EnvironmentRef ref, MarkRequest request, std::string by) {
   auto turn = co_await gate_.enter();
   const Place at = place(ref);
   if (!at) {
     co_return no_such(ref);
+  }
+  if (auto nothing = nothing_open(*at.environment); !nothing) {
+    co_return std::unexpected(nothing.error());
   }
   if (auto read = directory_was_read(*at.app); !read) {
     co_return std::unexpected(read.error());
@@ -104,6 +120,9 @@ Awaitable<Result<Marked>> World::unmark(EnvironmentRef ref,
   if (!at) {
     co_return no_such(ref);
   }
+  if (auto nothing = nothing_open(*at.environment); !nothing) {
+    co_return std::unexpected(nothing.error());
+  }
   if (auto read = directory_was_read(*at.app); !read) {
     co_return std::unexpected(read.error());
   }
@@ -123,6 +142,9 @@ Awaitable<Result<World::ModeChange>> World::set_mode(EnvironmentRef ref,
   const Place at = place(ref);
   if (!at) {
     co_return no_such(ref);
+  }
+  if (auto nothing = nothing_open(*at.environment); !nothing) {
+    co_return std::unexpected(nothing.error());
   }
   WatchedEnvironment& environment = *at.environment;
   const auto& settings = at.app->settings.environments[at.index];
@@ -215,6 +237,9 @@ Awaitable<Result<std::size_t>> World::adopt(EnvironmentRef ref,
   if (!at) {
     co_return no_such(ref);
   }
+  if (auto nothing = nothing_open(*at.environment); !nothing) {
+    co_return std::unexpected(nothing.error());
+  }
   WatchedEnvironment& environment = *at.environment;
   if (environment.mode != Mode::managed) {
     co_return fail(Errc::conflict,
@@ -298,6 +323,9 @@ Awaitable<Result<World::Rebaselined>> World::rebaseline(EnvironmentRef ref,
   const Place at = place(ref);
   if (!at) {
     co_return no_such(ref);
+  }
+  if (auto nothing = nothing_open(*at.environment); !nothing) {
+    co_return std::unexpected(nothing.error());
   }
   WatchedEnvironment& environment = *at.environment;
   if (as == As::keep && environment.history_certain) {

@@ -133,7 +133,8 @@ Awaitable<std::vector<World::Settling>> World::judge(std::vector<Place> due) {
         const Policy policy{at.environment->mode,
                             app.settings.forbid_out_of_order,
                             at.environment->history_certain,
-                            app.settled_before(at.index)};
+                            app.settled_before(at.index),
+                            at.environment->attempts};
         next.judgement = judgement_of(app.watched.catalog, *at.environment, policy, now);
         learnt += next.judgement->learnt.size();
       }

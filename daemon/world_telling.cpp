@@ -95,6 +95,8 @@ void World::publish(const WatchedEnvironment& environment) {
       ++facts.findings[finding.finding.kind];
     }
   }
+  facts.unknown_outcomes = static_cast<std::size_t>(std::ranges::count(
+      environment.attempts, Attempt::Outcome::unknown, &Attempt::outcome));
   facts.reachable = environment.reachable();
   facts.lag = environment.lag(now);
   if (const auto& excess = environment.told.excess_privileges) {

@@ -32,14 +32,18 @@ using prometheus::MetricType;
 using Labels = std::map<std::string, std::string>;
 
 constexpr std::array<std::string_view, 4> poll_outcomes{"ok", "retry", "denied", "broken"};
+constexpr std::array<std::string_view, 4> apply_outcomes{
+    "applied", "failed", "cancelled", "unknown"};
 
 std::string_view to_string(std::string_view outcome) {
   return outcome;
 }
 
 constexpr std::array task_kinds{
-    "directory", "environment", "housekeeping", "loop", "reload", "service", "signals"};
+    "apply", "directory", "environment", "housekeeping", "loop", "reload", "service", "signals"};
 
+const Histogram::BucketBoundaries apply_seconds{
+    0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400};
 const Histogram::BucketBoundaries poll_seconds{
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
 const Histogram::BucketBoundaries lag_seconds{0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5};
@@ -57,6 +61,8 @@ struct Shown {
   std::array<std::size_t, all_cell_states.size()> migrations{};
   std::array<std::size_t, all_finding_kinds.size()> findings{};
   std::array<std::size_t, poll_outcomes.size()> polls{};
+  std::array<std::size_t, apply_outcomes.size()> applies{};
+  std::size_t unknown_outcomes = 0;
   std::size_t acknowledged = 0;
   bool reachable = false;
   double lag = 0;
@@ -72,6 +78,7 @@ struct Shown {
     take_counts(migrations, all_cell_states, facts.migrations);
     take_counts(findings, all_finding_kinds, facts.findings);
     acknowledged = facts.acknowledged;
+    unknown_outcomes = facts.unknown_outcomes;
     reachable = facts.reachable;
     lag = std::chrono::duration<double>(facts.lag).count();
     overprivileged = may_connect(mode) ? facts.overprivileged : std::nullopt;
@@ -190,6 +197,21 @@ const std::array environment_families{
             series.add(of, "outcome", poll_outcomes, of.polls);
           }
         }},
+    EnvironmentFamily{"tidemark_applies_total",
+                      "Migrations applied or rolled back by tidemark, by outcome.",
+                      MetricType::Counter,
+                      [](const Shown& of, Series& series) {
+                        if (of.mode == Mode::managed) {
+                          series.add(of, "outcome", apply_outcomes, of.applies);
+                        }
+                      }},
+    EnvironmentFamily{
+        "tidemark_unknown_outcomes",
+        "Attempts to apply of which nobody knows what became of them: a person settles them.",
+        MetricType::Gauge,
+        [](const Shown& of, Series& series) {
+          series.add(of, static_cast<double>(of.unknown_outcomes));
+        }},
 };
 
 // A few environments at a time: the serializer wants all samples of a family in memory, where they
@@ -258,6 +280,11 @@ struct Metrics::Registered {
   Family<Histogram>& poll_duration = histograms(
       registry, "tidemark_poll_duration_seconds", "How long polls took, whatever their outcome.");
   Histogram& polls_took = poll_duration.Add({}, poll_seconds);
+  Family<Histogram>& apply_duration =
+      histograms(registry,
+                 "tidemark_apply_duration_seconds",
+                 "How long migrations took to be applied, whatever their outcome.");
+  Histogram& applies_took = apply_duration.Add({}, apply_seconds);
   Family<Gauge>& repo_migrations =
       gauges(registry, "tidemark_repo_migrations", "Number of migrations in an app's directory.");
   Family<Gauge>& repo_last_scan =
@@ -349,6 +376,18 @@ void Metrics::poll(const EnvironmentRef& environment,
   const auto* at = std::ranges::find(poll_outcomes, outcome);
   if (shown != registered_->environments.end() && at != poll_outcomes.end()) {
     ++shown->second.polls.at(static_cast<std::size_t>(at - poll_outcomes.begin()));
+  }
+}
+
+void Metrics::applied(const EnvironmentRef& environment,
+                      std::string_view outcome,
+                      std::chrono::duration<double> took) {
+  registered_->applies_took.Observe(took.count());
+  const std::lock_guard lock(registered_->mutex);
+  const auto shown = registered_->environments.find(environment);
+  const auto* at = std::ranges::find(apply_outcomes, outcome);
+  if (shown != registered_->environments.end() && at != apply_outcomes.end()) {
+    ++shown->second.applies.at(static_cast<std::size_t>(at - apply_outcomes.begin()));
   }
 }
 

@@ -24,6 +24,7 @@ struct EnvironmentFacts {
   std::map<CellState, std::size_t> migrations;
   std::map<FindingKind, std::size_t> findings;  // open, not acknowledged
   std::size_t acknowledged = 0;
+  std::size_t unknown_outcomes = 0;
   bool reachable = false;
   std::chrono::milliseconds lag{0};    // of the oldest pending migration
   std::optional<bool> overprivileged;  // nullopt: nobody asked
@@ -48,6 +49,10 @@ class Metrics {
   void poll(const EnvironmentRef& environment,
             std::string_view outcome,
             std::chrono::duration<double> took);
+  // `outcome`: applied, failed, cancelled, unknown.
+  void applied(const EnvironmentRef& environment,
+               std::string_view outcome,
+               std::chrono::duration<double> took);
   void repo(const std::string& app, std::size_t migrations, TimePoint scanned_at);
   void remove_repo(const std::string& app);
   void reloaded(bool successful);

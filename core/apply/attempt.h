@@ -9,6 +9,7 @@
 
 #include "core/catalog/migration.h"
 #include "core/environment/environment.h"
+#include "core/sql/statement.h"
 #include "core/time.h"
 
 namespace tidemark {
@@ -29,9 +30,10 @@ struct Journal {
   std::size_t done = 0;  // so many statements are known to be done
   // The next one was sent, and what became of it was not written down.
   bool under_way = false;
-  // An index, by its schema and name, that was not there before the statement under way: if it is
-  // there afterwards and invalid, it is ours to drop.
-  std::string made{};
+  std::string kind{};  // of the next one
+  // The index that the next one builds, where there was none, so that an invalid one is ours to
+  // drop; or drops.
+  std::optional<SqlObject> index{};
   // Of the text of those that are done: a file that was edited since goes on only where it is the
   // same so far.
   std::optional<Digest> text{};

@@ -66,6 +66,7 @@ struct Plan {
   std::vector<PlannedMigration> migrations;  // in the order in which they run
   std::vector<Hindrance> hindrances;
   std::vector<std::string> warnings;
+  bool freeze_overridden = false;  // an admin has said so
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 

@@ -12,11 +12,6 @@ namespace {
 constexpr std::array<std::string_view, 6> relations{
     "table", "index", "view", "materialized view", "sequence", "foreign table"};
 
-std::string sql_name(const SqlObject& object) {
-  const auto name = quoted_name(object.name);
-  return object.schema.empty() ? name : quoted_name(object.schema) + "." + name;
-}
-
 }  // namespace
 
 std::vector<Step> steps_of(const PlannedMigration& migration) {
@@ -90,6 +85,11 @@ std::string quoted_name(std::string_view name) {
     }
   }
   return quoted + "\"";
+}
+
+std::string sql_name(const SqlObject& object) {
+  const auto name = quoted_name(object.name);
+  return object.schema.empty() ? name : quoted_name(object.schema) + "." + name;
 }
 
 }  // namespace tidemark

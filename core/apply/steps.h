@@ -32,7 +32,8 @@ std::vector<std::string> made_by(const PlannedMigration& migration);
 std::size_t byte_of_character(std::string_view text, std::size_t character);
 SqlPlace place_in(std::string_view text, std::size_t offset);
 
-// A name as SQL takes it literally.
+// A name as SQL takes it literally, and that of an object with its schema where it has one.
 std::string quoted_name(std::string_view name);
+std::string sql_name(const SqlObject& object);
 
 }  // namespace tidemark

@@ -21,15 +21,16 @@ std::optional<Verdict> doubt_after_restart(const TransactionMark& mark,
                    "the server has restarted, and its write-ahead log ends before what was on its "
                    "disk when COMMIT was sent: it was restored from an older copy"};
   }
-  if (!testimony.objects_there) {
+  using Objects = Testimony::Objects;
+  if (testimony.there == Objects::untold) {
     return std::nullopt;
   }
-  if (testimony.status == Status::committed && !*testimony.objects_there) {
+  if (testimony.status == Status::committed && testimony.there != Objects::all) {
     return Verdict{Kind::unknown,
                    "the server has restarted since and says committed, but what the migration "
                    "makes is not there"};
   }
-  if (testimony.status != Status::committed && *testimony.objects_there) {
+  if (testimony.status != Status::committed && testimony.there != Objects::none) {
     return Verdict{Kind::unknown,
                    "the server has restarted since and does not say committed, but what the "
                    "migration makes is there"};

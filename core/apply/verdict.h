@@ -21,8 +21,9 @@ struct Testimony {
   TimePoint server_started{};
   std::uint64_t written = 0;  // how far its write-ahead log is written
   bool standby = false;
-  std::optional<Status> status;       // nullopt: it cannot be asked
-  std::optional<bool> objects_there;  // what the migration makes; nullopt: it makes nothing by name
+  std::optional<Status> status;  // nullopt: it cannot be asked
+  enum class Objects { untold, none, some, all };
+  Objects there = Objects::untold;  // of what the migration makes
 };
 
 struct Verdict {

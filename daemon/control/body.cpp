@@ -80,6 +80,18 @@ std::optional<std::vector<std::string>> Body::texts(std::string_view name) {
   return list;
 }
 
+bool Body::flag(std::string_view name) {
+  const auto* value = take(name);
+  if (value == nullptr) {
+    return false;
+  }
+  if (!value->is_bool()) {
+    wrong(name, "true or false");
+    return false;
+  }
+  return value->as_bool();
+}
+
 std::optional<TimePoint> Body::time(std::string_view name) {
   const auto value = optional_text(name);
   if (!value) {

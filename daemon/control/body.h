@@ -21,6 +21,7 @@ class Body {
   std::string text(std::string_view name);  // must be there, and not empty
   std::optional<std::string> optional_text(std::string_view name);
   std::optional<std::vector<std::string>> texts(std::string_view name);
+  bool flag(std::string_view name);  // false when it is not there
   std::optional<TimePoint> time(std::string_view name);
 
   // After everything was asked for: what was wrong with it.

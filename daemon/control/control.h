@@ -18,6 +18,7 @@
 
 namespace tidemark {
 
+class Applier;
 class Ledger;
 class Metrics;
 
@@ -29,6 +30,7 @@ class Control {
   struct Daemon {
     std::function<const Settings&()> settings;
     std::function<Awaitable<Result<void>>(EnvironmentRef)> poll;
+    std::function<std::shared_ptr<Applier>(const EnvironmentRef&)> applier;  // null: no such one
     using Reloaded = std::expected<std::vector<std::string>, std::vector<Problem>>;  // what changed
     std::function<Awaitable<Reloaded>(std::string by)> reload;
     std::function<std::vector<std::string>()> troubles;  // why it is not ready; empty: it is
@@ -107,6 +109,20 @@ class Control {
   Awaitable<Response> post_unack(const Asked& asked);
   Awaitable<Response> post_reload(const Asked& asked);
   Awaitable<Response> post_backup(const Asked& asked);
+
+  // routes_apply.cpp
+  Awaitable<Response> post_plan(const Asked& asked);
+  Awaitable<Response> post_apply(const Asked& asked);
+  Awaitable<Response> get_apply(const Asked& asked);
+  Awaitable<Response> post_rollback(const Asked& asked);
+  Awaitable<Response> post_cancel(const Asked& asked);
+  Awaitable<Response> post_freeze(const Asked& asked);
+  Awaitable<Response> post_unfreeze(const Asked& asked);
+  Awaitable<Response> post_resolve(const Asked& asked);
+  Awaitable<std::expected<Plan, Response>> plan_for(const Asked& asked,
+                                                    Selection selection,
+                                                    Attempt::Action action);
+  Awaitable<Response> start_plan(const Asked& asked, Attempt::Action action);
 
   Awaitable<Result<std::string>> file_content(std::string app, Migration migration);
   Awaitable<Result<std::optional<std::string>>> recorded_content(Digest digest);

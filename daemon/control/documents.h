@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "core/apply/plan.h"
 #include "core/audit/event.h"
 #include "daemon/state.h"
 
@@ -30,5 +31,8 @@ boost::json::object finding_document(const StoredFinding& finding,
 boost::json::object record_document(const Record& record);
 boost::json::object audit_document(const AuditEntry& entry);
 boost::json::object identity_document(const Identity& identity);
+
+// plan_document.cpp
+boost::json::object plan_document(const Plan& plan);
 
 }  // namespace tidemark

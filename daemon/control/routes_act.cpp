@@ -6,6 +6,7 @@
 #include "adapters/loop/timer.h"
 #include "adapters/store/ledger.h"
 #include "core/text/printable.h"
+#include "daemon/apply/applier.h"
 #include "daemon/control/answer.h"
 #include "daemon/control/body.h"
 #include "daemon/control/control.h"
@@ -131,6 +132,7 @@ Awaitable<Response> Control::post_mode(const Asked& asked) {
   }
   const auto wanted = body->text("mode");
   auto reason = body->text("reason");
+  const bool force = body->flag("force");
   if (const auto good = body->done(); !good) {
     co_return answer(good.error());
   }
@@ -139,6 +141,10 @@ Awaitable<Response> Control::post_mode(const Asked& asked) {
     co_return answer(Error{Errc::invalid, "mode: expected managed, export_only or reconcile_only"});
   }
   const EnvironmentRef ref = *asked.environment;
+  const auto applier = daemon_.applier(ref);
+  if (force && applier && applier->progress()) {
+    co_await applier->stop(asked.by());
+  }
   auto changed = co_await world_.set_mode(ref, *mode, std::move(reason), asked.by());
   if (!changed) {
     co_return answer(changed.error());

@@ -75,6 +75,15 @@ Awaitable<Result<void>> Watchers::start(AppSettings settings) {
       return directory->ledger_seen(tool);
     };
     app.environments.emplace(ref, std::move(watch));
+    app.appliers.emplace(
+        ref,
+        std::make_shared<Applier>(loop_,
+                                  world_,
+                                  workers_,
+                                  parser_,
+                                  Door(connections_, connecting_, resolver_, ref, environment),
+                                  ref,
+                                  environment));
   }
   auto added = co_await world_.add_app(settings, AppDirectory::content_reader(settings.repo));
   if (!added) {
@@ -90,7 +99,31 @@ Awaitable<Result<void>> Watchers::start(AppSettings settings) {
     supervisor_.start(
         group, "environment " + ref.text(), [look = watch.get()] { return look->run(); });
   }
+  for (const auto& [ref, applier] : owned.appliers) {
+    supervisor_.start(
+        group, "apply " + ref.text(), [applier = applier.get()] { return applier->run(); });
+  }
   co_return Result<void>{};
+}
+
+std::shared_ptr<Applier> Watchers::applier(const EnvironmentRef& ref) const {
+  const auto app = apps_.find(ref.app);
+  if (app == apps_.end()) {
+    return nullptr;
+  }
+  const auto at = app->second.appliers.find(ref);
+  return at == app->second.appliers.end() ? nullptr : at->second;
+}
+
+std::string Watchers::applying(const std::string& name) const {
+  if (const auto app = apps_.find(name); app != apps_.end()) {
+    for (const auto& [ref, applier] : app->second.appliers) {
+      if (applier->progress() != nullptr) {
+        return ref.text();
+      }
+    }
+  }
+  return "";
 }
 
 Awaitable<void> Watchers::stop(std::string app) {

@@ -7,7 +7,9 @@
 #include "adapters/config/settings.h"
 #include "adapters/loop/asio.h"
 #include "adapters/loop/pool.h"
+#include "adapters/parser/parser.h"
 #include "core/result.h"
+#include "daemon/apply/applier.h"
 #include "daemon/supervisor.h"
 #include "daemon/watch/directory_watch.h"
 #include "daemon/watch/environment_watch.h"
@@ -38,6 +40,10 @@ class Watchers {
   Awaitable<void> pause(std::string app);
 
   Awaitable<Result<void>> poll(EnvironmentRef ref);
+  // Null: there is no such environment. Shared with requests, which may be in there longer.
+  std::shared_ptr<Applier> applier(const EnvironmentRef& ref) const;
+  // Which of an app's environments is being applied to; empty: none.
+  std::string applying(const std::string& app) const;
   void limit(ConnectionLimits limits) { connections_.limit(limits); }
   void mode_changed(const EnvironmentRef& ref);
   void layout_changed(const std::string& app);
@@ -48,6 +54,7 @@ class Watchers {
   struct App {
     std::unique_ptr<AppDirectory> directory;
     std::map<EnvironmentRef, std::unique_ptr<EnvironmentWatch>> environments;
+    std::map<EnvironmentRef, std::shared_ptr<Applier>> appliers;
   };
 
   asio::io_context& loop_;
@@ -58,6 +65,7 @@ class Watchers {
   Pool& connecting_;
   Resolver& resolver_;
   Connections connections_;
+  Parser parser_{parser_program()};
   std::map<std::string, App> apps_;
   std::size_t starting_ = 0;  // environments, since they were last all started
 };

@@ -1,0 +1,294 @@
+#include "daemon/apply/applier.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "adapters/log/log.h"
+#include "adapters/loop/timer.h"
+#include "adapters/tools/tool.h"
+#include "daemon/apply/recovery.h"
+#include "daemon/world.h"
+
+namespace tidemark {
+
+namespace {
+
+constexpr std::chrono::milliseconds asked_again_after{1'000};
+constexpr std::chrono::milliseconds asked_again_at_most{60'000};
+
+std::unexpected<Error> changed_meanwhile() {
+  return fail(Errc::conflict, "the directory has changed meanwhile: ask again");
+}
+
+// As it is to run: the file itself, or what rolls it back.
+Migration file_for(const Migration& migration, Attempt::Action action) {
+  Migration file = migration;
+  if (action == Attempt::Action::rollback) {
+    file.file = migration.rollback->file;
+    file.content = migration.rollback->content;
+    file.piece.reset();
+  }
+  return file;
+}
+
+}  // namespace
+
+Applier::Applier(asio::io_context& loop,
+                 World& world,
+                 Pool& workers,
+                 const Parser& parser,
+                 Door door,
+                 EnvironmentRef ref,
+                 EnvironmentSettings settings)
+    : loop_(loop),
+      world_(world),
+      workers_(workers),
+      parser_(parser),
+      door_(std::move(door)),
+      ref_(std::move(ref)),
+      settings_(std::move(settings)),
+      wakeup_(loop) {}
+
+std::optional<ManagedEnvironment> Applier::managed() const {
+  const auto* environment = world_.environment(ref_);
+  return environment == nullptr ? std::nullopt
+                                : ManagedEnvironment::of(environment->ref, environment->mode);
+}
+
+Awaitable<void> Applier::run() {
+  auto pause = asked_again_after;
+  for (;;) {
+    if (run_) {
+      co_await carry_out();
+    }
+    const auto settled = co_await settle_open();
+    if (settled) {
+      pause = asked_again_after;
+      co_await wakeup_.sleep(std::chrono::hours{1});
+    } else {
+      log_warn("an outcome is not known yet",
+               {{"environment", ref_.text()}, {"error", settled.error().detail}});
+      co_await wakeup_.sleep(pause);
+      pause = std::min(pause * 2, asked_again_at_most);
+    }
+  }
+}
+
+Awaitable<void> Applier::carry_out() {
+  // However it ends: whoever listens is told that nothing follows.
+  struct Ended {
+    explicit Ended(std::shared_ptr<Run>& run) : run(run) {}
+    ~Ended() {
+      run->finish();
+      run.reset();
+    }
+    std::shared_ptr<Run>& run;
+  } const ended(run_);
+  const auto run = run_;
+  log_info("apply begins",
+           {{"environment", ref_.text()},
+            {"plan", run->plan().id},
+            {"migrations", run->plan().migrations.size()},
+            {"by", run->by()}});
+  auto lost = co_await run->carry_out(door_);
+  if (!lost) {
+    co_return;
+  }
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+  for (auto pause = std::chrono::milliseconds{100}; std::chrono::steady_clock::now() < until;
+       pause = std::min(pause * 2, std::chrono::milliseconds{2'000})) {
+    const auto settled = co_await settle_open();
+    const auto* environment = world_.environment(ref_);
+    if (settled && environment != nullptr) {
+      const auto at = std::ranges::find(environment->attempts, lost->id, &Attempt::id);
+      if (at != environment->attempts.end()) {
+        run->settled(*at);
+      }
+      co_return;
+    }
+    co_await wait_for(pause);
+  }
+}
+
+// What became of attempts whose end nobody has written down.
+Awaitable<Result<void>> Applier::settle_open() {
+  const auto* environment = world_.environment(ref_);
+  if (environment == nullptr) {
+    co_return Result<void>{};
+  }
+  std::vector<Attempt> open;
+  std::ranges::copy_if(environment->attempts, std::back_inserter(open), [](const Attempt& each) {
+    return each.outcome == Attempt::Outcome::open;
+  });
+  const auto may_write = managed();
+  for (auto& attempt : open) {
+    if (!may_write) {
+      // The mode went while nobody looked: there is no way to ask any more.
+      attempt.outcome = Attempt::Outcome::unknown;
+      attempt.detail = ref_.text() + " is not managed any more, so nobody may ask its server";
+      auto ended = co_await world_.end_attempt(ref_, std::move(attempt), "");
+      if (!ended) {
+        co_return ended;
+      }
+      continue;
+    }
+    auto settled = co_await settle_one(*may_write, std::move(attempt));
+    if (!settled) {
+      co_return settled;
+    }
+  }
+  co_return Result<void>{};
+}
+
+Awaitable<Result<void>> Applier::settle_one(ManagedEnvironment environment, Attempt attempt) {
+  auto settled =
+      co_await recover(door_, std::move(environment), settings_.schema, std::move(attempt));
+  if (!settled) {
+    co_return std::unexpected(settled.error());
+  }
+  log_info("an outcome was found out",
+           {{"environment", ref_.text()},
+            {"migration", settled->migration.value},
+            {"outcome", to_string(settled->outcome)},
+            {"why", settled->detail}});
+  auto ended = co_await world_.end_attempt(ref_, std::move(*settled), "");
+  co_return ended;
+}
+
+Awaitable<Result<Plan>> Applier::plan(Selection selection, Attempt::Action action) {
+  auto situation = world_.situation(ref_);
+  if (!situation) {
+    co_return std::unexpected(situation.error());
+  }
+  std::vector<Migration> chosen;
+  {
+    const auto& catalog = world_.app(ref_.app)->catalog;
+    const auto selected = action == Attempt::Action::apply
+                              ? select_to_apply(catalog, *situation->standing, ref_, selection)
+                              : select_to_roll_back(catalog, *situation->standing, ref_, selection);
+    if (!selected) {
+      co_return std::unexpected(selected.error());
+    }
+    for (const auto* migration : *selected) {
+      chosen.push_back(*migration);
+    }
+  }
+  auto planned = co_await read(std::move(chosen), action);
+  if (!planned) {
+    co_return std::unexpected(planned.error());
+  }
+  // The world has gone on: the plan is of what is there now.
+  situation = world_.situation(ref_);
+  if (!situation) {
+    co_return std::unexpected(situation.error());
+  }
+  const auto& catalog = world_.app(ref_.app)->catalog;
+  for (auto& migration : *planned) {
+    const auto* now = catalog.find(migration.key);
+    if (now == nullptr || (action == Attempt::Action::rollback && !now->rollback) ||
+        file_for(*now, action).content.raw != migration.content.raw) {
+      co_return changed_meanwhile();
+    }
+    const auto* line = situation->standing->find(migration.key);
+    migration.out_of_order = line != nullptr && line->cell.reason == "out_of_order";
+  }
+  auto made = make_plan(*situation, action, std::move(*planned), selection);
+  co_return made;
+}
+
+// Files and what is in them, off the loop.
+Awaitable<Result<std::vector<PlannedMigration>>> Applier::read(std::vector<Migration> migrations,
+                                                               Attempt::Action action) {
+  const auto* tool = find_tool(world_.app(ref_.app)->catalog.layout);
+  auto work = [this,
+               tool,
+               action,
+               contents = world_.contents(ref_.app),
+               migrations = std::move(migrations)](
+                  const std::stop_token& stop) -> Result<std::vector<PlannedMigration>> {
+    std::vector<PlannedMigration> planned;
+    for (const auto& migration : migrations) {
+      const auto file = file_for(migration, action);
+      if (tool == nullptr) {
+        return fail(Errc::invalid, "nobody knows whose files these are: see `layout:`");
+      }
+      auto bytes = contents(file);
+      if (!bytes) {
+        return fail(file.file, bytes.error());
+      }
+      auto script = tool->script(*bytes, action);
+      if (!script) {
+        return fail(file.file, script.error());
+      }
+      PlannedMigration one;
+      one.key = migration.key;
+      one.id = migration.id;
+      one.kind = migration.kind;
+      one.version_text = migration.version_text;
+      one.file = file.file;
+      one.content = file.content;
+      one.bytes = std::move(*bytes);
+      one.sql = std::move(*script);
+      planned.push_back(std::move(one));
+    }
+    std::vector<std::string_view> texts;
+    for (const auto& one : planned) {
+      texts.emplace_back(one.sql.text);
+    }
+    auto scripts = parser_.parse(texts, stop);
+    for (std::size_t i = 0; i < planned.size(); ++i) {
+      if (!scripts[i]) {
+        return fail(planned[i].file, scripts[i].error());
+      }
+      planned[i].script = std::move(*scripts[i]);
+    }
+    return planned;
+  };
+  auto planned = co_await workers_.run(std::move(work));
+  co_return planned;
+}
+
+Result<std::shared_ptr<Progress>> Applier::start(Plan plan, Selection selection, std::string by) {
+  if (run_) {
+    return fail(Errc::conflict,
+                ref_.text() + " is being applied by " + run_->by() +
+                    ": watch it with `tidemark apply " + ref_.text() + " --attach`");
+  }
+  auto environment = managed();
+  if (!environment || !plan.hindrances.empty()) {
+    return fail(
+        Errc::conflict,
+        plan.hindrances.empty() ? ref_.text() + " is not managed" : plan.hindrances.front().why);
+  }
+  auto progress = std::make_shared<Progress>(loop_);
+  run_ = std::make_shared<Run>(loop_,
+                               world_,
+                               std::move(*environment),
+                               settings_,
+                               std::move(plan),
+                               std::move(selection),
+                               std::move(by),
+                               progress);
+  wakeup_.call();
+  return progress;
+}
+
+Awaitable<void> Applier::stop(std::string by) {
+  const auto running = progress();
+  if (running) {
+    run_->cancel(std::move(by));
+    while (!running->ended()) {
+      co_await wait_for(std::chrono::milliseconds{20});
+    }
+  }
+}
+
+Result<void> Applier::cancel(std::string by) {
+  if (!run_) {
+    return fail(Errc::conflict, "nothing is being applied to " + ref_.text());
+  }
+  run_->cancel(std::move(by));
+  return {};
+}
+
+}  // namespace tidemark

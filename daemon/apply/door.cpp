@@ -1,0 +1,118 @@
+#include "daemon/apply/door.h"
+
+#include "adapters/config/secret.h"
+#include "adapters/log/log.h"
+#include "adapters/loop/timer.h"
+#include "adapters/postgres/apply_questions.h"
+#include "adapters/postgres/target.h"
+
+namespace tidemark {
+
+namespace {
+
+constexpr std::chrono::milliseconds connect_within{10'000};
+constexpr std::chrono::milliseconds place_within{30'000};
+
+}  // namespace
+
+Door::Door(Connections& connections,
+           Pool& connecting,
+           Resolver& resolver,
+           const EnvironmentRef& ref,
+           const EnvironmentSettings& settings)
+    : connections_(connections),
+      connecting_(connecting),
+      resolver_(resolver),
+      name_(ref.text()),
+      password_(settings.password) {
+  const auto& target = settings.direct ? settings.direct : settings.database;
+  if (target) {
+    server_ = server_of(*target);
+    route_ = std::make_shared<const Route>(*target, "tidemark " + name_ + " migration");
+  }
+}
+
+Awaitable<Result<std::string>> Door::read_password() {
+  if (!password_) {
+    co_return std::string();
+  }
+  auto work = [source = *password_](const std::stop_token& stop) {
+    return read_secret(source, stop);
+  };
+  auto secret = co_await connecting_.run(std::move(work));
+  if (secret) {
+    redact(*secret);
+  }
+  co_return secret;
+}
+
+Awaitable<Result<Connections::Place>> Door::wait_for_place() {
+  auto place = connections_.ask(server_, true, [] {});
+  const auto until = std::chrono::steady_clock::now() + place_within;
+  // Places are given back within a look, and looks have deadlines.
+  while (!place.is_granted()) {
+    if (std::chrono::steady_clock::now() >= until) {
+      co_return fail(Errc::retry,
+                     "no connection to " + server_ +
+                         " became free: see `limits: {connections_per_server: …}`");
+    }
+    co_await wait_for(std::chrono::milliseconds{20});
+  }
+  co_return place;
+}
+
+Awaitable<Result<std::unique_ptr<WriteSession>>> Door::open_one(ManagedEnvironment environment,
+                                                                std::string password) {
+  auto session = co_await WriteSession::connect(
+      environment, connecting_, resolver_, route_, std::move(password), connect_within);
+  if (!session) {
+    co_return fail("connect to " + route_->where(), session.error().error);
+  }
+  const auto direct = co_await is_direct(**session);
+  if (!direct) {
+    co_return fail("connect to " + route_->where(), direct.error().error);
+  }
+  if (!*direct) {
+    co_return fail(
+        Errc::conflict,
+        route_->where() +
+            " is a pooler, which gives every transaction another session: applying needs "
+            "a connection to the server itself. Name it in the config of " +
+            name_ + " as `direct: postgresql://…`; `database:` may stay");
+  }
+  co_return std::move(*session);
+}
+
+Awaitable<Result<ApplySessions>> Door::open(ManagedEnvironment environment) {
+  if (!route_) {
+    co_return fail(Errc::conflict, name_ + " has no `database:` in the config");
+  }
+  auto password = co_await read_password();
+  if (!password) {
+    co_return std::unexpected(password.error());
+  }
+  ApplySessions sessions;
+  auto first = co_await wait_for_place();
+  if (!first) {
+    co_return std::unexpected(first.error());
+  }
+  sessions.first = std::move(*first);
+  auto second = co_await wait_for_place();
+  if (!second) {
+    co_return std::unexpected(second.error());
+  }
+  sessions.second = std::move(*second);
+  auto work = co_await open_one(environment, *password);
+  if (!work) {
+    co_return std::unexpected(work.error());
+  }
+  sessions.work = std::move(*work);
+  auto watch = co_await open_one(environment, std::move(*password));
+  if (!watch) {
+    co_return std::unexpected(watch.error());
+  }
+  sessions.watch = std::move(*watch);
+  co_return sessions;
+}
+
+}  // namespace tidemark

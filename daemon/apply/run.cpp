@@ -1,0 +1,468 @@
+#include "daemon/apply/run.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "adapters/log/log.h"
+#include "adapters/loop/timer.h"
+#include "adapters/postgres/backend_questions.h"
+#include "adapters/postgres/schema_questions.h"
+#include "adapters/postgres/server_questions.h"
+#include "core/text/printable.h"
+#include "daemon/apply/lock_key.h"
+#include "daemon/apply/uuid.h"
+#include "daemon/apply/words.h"
+#include "daemon/control/document_parts.h"
+#include "daemon/world.h"
+
+namespace tidemark {
+
+namespace {
+
+constexpr std::chrono::milliseconds question_within{10'000};
+// Short statements are not worth a look at.
+constexpr std::chrono::milliseconds first_look_after{300};
+constexpr std::chrono::milliseconds look_every{300};
+
+// What IF NOT EXISTS says when it leaves what is there.
+constexpr std::array<std::string_view, 6> skipping{
+    "42P07", "42701", "42710", "42P06", "42723", "42P16"};
+
+}  // namespace
+
+Run::Run(asio::io_context& loop,
+         World& world,
+         ManagedEnvironment environment,
+         EnvironmentSettings settings,
+         Plan plan,
+         Selection selection,
+         std::string by,
+         std::shared_ptr<Progress> progress)
+    : loop_(loop),
+      world_(world),
+      environment_(std::move(environment)),
+      settings_(std::move(settings)),
+      plan_(std::move(plan)),
+      selection_(std::move(selection)),
+      by_(std::move(by)),
+      progress_(std::move(progress)),
+      attention_(loop) {}
+
+Awaitable<std::optional<Attempt>> Run::carry_out(Door& door) {
+  boost::json::array ids;
+  for (const auto& migration : plan_.migrations) {
+    ids.push_back(text(migration.id.value));
+    outcome_.left.push_back(migration.id.value);
+  }
+  progress_->tell("started",
+                  {{"environment", environment_.ref().text()},
+                   {"plan", plan_.id},
+                   {"action", to_string(plan_.action)},
+                   {"by", by_},
+                   {"migrations", std::move(ids)}});
+  auto sessions = co_await door.open(environment_);
+  if (!sessions) {
+    outcome_.message = sessions.error().detail;
+    co_return std::nullopt;
+  }
+  sessions_ = std::move(*sessions);
+  auto prepared = co_await prepare();
+  if (!prepared) {
+    outcome_.message = prepared.error().words;
+    co_return std::nullopt;
+  }
+  for (std::size_t i = 0; i < plan_.migrations.size(); ++i) {
+    if (cancelled()) {
+      outcome_.what = "cancelled";
+      outcome_.message = "cancelled by " + cancelled_by_ + " before " + outcome_.left.front();
+      co_return std::nullopt;
+    }
+    const bool done = co_await carry_out_one(i);
+    if (!done) {
+      co_return open_;
+    }
+    outcome_.done.push_back(outcome_.left.front());
+    outcome_.left.erase(outcome_.left.begin());
+  }
+  outcome_.what = "applied";
+  co_return std::nullopt;
+}
+
+// Whether this is the database that the plan is for, and nobody else is at work in it.
+Awaitable<Run::Tried<void>> Run::prepare() {
+  auto asked = co_await who_is_it(*sessions_.work, settings_.schema);
+  if (!asked) {
+    co_return std::unexpected(trouble_of(asked.error()));
+  }
+  server_ = std::move(*asked);
+  if (server_.standby) {
+    co_return std::unexpected(Trouble{"the server is a standby: it cannot be written"});
+  }
+  const auto situation = world_.situation(environment_.ref());
+  if (!situation) {
+    co_return std::unexpected(Trouble{situation.error().detail});
+  }
+  if (situation->identity) {
+    const auto other = difference(*situation->identity, server_.identity);
+    if (!other.empty()) {
+      co_return std::unexpected(
+          Trouble{"it is not the database that was planned for: " + other + ". Nothing was run"});
+    }
+  }
+  if (plan_.action == Attempt::Action::apply && !selection_.from_empty &&
+      !knows_history(*situation)) {
+    const auto empty = co_await is_empty(*sessions_.work, settings_.schema);
+    if (!empty) {
+      co_return std::unexpected(trouble_of(empty.error()));
+    }
+    if (!*empty) {
+      co_return std::unexpected(
+          Trouble{not_empty(environment_.ref()).why + "; " + not_empty(environment_.ref()).settle});
+    }
+  }
+  // Held by the session that looks on, for as long as this goes on.
+  const auto alone =
+      co_await try_lock_for_session(*sessions_.watch, lock_key("run", settings_.schema));
+  if (!alone) {
+    co_return std::unexpected(trouble_of(alone.error()));
+  }
+  const std::vector<int> ours{sessions_.work->backend_pid(), sessions_.watch->backend_pid()};
+  const auto others = co_await other_sessions(*sessions_.watch, ours);
+  if (!others) {
+    co_return std::unexpected(trouble_of(others.error()));
+  }
+  if (!*alone || !others->empty()) {
+    co_return std::unexpected(Trouble{"another session of tidemark is at work in this database" +
+                                      (others->empty() ? "" : ": " + words_for(*others)) +
+                                      ". One daemon applies to a database at a time"});
+  }
+  co_return Tried<void>{};
+}
+
+// What an earlier attempt has done of it stays done.
+Run::Tried<Journal> Run::journal_to_go_on() const {
+  const auto* environment = world_.environment(environment_.ref());
+  if (environment == nullptr) {
+    return Journal{};
+  }
+  const auto before = std::ranges::find_if(environment->attempts, [&](const Attempt& attempt) {
+    return attempt.key == migration().key && attempt.action == plan_.action && attempt.journal &&
+           attempt.outcome != Attempt::Outcome::applied;
+  });
+  if (before == environment->attempts.end()) {
+    return Journal{};
+  }
+  Journal journal = *before->journal;
+  journal.under_way = false;
+  if (journal.done > 0 && journal.text != text_of_steps(migration(), journal.done)) {
+    return std::unexpected(
+        Trouble{"its first " + std::to_string(journal.done) +
+                " statements ran already, outside a transaction, and were edited since: put them "
+                "back as they were, and make a new migration of what is to be different"});
+  }
+  return journal;
+}
+
+// False: it did not come to its end, and nothing more is to run.
+Awaitable<bool> Run::carry_out_one(std::size_t index) {
+  current_ = index;
+  const PlannedMigration& migration = plan_.migrations[index];
+  Attempt attempt;
+  attempt.id = new_uuid();
+  attempt.key = migration.key;
+  attempt.migration = migration.id;
+  attempt.version_text = migration.version_text;
+  attempt.action = plan_.action;
+  attempt.content = migration.content;
+  attempt.statements = migration.script.unanalysed ? 1 : migration.script.statements.size();
+  attempt.transactional = migration.transactional();
+  attempt.unanalysed = migration.script.unanalysed.has_value();
+  attempt.by = by_;
+  attempt.started_at = wall_clock_now();
+  attempt.makes = made_by(migration);
+  if (!attempt.transactional) {
+    auto journal = journal_to_go_on();
+    if (!journal) {
+      outcome_.message = migration.file + ": " + journal.error().words;
+      co_return false;
+    }
+    attempt.journal = std::move(*journal);
+  }
+  const auto began = std::chrono::steady_clock::now();
+  ContentBytes content{migration.content.raw, migration.bytes};
+  auto begun = co_await world_.begin_attempt(
+      environment_.ref(), attempt, std::move(content), plan_.freeze_overridden);
+  if (!begun) {
+    outcome_.message = begun.error().detail;
+    co_return false;
+  }
+  progress_->tell("migration.started",
+                  {{"migration", text(migration.id.value)},
+                   {"number", index + 1},
+                   {"of", plan_.migrations.size()},
+                   {"attempt", attempt.id},
+                   {"transaction", attempt.transactional},
+                   {"statements", attempt.statements}});
+  skipped_.clear();
+  Tried<void> ran;
+  if (attempt.transactional) {
+    ran = co_await in_transaction(attempt);
+  } else {
+    ran = co_await separately(attempt);
+  }
+  boost::json::object told{{"migration", text(migration.id.value)}};
+  if (ran) {
+    attempt.outcome = Attempt::Outcome::applied;
+  } else {
+    auto& trouble = ran.error();
+    attempt.detail = trouble.words;
+    outcome_.message = migration.file + ": " + trouble.words;
+    told["error"] = document_of(trouble);
+    if (trouble.lost) {
+      outcome_.what = "open";
+      told["outcome"] = "open";
+      progress_->tell("migration.finished", std::move(told));
+      open_ = attempt;
+      co_return false;
+    }
+    attempt.outcome = trouble.unknown ? Attempt::Outcome::unknown : Attempt::Outcome::not_applied;
+    outcome_.what = trouble.unknown ? "unknown" : cancelled() ? "cancelled" : "failed";
+    if (cancelled() && !trouble.unknown) {
+      attempt.detail = "cancelled by " + cancelled_by_;
+      attempt.outcome = Attempt::Outcome::cancelled;
+    }
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - began);
+  auto ended = co_await world_.end_attempt(environment_.ref(), attempt, skipped_);
+  told["outcome"] = to_string(attempt.outcome);
+  told["elapsed_ms"] = took.count();
+  if (!ended) {
+    // It stays open in our ledger, and is asked about as soon as that can be written again.
+    outcome_.what = "open";
+    outcome_.message = migration.id.value + " is " + std::string(to_string(attempt.outcome)) +
+                       ", and that could not be written down: " + ended.error().detail;
+    told["outcome"] = "open";
+    told["error"] = document_of(Trouble{outcome_.message});
+    progress_->tell("migration.finished", std::move(told));
+    open_ = attempt;
+    open_->outcome = Attempt::Outcome::open;
+    co_return false;
+  }
+  progress_->tell("migration.finished", std::move(told));
+  co_return attempt.outcome == Attempt::Outcome::applied;
+}
+
+boost::json::object Run::document_of(const Trouble& trouble) const {
+  boost::json::object error{{"message", text(trouble.words)},
+                            {"sqlstate", text_or_null(trouble.sqlstate)},
+                            {"detail", text_or_null(trouble.detail)},
+                            {"hint", text_or_null(trouble.hint)},
+                            {"file", text(migration().file)},
+                            {"statement", nullptr},
+                            {"line", nullptr},
+                            {"column", nullptr}};
+  if (trouble.statement) {
+    error["statement"] = *trouble.statement + 1;
+  }
+  if (trouble.place) {
+    error["line"] = trouble.place->line;
+    error["column"] = trouble.place->column;
+  }
+  return error;
+}
+
+void Run::cancel(std::string by) {
+  if (!cancelled()) {
+    cancelled_by_ = std::move(by);
+    attention_.call();
+  }
+}
+
+void Run::settled(const Attempt& attempt) {
+  outcome_.message = attempt.detail;
+  switch (attempt.outcome) {
+    case Attempt::Outcome::open:
+      return;
+    case Attempt::Outcome::applied:
+      outcome_.what = outcome_.left.size() == 1 ? "applied" : "failed";
+      outcome_.message = "the connection was lost while " + attempt.migration.value +
+                         " was applied, and it is: " + attempt.detail;
+      outcome_.done.push_back(outcome_.left.front());
+      outcome_.left.erase(outcome_.left.begin());
+      break;
+    case Attempt::Outcome::not_applied:
+    case Attempt::Outcome::cancelled:
+      outcome_.what = "failed";
+      outcome_.message = "the connection was lost while " + attempt.migration.value +
+                         " was applied, and nothing of it is left: " + attempt.detail;
+      break;
+    case Attempt::Outcome::unknown:
+      outcome_.what = "unknown";
+      break;
+  }
+  progress_->tell("settled",
+                  {{"migration", text(attempt.migration.value)},
+                   {"outcome", to_string(attempt.outcome)},
+                   {"why", text(attempt.detail)}});
+}
+
+void Run::finish() {
+  boost::json::array done;
+  for (const auto& id : outcome_.done) {
+    done.push_back(text(id));
+  }
+  boost::json::array left;
+  for (const auto& id : outcome_.left) {
+    left.push_back(text(id));
+  }
+  progress_->tell("finished",
+                  {{"outcome", outcome_.what},
+                   {"done", std::move(done)},
+                   {"left", std::move(left)},
+                   {"message", text_or_null(outcome_.message)}});
+  progress_->end();
+}
+
+Run::Trouble Run::stopped() const {
+  return {"cancelled by " + cancelled_by_, "57014"};
+}
+
+// True unless somebody cancels meanwhile.
+Awaitable<bool> Run::pause(std::chrono::milliseconds duration) {
+  const auto until = std::chrono::steady_clock::now() + duration;
+  for (auto now = std::chrono::steady_clock::now(); now < until && !cancelled();
+       now = std::chrono::steady_clock::now()) {
+    co_await attention_.sleep(until - now);
+  }
+  co_return !cancelled();
+}
+
+Awaitable<Run::Tried<void>> Run::command(std::string sql) {
+  auto ran = co_await sessions_.work->run(std::move(sql), question_within);
+  if (!ran) {
+    co_return std::unexpected(trouble_of(ran.error()));
+  }
+  co_return Tried<void>{};
+}
+
+namespace {
+
+Awaitable<WriteSession::Answer> run_and_say(WriteSession& session,
+                                            std::string sql,
+                                            bool& done,
+                                            Wakeup& attention) {
+  done = false;
+  auto answer = co_await session.run(std::move(sql));
+  done = true;
+  attention.call();
+  co_return answer;
+}
+
+}  // namespace
+
+// Sends one statement, and looks after it while it runs. The answer is its tag.
+Awaitable<Run::Tried<std::string>> Run::send(const Step& step) {
+  using namespace asio::experimental::awaitable_operators;
+  tell_state(step, {});
+  in_the_way_.clear();
+  auto work = run_and_say(*sessions_.work, step.sql, statement_done_, attention_);
+  auto watch = look_after(step);
+  auto answer = co_await (std::move(work) && std::move(watch));
+  if (!answer) {
+    co_return std::unexpected(trouble_of(step, answer.error()));
+  }
+  tell_skipped(step, answer->notices);
+  co_return std::move(answer->tag);
+}
+
+Awaitable<void> Run::look_after(const Step& step) {
+  const int pid = sessions_.work->backend_pid();
+  bool cancel_sent = false;
+  auto next = first_look_after;
+  while (!statement_done_) {
+    co_await attention_.sleep(next);
+    next = look_every;
+    if (statement_done_ || !sessions_.watch->usable()) {
+      continue;
+    }
+    if (cancelled() && !cancel_sent) {
+      const auto aim = co_await aim_at_statement(*sessions_.watch, pid);
+      if (aim && *aim) {
+        const auto sent = co_await tidemark::cancel(*sessions_.watch, **aim);
+        cancel_sent = sent && *sent;
+      }
+    }
+    const auto blocking = co_await blockers(*sessions_.watch, pid);
+    boost::json::object state;
+    if (blocking && !blocking->empty()) {
+      in_the_way_ = words_for(*blocking);
+      state["waiting_for"] = documents_of(*blocking);
+    }
+    const auto build = co_await index_progress(*sessions_.watch, pid);
+    if (build && *build) {
+      state["phase"] = (*build)->phase;
+      if ((*build)->per_cent) {
+        state["per_cent"] = *(*build)->per_cent;
+      }
+    }
+    tell_state(step, std::move(state));
+  }
+}
+
+void Run::tell_state(const Step& step, boost::json::object more) {
+  const auto& migration = this->migration();
+  more["migration"] = text(migration.id.value);
+  more["number"] = current_ + 1;
+  more["of"] = plan_.migrations.size();
+  more["statement"] = step.number + 1;
+  more["statements"] = std::max<std::size_t>(migration.script.statements.size(), 1);
+  if (step.number < migration.script.statements.size()) {
+    const auto& statement = migration.script.statements[step.number];
+    more["line"] = statement.line;
+    more["kind"] = text(statement.kind);
+  }
+  progress_->now(std::move(more));
+}
+
+void Run::tell_skipped(const Step& step, const std::vector<Notice>& notices) {
+  for (const auto& notice : notices) {
+    if (std::ranges::find(skipping, notice.sqlstate) == skipping.end()) {
+      continue;
+    }
+    skipped_ += (skipped_.empty() ? "skipped: " : "; ") + notice.message;
+    progress_->tell("skipped",
+                    {{"migration", text(migration().id.value)},
+                     {"statement", step.number + 1},
+                     {"message", text(notice.message)}});
+  }
+}
+
+Run::Trouble Run::trouble_of(const WriteFailure& failure) const {
+  Trouble trouble{failure.message.empty() ? failure.error.detail : failure.message};
+  trouble.sqlstate = failure.sqlstate;
+  trouble.detail = failure.detail;
+  trouble.hint = failure.hint;
+  trouble.lost = failure.lost;
+  if (cancelled() && failure.sqlstate == "57014") {
+    trouble.words = "cancelled by " + cancelled_by_;
+  } else if (failure.sqlstate == "57014") {
+    trouble.words += " (by `statement_timeout`, or by somebody else)";
+  } else if (failure.sqlstate == "55P03" && !in_the_way_.empty()) {
+    trouble.words += ", behind " + in_the_way_;
+  }
+  return trouble;
+}
+
+Run::Trouble Run::trouble_of(const Step& step, const WriteFailure& failure) const {
+  auto trouble = trouble_of(failure);
+  trouble.statement = step.number;
+  const auto at = failure.position ? byte_of_character(step.sql, *failure.position) : 0;
+  trouble.place = place_in(migration().sql.text, step.offset + at);
+  return trouble;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "adapters/config/settings.h"
+#include "adapters/loop/asio.h"
+#include "adapters/loop/wakeup.h"
+#include "adapters/postgres/server_questions.h"
+#include "core/apply/attempt.h"
+#include "core/apply/plan.h"
+#include "core/apply/steps.h"
+#include "core/environment/managed.h"
+#include "daemon/apply/door.h"
+#include "daemon/apply/progress.h"
+
+namespace tidemark {
+
+class World;
+
+// Carries out one plan: one migration after the other, each to its end, until all are done or one
+// is not. What it does is written down before it is done.
+class Run {
+ public:
+  Run(asio::io_context& loop,
+      World& world,
+      ManagedEnvironment environment,
+      EnvironmentSettings settings,
+      Plan plan,
+      Selection selection,
+      std::string by,
+      std::shared_ptr<Progress> progress);
+
+  // Returns the attempt whose session was lost before its outcome was known, if there is one: it is
+  // to be asked about.
+  Awaitable<std::optional<Attempt>> carry_out(Door& door);
+
+  // The statement that runs is cancelled, and nothing after it begins.
+  void cancel(std::string by);
+  bool cancelled() const { return !cancelled_by_.empty(); }
+
+  const Plan& plan() const { return plan_; }
+  const std::string& by() const { return by_; }
+  const std::shared_ptr<Progress>& progress() const { return progress_; }
+
+  // After carry_out(): how it went, for people.
+  struct Outcome {
+    std::string what = "failed";  // applied, failed, cancelled, unknown, open
+    std::vector<std::string> done;
+    std::vector<std::string> left;
+    std::string message;
+  };
+  const Outcome& outcome() const { return outcome_; }
+  // Tells it, and that nothing follows.
+  void finish();
+  // What was asked about after all.
+  void settled(const Attempt& attempt);
+
+ private:
+  // Why a migration did not come to its end.
+  struct Trouble {
+    std::string words;
+    std::string sqlstate{};
+    std::string detail{};
+    std::string hint{};
+    std::optional<std::size_t> statement{};  // from 0
+    std::optional<SqlPlace> place{};
+    bool lost = false;     // nobody knows what became of what was sent
+    bool unknown = false;  // and nobody can be asked
+  };
+  template <class T>
+  using Tried = std::expected<T, Trouble>;
+  Awaitable<Tried<void>> prepare();
+  Awaitable<bool> carry_out_one(std::size_t index);
+  Tried<Journal> journal_to_go_on() const;
+
+  // In a transaction (transaction.cpp).
+  Awaitable<Tried<void>> in_transaction(Attempt& attempt);
+  Awaitable<Tried<void>> try_in_transaction(Attempt& attempt);
+  Awaitable<Tried<void>> begin();
+  Awaitable<Tried<void>> run_all(const Attempt& attempt);
+  Awaitable<Tried<void>> make_sure(Attempt& attempt);
+  Awaitable<Tried<void>> commit(const Attempt& attempt);
+  Awaitable<void> roll_back();
+
+  // One by one (separately.cpp).
+  Awaitable<Tried<void>> separately(Attempt& attempt);
+  Awaitable<Tried<void>> try_separately(const Step& step, Attempt& attempt);
+  Awaitable<Tried<void>> run_separately(const Step& step, Attempt& attempt);
+  Awaitable<Tried<void>> step_done(const Step& step, Attempt& attempt);
+  Awaitable<Tried<bool>> clear_the_way(const Statement& statement, Attempt& attempt);
+  Awaitable<Tried<void>> drop_invalid(std::string name);
+  Awaitable<void> repair(const Statement& statement, Attempt& attempt, Trouble& trouble);
+  Awaitable<Tried<void>> wait_for_old_transactions(const Step& step);
+  static Trouble stopped_after(const Attempt& attempt, Trouble trouble);
+
+  Awaitable<Tried<std::string>> send(const Step& step);
+  Awaitable<void> look_after(const Step& step);
+  Awaitable<Tried<void>> command(std::string sql);
+  Awaitable<bool> pause(std::chrono::milliseconds duration);
+  Trouble trouble_of(const Step& step, const WriteFailure& failure) const;
+  Trouble trouble_of(const WriteFailure& failure) const;
+  const PlannedMigration& migration() const { return plan_.migrations[current_]; }
+  boost::json::object document_of(const Trouble& trouble) const;
+  Trouble stopped() const;
+  void tell_state(const Step& step, boost::json::object more);
+  void tell_skipped(const Step& step, const std::vector<Notice>& notices);
+
+  asio::io_context& loop_;
+  World& world_;
+  ManagedEnvironment environment_;
+  EnvironmentSettings settings_;
+  Plan plan_;
+  Selection selection_;
+  std::string by_;
+  std::shared_ptr<Progress> progress_;
+  ApplySessions sessions_;
+  ServerSelf server_;
+  Outcome outcome_;
+  std::optional<Attempt> open_;  // its session was lost
+  std::size_t current_ = 0;      // of the plan's migrations
+  std::string cancelled_by_;
+  Wakeup attention_;  // of who looks after a statement, and of pauses
+  bool statement_done_ = false;
+  std::string in_the_way_;  // who was, as last seen
+  std::string skipped_;     // what statements left as it was
+  std::mt19937 random_{std::random_device{}()};
+};
+
+}  // namespace tidemark

@@ -1,0 +1,218 @@
+// A migration in a transaction of its own.
+
+#include "adapters/loop/timer.h"
+#include "adapters/postgres/transaction_questions.h"
+#include "core/apply/lock_retries.h"
+#include "daemon/apply/lock_key.h"
+#include "daemon/apply/run.h"
+#include "daemon/apply/words.h"
+#include "daemon/world.h"
+
+namespace tidemark {
+
+namespace {
+
+// Between the question for its number and COMMIT only our ledger's disk is waited for, while the
+// transaction holds its locks.
+constexpr std::chrono::milliseconds written_within{2'000};
+
+std::string in_ms(std::chrono::milliseconds duration) {
+  return std::to_string(duration.count());
+}
+
+}  // namespace
+
+// Tried again as a whole when it meets a lock, so that it never stands in a queue for long.
+Awaitable<Run::Tried<void>> Run::in_transaction(Attempt& attempt) {
+  LockRetries retries(settings_.lock_retries);
+  for (unsigned tries = 1;; ++tries) {
+    auto tried = co_await try_in_transaction(attempt);
+    if (!tried && !tried.error().lost) {
+      co_await roll_back();
+    }
+    if (tried || tried.error().lost || !is_lock_trouble(tried.error().sqlstate)) {
+      co_return tried;
+    }
+    const auto chance = std::uniform_real_distribution<>(0, 1)(random_);
+    const auto wait = retries.next(chance);
+    if (!wait) {
+      tried.error().words += "; given up after " + std::to_string(tries) +
+                             (tries == 1 ? " try" : " tries") + ", and nothing is left of it";
+      co_return tried;
+    }
+    progress_->tell("retrying",
+                    {{"migration", migration().id.value},
+                     {"try", tries + 1},
+                     {"of", settings_.lock_retries + 1},
+                     {"in_ms", wait->count()},
+                     {"why", tried.error().words}});
+    const bool goes_on = co_await pause(*wait);
+    if (!goes_on) {
+      co_return std::unexpected(stopped());
+    }
+  }
+}
+
+Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
+  skipped_.clear();
+  auto begun = co_await begin();
+  if (!begun) {
+    begun.error().lost = false;  // nothing of the migration was sent
+    co_return begun;
+  }
+  auto ran = co_await run_all(attempt);
+  if (!ran) {
+    co_return ran;
+  }
+  auto sure = co_await make_sure(attempt);
+  if (!sure) {
+    co_return sure;
+  }
+  auto committed = co_await commit(attempt);
+  co_return committed;
+}
+
+Awaitable<Run::Tried<void>> Run::begin() {
+  // What the migration before left in the session goes first.
+  auto fresh = co_await command("DISCARD ALL");
+  if (!fresh) {
+    co_return fresh;
+  }
+  std::string sql =
+      "BEGIN; SET LOCAL synchronous_commit = on;"
+      " SET LOCAL idle_in_transaction_session_timeout = 15000;"
+      " SET LOCAL lock_timeout = " +
+      in_ms(settings_.lock_timeout) +
+      "; SET LOCAL statement_timeout = " + in_ms(settings_.statement_timeout);
+  if (!settings_.schema.empty()) {
+    sql += "; SET LOCAL search_path = " + quoted_name(settings_.schema);
+  }
+  auto begun = co_await command(std::move(sql));
+  if (!begun) {
+    co_return begun;
+  }
+  const auto locked =
+      co_await try_lock_for_transaction(*sessions_.work, lock_key("migration", settings_.schema));
+  if (!locked) {
+    co_return std::unexpected(trouble_of(locked.error()));
+  }
+  if (!*locked) {
+    co_return std::unexpected(Trouble{"another session of tidemark is applying to this database"});
+  }
+  co_return Tried<void>{};
+}
+
+Awaitable<Run::Tried<void>> Run::run_all(const Attempt& attempt) {
+  std::uint64_t ours = 0;
+  if (attempt.unanalysed) {
+    auto numbered = co_await command("SELECT pg_catalog.pg_current_xact_id()");
+    if (!numbered) {
+      co_return numbered;
+    }
+    const auto place = co_await where_it_is(*sessions_.work);
+    if (!place) {
+      co_return std::unexpected(trouble_of(place.error()));
+    }
+    ours = place->xid;
+  }
+  for (const auto& step : steps_of(migration())) {
+    if (cancelled()) {
+      co_return std::unexpected(stopped());
+    }
+    auto sent = co_await send(step);
+    if (!sent) {
+      // Outside our transaction: something in there has ended it, one way or the other.
+      sent.error().unknown = attempt.unanalysed && !sent.error().lost &&
+                             sessions_.work->transaction() == WriteSession::Transaction::none;
+      co_return std::unexpected(std::move(sent.error()));
+    }
+  }
+  if (attempt.unanalysed) {
+    bool same = sessions_.work->transaction() == WriteSession::Transaction::open;
+    if (same) {
+      const auto place = co_await where_it_is(*sessions_.work);
+      same = place && place->xid == ours;
+    }
+    if (!same) {
+      Trouble trouble{
+          "it has ended the transaction that it was sent in: what it did before that may have been "
+          "committed"};
+      trouble.unknown = true;
+      co_return std::unexpected(std::move(trouble));
+    }
+  }
+  co_return Tried<void>{};
+}
+
+// What tells this transaction from all others gets to the server's disk, and then to ours. Until
+// then COMMIT is not sent.
+Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
+  const auto place = co_await where_it_is(*sessions_.work);
+  if (!place) {
+    co_return std::unexpected(trouble_of(place.error()));
+  }
+  attempt.mark.reset();
+  if (place->xid == 0) {
+    co_return Tried<void>{};  // it leaves nothing, whatever becomes of it
+  }
+  const auto failed_beside = [this](const WriteFailure& failure) {
+    auto trouble = trouble_of(failure);
+    trouble.words = "the session beside it failed before COMMIT: " + trouble.words;
+    trouble.lost = false;
+    return std::unexpected(std::move(trouble));
+  };
+  const auto flushed = co_await flush_log(*sessions_.watch, "tidemark " + attempt.id);
+  if (!flushed) {
+    co_return failed_beside(flushed.error());
+  }
+  const auto up_to = co_await flushed_up_to(*sessions_.watch);
+  if (!up_to) {
+    co_return failed_beside(up_to.error());
+  }
+  if (*up_to < place->written) {
+    co_return std::unexpected(
+        Trouble{"the server did not bring its log to the disk, so COMMIT was not sent"});
+  }
+  attempt.mark = TransactionMark{place->xid, server_.identity, server_.started, *up_to};
+  const auto began = std::chrono::steady_clock::now();
+  const auto noted = co_await world_.note_attempt(environment_.ref(), attempt);
+  if (!noted) {
+    co_return std::unexpected(Trouble{
+        "what is needed to know its outcome could not be written down, so COMMIT was not sent: " +
+        noted.error().detail});
+  }
+  if (std::chrono::steady_clock::now() - began > written_within) {
+    co_return std::unexpected(
+        Trouble{"our ledger's disk took too long while locks were held, so COMMIT was not sent"});
+  }
+  co_return Tried<void>{};
+}
+
+Awaitable<Run::Tried<void>> Run::commit(const Attempt& attempt) {
+  const auto steps = std::max<std::size_t>(attempt.statements, 1);
+  auto committed = co_await send({steps - 1, "COMMIT", 0});
+  if (!committed) {
+    auto& trouble = committed.error();
+    trouble.place.reset();
+    trouble.statement.reset();
+    trouble.words = "at COMMIT: " + trouble.words;
+    trouble.lost = trouble.lost && attempt.mark;
+    co_return std::unexpected(std::move(trouble));
+  }
+  if (*committed != "COMMIT") {
+    co_return std::unexpected(
+        Trouble{"the server answered COMMIT with " + *committed + ": nothing is left of it"});
+  }
+  co_return Tried<void>{};
+}
+
+// When it fails the session is gone, and the transaction with it.
+Awaitable<void> Run::roll_back() {
+  const bool in_one =
+      sessions_.work->usable() && sessions_.work->transaction() != WriteSession::Transaction::none;
+  if (in_one) {
+    [[maybe_unused]] const auto rolled_back = co_await command("ROLLBACK");
+  }
+}
+
+}  // namespace tidemark
