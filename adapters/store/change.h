@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/apply/attempt.h"
+#include "core/apply/freeze.h"
 #include "core/audit/event.h"
 #include "core/drift/finding.h"
 #include "core/environment/environment.h"
@@ -34,10 +36,12 @@ struct ModeFlip {
   friend bool operator==(const ModeFlip&, const ModeFlip&) = default;
 };
 
-// What people were told of an environment beside findings, so that a restart does not tell it again.
+// What people were told of an environment beside findings, so that a restart does not tell it
+// again.
 struct Told {
   std::optional<TimePoint> lag_at;  // that migrations wait there; nullopt: that none does
-  std::optional<std::string> excess_privileges;  // what its credential could write; nullopt: not asked
+  std::optional<std::string>
+      excess_privileges;  // what its credential could write; nullopt: not asked
   friend bool operator==(const Told&, const Told&) = default;
 };
 
@@ -58,6 +62,9 @@ struct EnvironmentState {
   std::vector<Record> records;  // oldest first
   std::optional<Observation> observation;
   std::vector<StoredFinding> findings;  // the open ones, oldest first
+  // Those that nobody has settled, and the newest that ended of each key; oldest first.
+  std::vector<Attempt> attempts;
+  std::optional<Freeze> freeze;
   friend bool operator==(const EnvironmentState&, const EnvironmentState&) = default;
 };
 
@@ -74,6 +81,10 @@ struct Change {
   std::optional<Identity> identity;
   std::optional<History> history;
   std::optional<Told> told;
+  // One whose id is new begins, and is open. One that is known goes on or ends: its mark, journal
+  // and end are written down, and what it set out to do has to be what it was. In this order.
+  std::vector<Attempt> attempts;
+  std::optional<std::optional<Freeze>> freeze;  // an empty one within: it has ended
   std::vector<AuditEvent> audit;  // the events of findings are added by the ledger itself
 };
 

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "adapters/store/attempt_table.h"
 #include "adapters/store/content_table.h"
 #include "adapters/store/environment_table.h"
 #include "adapters/store/finding_table.h"
@@ -120,6 +121,9 @@ Ledger::Events Ledger::apply(const Change& change, Committed& committed) {
   auto done = insert_contents(*database_, change.contents);
   if (done) {
     done = insert_records(*database_, *id, change.records);
+  }
+  if (done) {
+    done = store_attempts(*database_, *id, change.attempts);
   }
   if (done && change.observation) {
     done = store_observation(*database_, *id, *change.observation);

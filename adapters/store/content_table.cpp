@@ -22,6 +22,7 @@ constexpr std::string_view count_content = R"sql(
 constexpr std::string_view delete_unreferenced = R"sql(
   DELETE FROM contents
    WHERE NOT EXISTS (SELECT 1 FROM records WHERE records.sha256 = contents.sha256)
+     AND sha256 NOT IN (SELECT sha256 FROM attempts WHERE outcome NOT IN ('applied', 'not_applied'))
 )sql";
 
 Result<void> insert_one(Database& database, const ContentBytes& content) {

@@ -18,7 +18,7 @@ Result<std::optional<std::string>> read_content(Database& database, const Digest
 
 Result<bool> has_content(Database& database, const Digest& digest);
 
-// Those that no record refers to.
+// Those that neither a record refers to nor an attempt that nobody has settled.
 Result<std::int64_t> delete_unreferenced_contents(Database& database);
 
 }  // namespace tidemark

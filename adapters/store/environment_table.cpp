@@ -30,7 +30,8 @@ constexpr std::string_view insert_environment = R"sql(
 constexpr std::string_view select_environment = R"sql(
   SELECT flipped_mode, flipped_by, flipped_reason, last_mode, mode_since,
          system_identifier, timeline, database_oid, schema_oid,
-         history_certain, history_reason, lag_told_at, excess_privileges
+         history_certain, history_reason, lag_told_at, excess_privileges,
+         frozen_by, frozen_reason, frozen_at, frozen_until
     FROM environments
    WHERE id = $1
 )sql";
@@ -62,6 +63,12 @@ constexpr std::string_view set_history = R"sql(
 constexpr std::string_view set_told = R"sql(
   UPDATE environments
      SET lag_told_at = $2, excess_privileges = $3
+   WHERE id = $1
+)sql";
+
+constexpr std::string_view set_freeze = R"sql(
+  UPDATE environments
+     SET frozen_by = $2, frozen_reason = $3, frozen_at = $4, frozen_until = $5
    WHERE id = $1
 )sql";
 
@@ -103,6 +110,21 @@ std::optional<Identity> identity_of(const SqlRow& row) {
                   .timeline = static_cast<std::uint32_t>(row.integer(6)),
                   .database_oid = static_cast<std::uint32_t>(row.integer(7)),
                   .schema_oid = static_cast<std::uint32_t>(row.integer(8))};
+}
+
+std::optional<Freeze> freeze_of(const SqlRow& row) {
+  if (row.is_null(15)) {
+    return std::nullopt;
+  }
+  return Freeze{
+      .by = row.text(13), .reason = row.text(14), .at = row.time(15), .until = row.time_if_any(16)};
+}
+
+SqlValues freeze_values(std::int64_t id, const std::optional<Freeze>& freeze) {
+  if (!freeze) {
+    return {id, SqlValue(), SqlValue(), SqlValue(), SqlValue()};
+  }
+  return {id, freeze->by, freeze->reason, sql_time(freeze->at), sql_time(freeze->until)};
 }
 
 Result<void> only(Result<std::int64_t> changed) {
@@ -165,6 +187,7 @@ Result<EnvironmentState> read_environment(Database& database, std::int64_t id) {
   if (!row.is_null(12)) {
     state.told.excess_privileges = row.text(12);
   }
+  state.freeze = freeze_of(row);
   return state;
 }
 
@@ -196,6 +219,9 @@ Result<void> update_environment(Database& database, std::int64_t id, const Chang
         {id,
          sql_time(told->lag_at),
          told->excess_privileges ? SqlValue(*told->excess_privileges) : SqlValue()}));
+  }
+  if (done && change.freeze) {
+    done = only(database.execute(set_freeze, freeze_values(id, *change.freeze)));
   }
   return done;
 }

@@ -5,7 +5,8 @@
 
 namespace tidemark {
 
-// Apps and environments as rows: modes, identities, and whether what we remember can be relied on.
+// Apps and environments as rows: modes, identities, freezes, and whether what we remember can be
+// relied on.
 
 Result<std::optional<std::int64_t>> find_environment(Database& database,
                                                      const EnvironmentRef& environment);
@@ -15,7 +16,7 @@ Result<std::int64_t> need_environment(Database& database,
                                       const EnvironmentRef& environment,
                                       TimePoint now);
 
-// Only what its own row says: no records, observation or findings.
+// Only what its own row says: no records, observation, findings or attempts.
 Result<EnvironmentState> read_environment(Database& database, std::int64_t id);
 
 Result<void> update_environment(Database& database, std::int64_t id, const Change& change);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapters/store/attempt_table.h"
 #include "adapters/store/audit_table.h"
 #include "adapters/store/content_table.h"
 #include "adapters/store/environment_table.h"
@@ -124,9 +125,14 @@ Result<EnvironmentState> Ledger::load_everything(const EnvironmentRef& environme
   if (!findings) {
     return std::unexpected(findings.error());
   }
+  auto attempts = read_attempts(*database_, **id);
+  if (!attempts) {
+    return std::unexpected(attempts.error());
+  }
   state->records = std::move(*records);
   state->observation = std::move(*observation);
   state->findings = std::move(*findings);
+  state->attempts = std::move(*attempts);
   return state;
 }
 

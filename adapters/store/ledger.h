@@ -16,8 +16,9 @@
 
 namespace tidemark {
 
-// Our ledger: what was applied where and on whose word, what is wrong, and who did what. Everything
-// that it returns as written is on the disk, and a call that fails has changed nothing.
+// Our ledger: what was applied where and on whose word, what was tried, what is wrong, and who did
+// what. Everything that it returns as written is on the disk, and a call that fails has changed
+// nothing.
 //
 // Blocks: called on a pool thread, one call at a time (backup alone may run beside the others).
 // Besides the file itself there are FILE.lock, FILE.mark (see mark.h), and SQLite's FILE-wal and
@@ -70,8 +71,8 @@ class Ledger {
   // Reads the whole log. One that does not verify stops every further write.
   Result<AuditCheck> verify_audit();
 
-  // Drops findings that were resolved longer than `retention` ago and contents that nothing refers
-  // to. Records and audit entries stay for ever.
+  // Drops findings that were resolved longer than `retention` ago and contents that neither a
+  // record nor an unsettled attempt refers to. Records, attempts and audit entries stay for ever.
   Result<Pruned> prune(TimePoint now, std::chrono::milliseconds retention);
 
   // A consistent, checked copy of the ledger in one file; `target` must not exist. Put back later,

@@ -116,14 +116,82 @@ constexpr std::string_view step_1 = R"sql(
   BEGIN SELECT RAISE(ABORT, 'the audit log is never deleted'); END;
 )sql";
 
-// Since when somebody was told that migrations wait here, and what the credential was told to be able
-// to do beyond reading; NULL: not told, not asked.
+// Since when somebody was told that migrations wait here, and what the credential was told to be
+// able to do beyond reading; NULL: not told, not asked.
 constexpr std::string_view step_2 = R"sql(
   ALTER TABLE environments ADD COLUMN lag_told_at INTEGER;
   ALTER TABLE environments ADD COLUMN excess_privileges TEXT;
 )sql";
 
-constexpr std::array steps{step_1, step_2};
+// What was tried, and where nothing may be tried for now; frozen_at is NULL where it may.
+//
+// mark_xid and mark_flushed are decimal texts: both are unsigned numbers of 64 bits that a server
+// tells, an INTEGER has 63, and pg_resetwal can put a server's counters anywhere. started_at and
+// ended_at are by a clock that somebody may set: which attempt is the newest is said by seq.
+// sha256 does not refer to contents, as in records. Unsettled is whatever is not known to have
+// ended, so that a damaged outcome is met and not overlooked.
+constexpr std::string_view step_3 = R"sql(
+  CREATE TABLE attempts (
+    seq                    INTEGER PRIMARY KEY,
+    id                     TEXT NOT NULL UNIQUE,
+    environment_id         INTEGER NOT NULL REFERENCES environments (id),
+    key                    TEXT NOT NULL,
+    migration              TEXT NOT NULL,
+    version                TEXT NOT NULL,
+    action                 TEXT NOT NULL,
+    sha256                 TEXT NOT NULL,
+    normalised             TEXT NOT NULL,
+    size                   INTEGER NOT NULL,
+    statements             INTEGER NOT NULL,
+    transactional          INTEGER NOT NULL,
+    unanalysed             INTEGER NOT NULL,
+    started_by             TEXT NOT NULL,
+    started_at             INTEGER NOT NULL,
+    mark_xid               TEXT,
+    mark_system_identifier TEXT,
+    mark_timeline          INTEGER,
+    mark_database_oid      INTEGER,
+    mark_schema_oid        INTEGER,
+    mark_server_started    INTEGER,
+    mark_flushed           TEXT,
+    journal_done           INTEGER,
+    journal_under_way      INTEGER,
+    journal_made           TEXT,
+    outcome                TEXT NOT NULL,
+    ended_at               INTEGER,
+    detail                 TEXT NOT NULL,
+    CHECK ((outcome = 'open') = (ended_at IS NULL))
+  ) STRICT;
+  CREATE UNIQUE INDEX attempts_open_once ON attempts (environment_id) WHERE outcome = 'open';
+  CREATE INDEX attempts_unsettled ON attempts (environment_id)
+   WHERE outcome NOT IN ('applied', 'not_applied');
+  CREATE INDEX attempts_ended ON attempts (environment_id, key, seq)
+   WHERE outcome IN ('applied', 'not_applied');
+  CREATE TRIGGER attempts_keep_their_intent BEFORE UPDATE OF
+    seq, id, environment_id, key, migration, version, action, sha256, normalised, size, statements,
+    transactional, unanalysed, started_by, started_at ON attempts
+  BEGIN SELECT RAISE(ABORT, 'what an attempt set out to do is never changed'); END;
+  CREATE TRIGGER attempts_keep_their_mark BEFORE UPDATE ON attempts
+   WHEN OLD.mark_xid IS NOT NULL
+    AND (OLD.mark_xid, OLD.mark_system_identifier, OLD.mark_timeline, OLD.mark_database_oid,
+         OLD.mark_schema_oid, OLD.mark_server_started, OLD.mark_flushed) IS NOT
+        (NEW.mark_xid, NEW.mark_system_identifier, NEW.mark_timeline, NEW.mark_database_oid,
+         NEW.mark_schema_oid, NEW.mark_server_started, NEW.mark_flushed)
+  BEGIN SELECT RAISE(ABORT, 'the mark of an attempt is never changed'); END;
+  CREATE TRIGGER attempts_end_once BEFORE UPDATE ON attempts
+   WHEN OLD.outcome <> 'open'
+    AND NOT (OLD.outcome = 'unknown' AND NEW.outcome IN ('applied', 'not_applied'))
+  BEGIN SELECT RAISE(ABORT, 'an attempt that ended is never changed'); END;
+  CREATE TRIGGER attempts_are_not_deleted BEFORE DELETE ON attempts
+  BEGIN SELECT RAISE(ABORT, 'attempts are never deleted'); END;
+
+  ALTER TABLE environments ADD COLUMN frozen_by TEXT;
+  ALTER TABLE environments ADD COLUMN frozen_reason TEXT;
+  ALTER TABLE environments ADD COLUMN frozen_at INTEGER;
+  ALTER TABLE environments ADD COLUMN frozen_until INTEGER;
+)sql";
+
+constexpr std::array steps{step_1, step_2, step_3};
 
 constexpr std::string_view count_tables = R"sql(
   SELECT count(*), count(*) FILTER (WHERE name = 'meta')

@@ -42,6 +42,9 @@ Change large(int number) {
   }
   next.records = {record(std::to_string(number), noise)};
   next.contents = {bytes_of(noise)};
+  next.attempts = {attempt(std::to_string(number), std::to_string(number), noise)};
+  next.attempts.push_back(ended(next.attempts[0], Attempt::Outcome::applied, number));
+  next.freeze = Freeze{.by = "ana", .reason = noise, .at = at(number), .until = std::nullopt};
   next.audit = {event("mark.recorded", number)};
   return next;
 }
@@ -109,6 +112,8 @@ TEST_CASE(
         REQUIRE(ledger.commit(large(2)));
       }
       CHECK(ledger.load(staging, at(5))->records.size() == 2);
+      CHECK(ledger.load(staging, at(5))->attempts.size() == 2);
+      CHECK(ledger.load(staging, at(5))->freeze == *large(2).freeze);
       CHECK(ledger.verify_audit()->entries == 2);
       CHECK(ledger.content(large(2).contents[0].digest).value() == large(2).contents[0].bytes);
       if (!reached) {

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -45,6 +46,11 @@ Change next_change(const EnvironmentState& state, std::int64_t number) {
     wrong.back().details["number"] = key;
   }
   next.findings = changes(state.findings, wrong, at(1));
+  // The one that is open ends where the next begins.
+  if (!state.attempts.empty()) {
+    next.attempts = {ended(state.attempts.back(), Attempt::Outcome::applied)};
+  }
+  next.attempts.push_back(attempt(key, key, content));
   next.audit = {event("mark.recorded")};
   return next;
 }
@@ -137,6 +143,8 @@ void check_ledger(const std::filesystem::path& file,
     const bool whole = again.ledger.content(stored.content->raw).value_or(std::nullopt).has_value();
     CHECK(whole);
   }
+  CHECK(state->attempts.size() == state->records.size());
+  CHECK(std::ranges::count_if(state->attempts, is_unsettled) == (state->records.empty() ? 0 : 1));
   CHECK((state->records.empty() || state->observation->table == state->records.back().key.value));
   counts.acknowledged += acknowledged.size();
   counts.before_the_first_commit += acknowledged.empty() ? 1 : 0;

@@ -40,6 +40,8 @@ Change everything() {
       Identity{.system_identifier = "73", .timeline = 2, .database_oid = 3, .schema_oid = 4};
   all.history = History{.certain = false, .reason = "another timeline"};
   all.told = Told{.lag_at = at(1), .excess_privileges = "is superuser"};
+  all.attempts = {attempt("a1", "3")};
+  all.freeze = Freeze{.by = "ben", .reason = "quarter end", .at = at(1), .until = at(99)};
   all.audit = {event("mode.changed", 2)};
   return all;
 }
@@ -72,6 +74,8 @@ TEST_CASE("everything that was committed is there after the ledger was closed an
     CHECK(before.identity == all.identity);
     CHECK(before.history == all.history);
     CHECK(before.told == all.told);
+    CHECK(before.attempts == all.attempts);
+    CHECK(before.freeze == all.freeze);
   }
   auto again = opened(folder / "ledger.db");
   CHECK(again.restored.empty());
@@ -145,6 +149,8 @@ TEST_CASE("a change of which one part fails changes nothing at all") {
   auto half = everything();
   half.records = {record("9")};
   half.contents = {bytes_of("nine")};
+  half.attempts = {ended(half.attempts[0], Attempt::Outcome::applied), attempt("a2", "9")};
+  half.freeze = std::optional<Freeze>();
   const auto failed = ledger.commit(half);  // the finding is open already
   REQUIRE_FALSE(failed);
   CHECK(failed.error().code == Errc::conflict);
@@ -251,6 +257,22 @@ TEST_CASE("a renamed environment keeps its history") {
   CHECK_FALSE(ledger.rename({.app = "nobody", .name = "x"}, "y", at(6)).value());
   REQUIRE(ledger.load(prod, at(7)));
   CHECK(ledger.rename(prod, "stage2", at(8)).error().code == Errc::conflict);
+}
+
+TEST_CASE("a freeze can be prolonged, made to last until somebody says so, and ended") {
+  const Folder folder;
+  auto ledger = opened(folder / "ledger.db").ledger;
+  auto next = change(1);
+  const auto frozen = [&](std::optional<Freeze> freeze) {
+    next.freeze = std::move(freeze);
+    REQUIRE(ledger.commit(next));
+    return must(ledger.load(staging, at(9))).freeze == *next.freeze;
+  };
+  CHECK(frozen(Freeze{.by = "ana", .reason = "sale", .at = at(1), .until = at(60)}));
+  CHECK(frozen(Freeze{.by = "ben", .reason = "longer", .at = at(2), .until = std::nullopt}));
+  CHECK(frozen(std::nullopt));
+  CHECK(frozen(Freeze{.by = "", .reason = "", .at = {}, .until = std::nullopt}));
+  CHECK_FALSE(must(ledger.load(prod, at(9))).freeze.has_value());
 }
 
 TEST_CASE("records and audit entries cannot be changed or deleted by any SQL of ours") {

@@ -23,6 +23,35 @@ unsigned permissions(const std::filesystem::path& file) {
   return status.st_mode & 0777U;
 }
 
+// What a tidemark of that version left behind.
+Ledger opened_fixture(const Folder& folder, int version) {
+  const auto file = folder / "ledger.db";
+  const std::filesystem::path fixtures(TIDEMARK_STORE_FIXTURES);
+  const auto name = "ledger-v" + std::to_string(version);
+  meddle(file, read_file(fixtures / (name + ".sql")));
+  std::filesystem::copy_file(fixtures / (name + ".mark"), mark_file(file));
+  REQUIRE(meddle(file, "SELECT value FROM meta WHERE name = 'schema_version'").back() ==
+          std::to_string(version));
+  auto old = opened(file, at(1));
+  CHECK(old.restored.empty());
+  CHECK(old.audit_problem.empty());
+  CHECK(old.upgraded_from == (newest_schema_version() == version ? 0 : version));
+  return std::move(old.ledger);
+}
+
+// What all of them have in it.
+void check_fixture(Ledger& ledger) {
+  const auto state = must(ledger.load(staging, at(2)));
+  CHECK(state.last_mode == Mode::reconcile_only);
+  CHECK(state.identity->system_identifier == "7300000000000000001");
+  CHECK(state.observation->rows.size() == 2);
+  CHECK(state.findings.at(0).acknowledged->by == "ana (uid 1000)");
+  CHECK(ledger.content(sha256("CREATE TABLE orders (id bigint);\n")).value().has_value());
+  CHECK(ledger.findings({.app = "", .environment = "", .include_resolved = true})->size() == 2);
+  CHECK(ledger.verify_audit()->ok);
+  CHECK(ledger.append({event("after the upgrade")}));
+}
+
 }  // namespace
 
 TEST_CASE("a new ledger and the files beside it can be read by their owner only") {
@@ -188,25 +217,46 @@ TEST_CASE("a damaged ledger does not open") {
 
 TEST_CASE("a ledger of schema version 1 opens with all that is in it") {
   const Folder folder;
-  const auto file = folder / "ledger.db";
-  const std::filesystem::path fixtures(TIDEMARK_STORE_FIXTURES);
-  meddle(file, read_file(fixtures / "ledger-v1.sql"));
-  std::filesystem::copy_file(fixtures / "ledger-v1.mark", mark_file(file));
-  REQUIRE(meddle(file, "SELECT value FROM meta WHERE name = 'schema_version'").back() == "1");
-
-  auto old = opened(file, at(1));
-  CHECK(old.restored.empty());
-  CHECK(old.audit_problem.empty());
-  CHECK(old.upgraded_from == (newest_schema_version() == 1 ? 0 : 1));
-  const auto state = must(old.ledger.load(staging, at(2)));
+  auto ledger = opened_fixture(folder, 1);
+  check_fixture(ledger);
+  const auto state = must(ledger.load(staging, at(2)));
   CHECK(state.records.size() == 3);
-  CHECK(state.last_mode == Mode::reconcile_only);
-  CHECK(state.identity->system_identifier == "7300000000000000001");
-  CHECK(state.observation->rows.size() == 2);
-  CHECK(state.findings.at(0).acknowledged->by == "ana (uid 1000)");
-  CHECK(old.ledger.content(sha256("CREATE TABLE orders (id bigint);\n")).value().has_value());
-  CHECK(old.ledger.findings({.app = "", .environment = "", .include_resolved = true})->size() == 2);
-  CHECK(old.ledger.verify_audit()->ok);
   CHECK(state.told == Told{});
-  CHECK(old.ledger.append({event("after the upgrade")}));
+}
+
+TEST_CASE("a ledger of schema version 2 opens with all that is in it") {
+  const Folder folder;
+  auto ledger = opened_fixture(folder, 2);
+  check_fixture(ledger);
+  const auto state = must(ledger.load(staging, at(2)));
+  CHECK(state.records.size() == 2);
+  CHECK(state.told == Told{.lag_at = at(-5), .excess_privileges = "is superuser"});
+  CHECK(state.attempts.empty());
+  CHECK_FALSE(state.freeze.has_value());
+
+  // What the older ones know nothing of can be written now.
+  auto next = change(3);
+  next.attempts = {attempt("a1")};
+  next.freeze = Freeze{.by = "ben", .reason = "sale", .at = at(3), .until = std::nullopt};
+  REQUIRE(ledger.commit(next));
+  CHECK(must(ledger.load(staging, at(4))).attempts == next.attempts);
+  CHECK(must(ledger.load(staging, at(4))).freeze == *next.freeze);
+}
+
+TEST_CASE("a ledger of schema version 3 opens with all that is in it") {
+  const Folder folder;
+  auto ledger = opened_fixture(folder, 3);
+  check_fixture(ledger);
+  CHECK(must(ledger.load(staging, at(2))).attempts.empty());
+  const auto state = must(ledger.load(prod, at(2)));
+  CHECK(state.records.size() == 1);
+  REQUIRE(state.attempts.size() == 2);
+  CHECK(state.attempts[0].outcome == Attempt::Outcome::applied);
+  CHECK(state.attempts[0].mark->xid == 771);
+  CHECK(state.attempts[0].mark->flushed == 0x16B3748);
+  CHECK(state.attempts[1].outcome == Attempt::Outcome::unknown);
+  CHECK(state.attempts[1].journal ==
+        Journal{.done = 1, .under_way = true, .made = "public.orders_paid"});
+  CHECK(state.freeze ==
+        Freeze{.by = "ben", .reason = "quarter end", .at = at(9), .until = at(9000)});
 }

@@ -82,6 +82,26 @@ ContentBytes bytes_of(std::string content) {
   return {.digest = digest, .bytes = std::move(content)};
 }
 
+Attempt attempt(std::string id, std::string key, std::string content) {
+  Attempt made;
+  made.id = std::move(id);
+  made.migration.value = "V" + key + "__orders";
+  made.version_text = key;
+  made.key.value = std::move(key);
+  made.content = content_of(content);
+  made.statements = 1;
+  made.by = "ana (uid 1000)";
+  made.started_at = at(1);
+  return made;
+}
+
+Attempt ended(Attempt attempt, Attempt::Outcome outcome, int minute) {
+  attempt.outcome = outcome;
+  attempt.ended_at = at(minute);
+  attempt.detail = "as the server said";
+  return attempt;
+}
+
 Change change(int minute) {
   Change made;
   made.environment = staging;
@@ -104,6 +124,10 @@ constexpr const char* drop_guards = R"sql(
   DROP TRIGGER IF EXISTS audit_is_not_deleted;
   DROP TRIGGER IF EXISTS records_are_not_changed;
   DROP TRIGGER IF EXISTS records_are_not_deleted;
+  DROP TRIGGER IF EXISTS attempts_keep_their_intent;
+  DROP TRIGGER IF EXISTS attempts_keep_their_mark;
+  DROP TRIGGER IF EXISTS attempts_end_once;
+  DROP TRIGGER IF EXISTS attempts_are_not_deleted;
 )sql";
 
 }  // namespace

@@ -50,6 +50,10 @@ Finding finding(FindingKind kind, std::string key);
 Record record(std::string key, std::string content = "SELECT 1;\n");
 ContentBytes bytes_of(std::string content);
 
+// One that has just begun, and what it is when it has ended.
+Attempt attempt(std::string id, std::string key = "1", std::string content = "SELECT 1;\n");
+Attempt ended(Attempt attempt, Attempt::Outcome outcome, int minute = 2);
+
 // A change in staging with nothing in it yet.
 Change change(int minute = 1);
 
