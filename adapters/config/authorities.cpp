@@ -13,6 +13,20 @@ namespace {
 
 constexpr std::size_t file_bytes_max = 16U << 20U;
 
+enum class Given { taken, has_others, verifies_nothing };
+
+Given give(const AuthoritiesFile& file, Parameters& parameters) {
+  if (parameters.contains("sslrootcert")) {
+    return Given::has_others;
+  }
+  const auto mode = parameters.find("sslmode");
+  if (mode == parameters.end() || !mode->second.starts_with("verify")) {
+    return Given::verifies_nothing;
+  }
+  parameters["sslrootcert"] = file.path;
+  return Given::taken;
+}
+
 }  // namespace
 
 void read_authorities(Section& section, EnvironmentSettings& settings, Problems& problems) {
@@ -31,21 +45,36 @@ void use_authorities(Section& environment, EnvironmentSettings& settings, Proble
     }
     return;
   }
-  auto& parameters = settings.database->parameters;
-  const auto mode = parameters.find("sslmode");
-  const bool verifies = mode != parameters.end() && mode->second.starts_with("verify");
-  const bool named = parameters.contains("sslrootcert");
-  if (own != nullptr && named) {
-    problems.add(*own, "tls_ca: database: has an sslrootcert already; leave one of them out");
-  } else if (own != nullptr && !verifies) {
-    problems.add(*own,
-                 "tls_ca: certificates are verified only over TCP with sslmode=verify-full or "
-                 "verify-ca in database:");
-  } else if (settings.tls_ca && verifies && !named) {
-    parameters["sslrootcert"] = settings.tls_ca->path;
+  if (!settings.tls_ca) {
     return;
   }
-  settings.tls_ca.reset();  // not used
+  bool taken = false;
+  bool told = false;
+  const auto offer = [&](std::string_view key, std::optional<Target>& target) {
+    if (!target) {
+      return;
+    }
+    const auto given = give(*settings.tls_ca, target->parameters);
+    taken = taken || given == Given::taken;
+    if (own != nullptr && given == Given::has_others) {
+      problems.add(
+          *own,
+          "tls_ca: " + std::string(key) + ": has an sslrootcert already; leave one of them out");
+      told = true;
+    }
+  };
+  offer("database", settings.database);
+  offer("direct", settings.direct);
+  const bool all_known = settings.direct || !environment.has("direct");
+  if (own != nullptr && !taken && !told && all_known) {
+    problems.add(*own,
+                 "tls_ca: certificates are verified only over TCP with sslmode=verify-full or "
+                 "verify-ca in database:" +
+                     std::string(settings.direct ? " or direct:" : ""));
+  }
+  if (!taken) {
+    settings.tls_ca.reset();
+  }
 }
 
 std::string problem_of_authorities(const std::string& path) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/config/apply.h"
 #include "adapters/config/apps.h"
 #include "adapters/config/authorities.h"
 #include "adapters/config/section.h"
@@ -38,6 +39,13 @@ Parsed<Target> parse_database(std::string_view text) {
     return std::unexpected(target.error().detail);
   }
   return *std::move(target);
+}
+
+void read_database(Section& section, std::string_view key, std::optional<Target>& into) {
+  Target target;
+  if (section.read(key, target, parse_database)) {
+    into = std::move(target);
+  }
 }
 
 Parsed<std::string> parse_ledger_tool(std::string_view text) {
@@ -201,6 +209,7 @@ void read_shared_keys(Section& section, EnvironmentSettings& settings, Problems&
   if (const auto* lag = section.find("lag")) {
     settings.lag_after = read_lag(*lag, settings.lag_after, problems);
   }
+  read_apply(section, settings);
   read_authorities(section, settings, problems);
 }
 
@@ -209,8 +218,10 @@ void check_database(const EnvironmentSettings& settings, Section& section, Probl
   if (section.has("database") || section.node().kind != YamlNode::Kind::mapping) {
     return;
   }
-  if (const auto* password = section.find("password")) {
-    problems.add(*password, "password: there is no database that it could be for");
+  for (const std::string_view key : {"direct", "password"}) {
+    if (const auto* value = section.find(key)) {
+      problems.add(*value, std::string(key) + ": there is no database that it could be for");
+    }
   }
   const auto* pinned = section.find("mode");
   if (pinned != nullptr) {
@@ -262,10 +273,8 @@ EnvironmentDraft read_environment(const YamlNode& node,
   if (section.read("renamed_from", settings.renamed_from, parse_name)) {
     draft.renamed_from = section.find("renamed_from");
   }
-  Target target;
-  if (section.read("database", target, parse_database)) {
-    settings.database = std::move(target);
-  }
+  read_database(section, "database", settings.database);
+  read_database(section, "direct", settings.direct);
   if (const auto* password = section.find("password")) {
     settings.password = read_password(*password, problems);
   }
@@ -274,6 +283,7 @@ EnvironmentDraft read_environment(const YamlNode& node,
   if (const auto* ledger = section.find("their_ledger")) {
     settings.their_ledger = read_their_ledger(*ledger, problems);
   }
+  use_apply(section, settings, problems);
   use_authorities(section, settings, problems);
   section.not_yet(later_environment_keys());
   check_database(settings, section, problems);

@@ -125,6 +125,19 @@ bool Section::read_count(std::string_view key, unsigned& into, unsigned least, u
   return true;
 }
 
+bool Section::read_flag(std::string_view key, bool& into) {
+  const auto* value = find(key);
+  if (value == nullptr) {
+    return false;
+  }
+  if (value->kind != YamlNode::Kind::boolean) {
+    problems_.add(*value, std::string(key) + ": expected true or false");
+    return false;
+  }
+  into = value->text.starts_with('t') || value->text.starts_with('T');
+  return true;
+}
+
 std::string Section::unknown(const std::string& key) const {
   auto message = "unknown key" + (secret_ ? "" : shown(key)) + " in " + what_;
   const auto meant = secret_ ? std::nullopt : nearest(key, known_);

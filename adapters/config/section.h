@@ -54,6 +54,9 @@ class Section {
   // The same for a whole number, without quotes.
   bool read_count(std::string_view key, unsigned& into, unsigned least, unsigned most);
 
+  // The same for true or false.
+  bool read_flag(std::string_view key, bool& into);
+
   // The same for a list of texts without duplicates.
   template <class T, class Parse>
   const YamlNode* read_list(std::string_view key, std::vector<T>& into, Parse parse);

@@ -69,6 +69,9 @@ struct AuthoritiesFile {
 // should be let to sleep.
 enum class ConnectionUse { keep, per_poll };
 
+// Whether migrations are applied when somebody says so, or as they come.
+enum class ApplyWhen { manual, automatic };
+
 struct EnvironmentSettings {
   std::string name;
   Position where;            // of its name
@@ -76,14 +79,22 @@ struct EnvironmentSettings {
   std::optional<std::vector<std::string>> after;  // nullopt: the environment before it in the list
   std::string renamed_from;
   std::optional<Target> database;
-  std::optional<PasswordSource> password;
-  std::optional<AuthoritiesFile> tls_ca;  // is in `database` too
+  // To the server itself, for applies, where `database` leads through a pooler in transaction mode.
+  std::optional<Target> direct;
+  std::optional<PasswordSource> password;  // for `direct` too
+  std::optional<AuthoritiesFile> tls_ca;   // is in `database` and `direct` too, where they verify
   std::chrono::milliseconds poll{60'000};
   ConnectionUse connection = ConnectionUse::keep;
   // How long a migration may be pending here after it was first seen applied upstream.
   std::chrono::milliseconds lag_after = std::chrono::hours{24};
   std::string schema;  // empty: not limited to one
   TheirLedger their_ledger;
+  ApplyWhen apply = ApplyWhen::manual;  // automatic only where the config makes it managed
+  // How long one statement waits for a lock, and how often its whole transaction tries again.
+  std::chrono::milliseconds lock_timeout{5'000};
+  unsigned lock_retries = 10;
+  std::chrono::milliseconds statement_timeout{0};  // zero: none
+  bool receipts = false;  // a row of ours in the transaction of each migration
 
   // What it is as long as no admin has flipped it.
   Mode configured_mode() const { return mode.value_or(default_mode(name)); }

@@ -14,13 +14,7 @@ std::vector<std::string_view> known_ledgers();
 inline constexpr std::array<std::string_view, 2> later_tools{"sqlx", "diesel"};
 
 inline std::vector<std::string_view> later_environment_keys() {
-  return {"apply",
-          "lock_timeout",
-          "lock_retries",
-          "statement_timeout",
-          "receipts",
-          "schema_drift",
-          "freeze"};
+  return {"schema_drift", "freeze"};
 }
 
 }  // namespace tidemark

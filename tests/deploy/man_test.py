@@ -186,6 +186,7 @@ class Config(unittest.TestCase):
             for key, (default, required) in keys.items():
                 with self.subTest(f"{section}: {key}"):
                     said = re.findall(r"^Default:\n\.Li (.*)$", page[section][key], re.MULTILINE)
+                    default = json.dumps(default) if isinstance(default, bool) else default
                     self.assertEqual([] if default is None else [str(default)], said)
                     self.assertEqual(required, "\nRequired.\n" in "\n" + page[section][key])
 

@@ -191,13 +191,16 @@ std::vector<BadConfig> bad_configs() {
       {top("defaults: {poll: 2d}"),
        {"6:18 poll: expected a duration from 50ms to 1d, such as 500ms, 30s, 5m, 12h or 7d"},
        Schema::cannot_say},
-      {top("defaults: {receipts: true}"), {"6:12 receipts is not supported by this version"}},
+      {top("defaults: {receipts: 1}"), {"6:22 receipts: expected true or false"}},
+      {top("defaults: {direct: host=db}"),
+       {"6:12 unknown key 'direct' in defaults: expected poll, connection, lag, apply, "
+        "lock_timeout, lock_retries, "
+        "statement_timeout, receipts or tls_ca"}},
       {top("defaults: {lag: {after: 59s}}"),
        {"6:25 after: expected a duration from 1m to 365d, such as 500ms, 30s, 5m, 12h or 7d"},
        Schema::cannot_say},
       {env("lag: 24h"), {"6:14 lag: expected keys with values, found text"}},
-      {env("lag: {afer: 24h}"),
-       {"6:15 unknown key 'afer' in lag; did you mean 'after'?"}},
+      {env("lag: {afer: 24h}"), {"6:15 unknown key 'afer' in lag; did you mean 'after'?"}},
       {top("defaults: {tls_ca: x}"), {"6:20 tls_ca: expected an absolute path"}},
       {env("tls_ca: /x\n        database: host=db sslrootcert=/y"),
        {"6:17 tls_ca: database: has an sslrootcert already; leave one of them out"},
@@ -210,10 +213,21 @@ std::vector<BadConfig> bad_configs() {
        {"6:17 tls_ca: certificates are verified only over TCP with sslmode=verify-full or "
         "verify-ca in database:"},
        Schema::cannot_say},
+      {env("tls_ca: /x\n        database: host=db\n        direct: host=db2 sslrootcert=/y"),
+       {"6:17 tls_ca: direct: has an sslrootcert already; leave one of them out"},
+       Schema::cannot_say},
+      {env("tls_ca: /x\n        database: host=/run/postgresql\n        direct: host=db "
+           "sslmode=require"),
+       {"6:17 tls_ca: certificates are verified only over TCP with sslmode=verify-full or "
+        "verify-ca in database: or direct:"},
+       Schema::cannot_say},
       {env("tls_ca: /x"),
        {"6:17 tls_ca: there is no database that it could be for"},
        Schema::cannot_say},
-      {top("defaults: {schema: x}"), {"6:12 unknown key 'schema' in defaults: expected poll, connection, lag or tls_ca"}},
+      {top("defaults: {schema: x}"),
+       {"6:12 unknown key 'schema' in defaults: expected poll, connection, lag, apply, "
+        "lock_timeout, lock_retries, "
+        "statement_timeout, receipts or tls_ca"}},
       // Apps
       {"apps:\n", {"1:1 apps: expected a list of apps, found nothing"}},
       {"apps: []\n", {"1:7 apps: expected at least one app"}},
@@ -295,12 +309,54 @@ std::vector<BadConfig> bad_configs() {
        {"6:17 schema: expected a name of at most 63 bytes: PostgreSQL cuts longer ones"}},
       {env("databse: x"),
        {"6:9 unknown key 'databse' in an environment; did you mean 'database'?"}},
-      {env("apply: auto"), {"6:9 apply is not supported by this version"}},
+      {env("apply: auto"),
+       {"6:16 apply: auto is for managed environments, and 'prod' is export_only by its name; if "
+        "tidemark may write "
+        "there, say mode: managed"},
+       Schema::cannot_say},
+      {env("apply: auto\n        mode: export_only"),
+       {"6:16 apply: auto is for managed environments, and this one is export_only"}},
+      {env("apply: auto\n        mode: reconcile_only\n        database: host=db"),
+       {"6:16 apply: auto is for managed environments, and this one is reconcile_only"}},
+      {env("apply: never"), {"6:16 apply: expected manual or auto"}},
       {env("connection: pooled"), {"6:21 connection: expected keep or per_poll"}},
-      {env("lock_timeout: 5s"), {"6:9 lock_timeout is not supported by this version"}},
+      {env("lock_timeout: 9ms"),
+       {"6:23 lock_timeout: expected a duration from 10ms to 5m, such as 500ms, 30s, 5m, 12h or "
+        "7d"},
+       Schema::cannot_say},
+      {env("lock_timeout: 301s"),
+       {"6:23 lock_timeout: expected a duration from 10ms to 5m, such as 500ms, 30s, 5m, 12h or "
+        "7d"},
+       Schema::cannot_say},
+      {env("lock_timeout: 0"),
+       {"6:23 lock_timeout: expected a duration from 10ms to 5m, such as 500ms, 30s, 5m, 12h or "
+        "7d"}},
+      {env("lock_retries: 1001"), {"6:23 lock_retries: expected a whole number from 0 to 1000"}},
+      {env("lock_retries: -1"), {"6:23 lock_retries: expected a whole number from 0 to 1000"}},
+      {env("lock_retries: '1'"), {"6:23 lock_retries: expected a whole number from 0 to 1000"}},
+      {env("statement_timeout: 5000"),
+       {"6:28 statement_timeout: expected a duration from 1s to 7d, such as 500ms, 30s, 5m, 12h or "
+        "7d; or 0 without "
+        "quotes, which is no limit"}},
+      {env("statement_timeout: '0'"),
+       {"6:28 statement_timeout: expected a duration from 1s to 7d, such as 500ms, 30s, 5m, 12h or "
+        "7d; or 0 without "
+        "quotes, which is no limit"}},
+      {env("statement_timeout: 999ms"),
+       {"6:28 statement_timeout: expected a duration from 1s to 7d, such as 500ms, 30s, 5m, 12h or "
+        "7d; or 0 without "
+        "quotes, which is no limit"},
+       Schema::cannot_say},
+      {env("statement_timeout: 8d"),
+       {"6:28 statement_timeout: expected a duration from 1s to 7d, such as 500ms, 30s, 5m, 12h or "
+        "7d; or 0 without "
+        "quotes, which is no limit"},
+       Schema::cannot_say},
       {env("schema_drift: {watch: cheap}"), {"6:9 schema_drift is not supported by this version"}},
       {env("freeze: true"), {"6:9 freeze is not supported by this version"}},
-      {env("receipts: false"), {"6:9 receipts is not supported by this version"}},
+      {env("receipts: 'true'"), {"6:19 receipts: expected true or false"}},
+      {env("receipts: yes"), {"6:19 receipts: expected true or false"}},
+      {env("receipts: {}"), {"6:19 receipts: expected true or false"}},
       {env("database: mysql://h/d"),
        {"6:19 database: the address must start with postgresql://"},
        Schema::cannot_say},
@@ -311,6 +367,16 @@ std::vector<BadConfig> bad_configs() {
       {env("database: 7"),
        {"6:19 database: the address has a parameter without '=' (expected key=value pairs or "
         "postgresql://…)"}},
+      {env("direct: host=db"), {"6:17 direct: there is no database that it could be for"}},
+      {env("database: host=pool\n        direct: mysql://h/d"),
+       {"7:17 direct: the address must start with postgresql://"},
+       Schema::cannot_say},
+      {env("database: host=pool\n        direct: host=db password=secret"),
+       {"7:17 direct: parameter 'password' does not belong in the address; use password: beside "
+        "it"},
+       Schema::cannot_say},
+      {env("database: host=pool\n        direct: [host=db]"),
+       {"7:17 direct: expected text, found a list"}},
       // Password
       {env("database: host=h\n        password: hunter2"),
        {"7:19 password: expected {credential: NAME}, {file: PATH}, {env: NAME} or {command: "

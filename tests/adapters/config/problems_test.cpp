@@ -42,7 +42,7 @@ apps:
       - name: qa
         poll: *p
         after: [prod]
-        receipts: true
+        freeze: true
 access:
   - {role: boss}
 )")) == R"(1:1 unknown key 'ledgr' in the config; did you mean 'ledger'?
@@ -54,7 +54,7 @@ access:
 10:15 anchors and aliases are not used here: write it out
 12:15 anchors and aliases are not used here: write it out
 13:17 after: this app has no environment 'prod'
-14:9 receipts is not supported by this version
+14:9 freeze is not supported by this version
 16:5 an access rule needs either user or group
 16:12 role: expected viewer, operator or admin
 )");
@@ -75,16 +75,19 @@ TEST_CASE("one mistake is not told twice where others follow from it") {
                     "[{name: b, mode: managed, database: *p}]}]\n")
             .size() == 2);  // the anchor and the alias
   CHECK(problems_of("apps: [{name: a, repo: *x, environments: [{name: b}]}]\n").size() == 1);
+  // Where it is not known whether something is managed, or verifies, nothing is said of that.
+  CHECK(problems_of(minimal + "        mode: nonsense\n        apply: auto\n").size() == 1);
+  CHECK(
+      problems_of("apps: [{name: a, repo: {path: /r}, environments: [{name: '/', apply: auto}]}]\n")
+          .size() == 1);
+  CHECK(problems_of(minimal + "        apply: often\ndefaults: {apply: auto}\n").size() == 1);
+  CHECK(problems_of(minimal + "        database: host=/run\n        direct: nonsense\n"
+                              "        tls_ca: /x\n")
+            .size() == 1);
 }
 
 TEST_CASE("documented keys of later versions are told apart from mistyped ones") {
-  for (const std::string key : {"apply",
-                                "lock_timeout",
-                                "lock_retries",
-                                "statement_timeout",
-                                "receipts",
-                                "schema_drift",
-                                "freeze"}) {
+  for (const std::string key : {"schema_drift", "freeze"}) {
     const std::vector<std::string> expected{"6:9 " + key + " is not supported by this version"};
     CHECK(problems_of(minimal + "        " + key + ": 1\n") == expected);
   }

@@ -40,7 +40,8 @@ http:
   expose: content
 log: {level: debug, format: json}
 limits: {connections_per_server: 3, connects_per_second: 50}
-defaults: {poll: 5m, lag: {after: 3h}, connection: per_poll}
+defaults: {poll: 5m, lag: {after: 3h}, connection: per_poll, apply: auto, lock_timeout: 2s,
+           lock_retries: 3, statement_timeout: 10m, receipts: true}
 apps:
   - name: shop
     repo:
@@ -51,8 +52,16 @@ apps:
     out_of_order: forbid
     environments:
       - name: dev
-        database: postgresql://tidemark@db-dev/shop
+        database: postgresql://tidemark@db-pool:6432/shop
+        direct: postgresql://tidemark@db-dev/shop
         password: {credential: shop-dev}
+      - name: test
+        database: host=db-test
+        apply: manual
+        lock_timeout: 100ms
+        lock_retries: 0
+        statement_timeout: 0
+        receipts: false
       - name: staging
         mode: reconcile_only
         after: [dev]
@@ -95,7 +104,7 @@ access:
   CHECK(shop.repo.settle == 500ms);
   CHECK(shop.repo.ignore == std::vector<std::string>{"**/draft/*"});
   CHECK(shop.forbid_out_of_order);
-  REQUIRE(shop.environments.size() == 3);
+  REQUIRE(shop.environments.size() == 4);
   const auto& dev = shop.environments[0];
   CHECK(dev.mode == std::nullopt);
   CHECK(dev.configured_mode() == Mode::managed);
@@ -103,9 +112,22 @@ access:
   CHECK(dev.poll == 5min);
   CHECK(dev.connection == ConnectionUse::per_poll);
   CHECK(dev.lag_after == 3h);
-  CHECK(dev.database == *parse_target("postgresql://tidemark@db-dev/shop"));
+  CHECK(dev.database == *parse_target("postgresql://tidemark@db-pool:6432/shop"));
+  CHECK(dev.direct == *parse_target("postgresql://tidemark@db-dev/shop"));
+  CHECK(dev.apply == ApplyWhen::automatic);
+  CHECK(dev.lock_timeout == 2s);
+  CHECK(dev.lock_retries == 3);
+  CHECK(dev.statement_timeout == 10min);
+  CHECK(dev.receipts);
   CHECK(std::get<CredentialSecret>(dev.password->from).name == "shop-dev");
-  const auto& staging = shop.environments[1];
+  const auto& test = shop.environments[1];
+  CHECK(test.direct == std::nullopt);
+  CHECK(test.apply == ApplyWhen::manual);
+  CHECK(test.lock_timeout == 100ms);
+  CHECK(test.lock_retries == 0);
+  CHECK(test.statement_timeout == 0s);
+  CHECK_FALSE(test.receipts);
+  const auto& staging = shop.environments[2];
   CHECK(staging.mode == Mode::reconcile_only);
   CHECK(staging.after == std::vector<std::string>{"dev"});
   CHECK(staging.renamed_from == "stage");
@@ -117,7 +139,7 @@ access:
   CHECK(staging.their_ledger.table == TableName{"ops", "history"});
   CHECK(std::get<CommandSecret>(staging.password->from).arguments ==
         std::vector<std::string>{"/usr/bin/vault", "read", "0"});
-  CHECK(shop.environments[2].configured_mode() == Mode::export_only);
+  CHECK(shop.environments[3].configured_mode() == Mode::export_only);
   CHECK(settings.apps[1].environments[0].after == std::vector<std::string>{});
   CHECK(settings.apps[1].environments[0].their_ledger == TheirLedger{});
 
@@ -142,7 +164,14 @@ TEST_CASE("what a config does not say is as documented") {
   CHECK(app.repo.settle == 2s);
   CHECK_FALSE(app.forbid_out_of_order);
   CHECK(app.environments.at(0).poll == 60s);
-  CHECK(app.environments.at(0).lag_after == 24h);
+  const auto& prod = app.environments.at(0);
+  CHECK(prod.lag_after == 24h);
+  CHECK(prod.direct == std::nullopt);
+  CHECK(prod.apply == ApplyWhen::manual);
+  CHECK(prod.lock_timeout == 5s);
+  CHECK(prod.lock_retries == 10);
+  CHECK(prod.statement_timeout == 0s);
+  CHECK_FALSE(prod.receipts);
 }
 
 TEST_CASE("an empty list of listen addresses is no TCP listener, one address needs no list") {
@@ -157,6 +186,39 @@ TEST_CASE("settings remember where they were said, and moving them changes nothi
   CHECK(settings.apps[0].environments[0].where.text() == "c.yaml:5:15");
   CHECK(settings == read("# moved\n\n" + minimal));
   CHECK(settings != read(minimal + "retention: 1d\n"));
+}
+
+TEST_CASE("each setting of applies makes another environment of it, for a reload to notice") {
+  const std::string with = "        mode: managed\n        database: host=pool\n";
+  for (const std::string line : {"direct: host=db",
+                                 "apply: auto",
+                                 "lock_timeout: 4s",
+                                 "lock_retries: 9",
+                                 "statement_timeout: 1s",
+                                 "receipts: true"}) {
+    CAPTURE(line);
+    CHECK(environment(with) != environment(with + "        " + line + '\n'));
+  }
+}
+
+TEST_CASE("apply: auto of the defaults is for the managed environments alone") {
+  const auto settings = read(R"(defaults: {apply: auto}
+apps:
+  - name: shop
+    repo: {path: /r}
+    environments:
+      - {name: dev, database: host=a}
+      - {name: qa, database: host=b, mode: managed}
+      - {name: staging, database: host=c, mode: reconcile_only}
+      - {name: prod}
+)");
+  std::vector<std::string> automatic;
+  for (const auto& each : settings.apps[0].environments) {
+    if (each.apply == ApplyWhen::automatic) {
+      automatic.push_back(each.name);
+    }
+  }
+  CHECK(automatic == std::vector<std::string>{"dev", "qa"});
 }
 
 TEST_CASE("the authorities of the defaults are for whoever verifies and names no others") {
@@ -185,6 +247,21 @@ apps:
   CHECK(authorities(3) == "none");
   CHECK(authorities(4) == "/e.pem by tls_ca");
   CHECK(settings.apps[0].environments[0].tls_ca->where.line == 1);
+}
+
+TEST_CASE("the authorities are for the direct way too, whichever of the two verifies") {
+  const auto authorities = [](const std::string& lines) {
+    const auto read = environment("        tls_ca: /own.pem\n" + lines);
+    CHECK(read.tls_ca.has_value());
+    const auto of = [](const Target& target) {
+      const auto found = target.parameters.find("sslrootcert");
+      return found == target.parameters.end() ? std::string("none") : found->second;
+    };
+    return of(*read.database) + ", " + of(*read.direct);
+  };
+  CHECK(authorities("        database: host=a\n        direct: host=b\n") == "/own.pem, /own.pem");
+  CHECK(authorities("        database: host=/run\n        direct: host=b\n") == "none, /own.pem");
+  CHECK(authorities("        database: host=a\n        direct: host=/run\n") == "/own.pem, none");
 }
 
 TEST_CASE("durations have a unit") {

@@ -90,6 +90,13 @@ const std::vector<std::string> good_configs{
     minimal + "        database: host=h\n        password: {credential: a.b}\n",
     minimal + "        database: host=h\n        password: {file: /a//b/}\n",
     minimal + "        database: host=h\n        password: {env: _A1}\n        mode: managed\n",
+    minimal + "        database: host=pool\n        direct: host=db\n        password: {env: P}\n",
+    minimal + "        database: host=h\n        mode: managed\n        apply: auto\n",
+    minimal + "        mode: export_only\n        apply: manual\n        receipts: False\n",
+    minimal +
+        "        lock_timeout: 10ms\n        lock_retries: 0\n        statement_timeout: 0\n"
+        "defaults: {apply: auto, lock_timeout: 5m, lock_retries: 1000, statement_timeout: 7d, "
+        "receipts: true}\n",
     minimal + "        their_ledger: {tool: auto, table: '\"a.b\".\"c\"\"d\"'}\n",
     minimal + "        their_ledger: none\n",
     minimal + "        their_ledger: {custom: {table: ops.changes, key: name}}\n",
