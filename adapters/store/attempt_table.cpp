@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "adapters/store/encoding.h"
+
 namespace tidemark {
 
 namespace {
@@ -9,29 +11,27 @@ namespace {
 constexpr std::string_view insert_attempt = R"sql(
   INSERT INTO attempts (id, mark_xid, mark_system_identifier, mark_timeline, mark_database_oid,
                         mark_schema_oid, mark_server_started, mark_flushed,
-                        journal_done, journal_under_way, journal_made, outcome, ended_at, detail,
+                        journal, outcome, ended_at, detail,
                         environment_id, key, migration, version, action, sha256, normalised, size,
-                        statements, transactional, unanalysed, started_by, started_at)
+                        statements, transactional, unanalysed, makes, started_by, started_at)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-          $21, $22, $23, $24, $25, $26, $27)
+          $21, $22, $23, $24, $25, $26)
 )sql";
 
 constexpr std::string_view set_progress = R"sql(
   UPDATE attempts
      SET mark_xid = $2, mark_system_identifier = $3, mark_timeline = $4, mark_database_oid = $5,
          mark_schema_oid = $6, mark_server_started = $7, mark_flushed = $8,
-         journal_done = $9, journal_under_way = $10, journal_made = $11,
-         outcome = $12, ended_at = $13, detail = $14
+         journal = $9, outcome = $10, ended_at = $11, detail = $12
    WHERE id = $1
 )sql";
 
 constexpr std::string_view select_attempts = R"sql(
   SELECT id, key, migration, version, action, sha256, normalised, size,
-         statements, transactional, unanalysed, started_by, started_at,
+         statements, transactional, unanalysed, makes, started_by, started_at,
          mark_xid, mark_system_identifier, mark_timeline, mark_database_oid, mark_schema_oid,
          mark_server_started, mark_flushed,
-         journal_done, journal_under_way, journal_made,
-         outcome, ended_at, detail, environment_id
+         journal, outcome, ended_at, detail, environment_id
     FROM attempts
 )sql";
 
@@ -46,11 +46,11 @@ constexpr std::string_view open_ones = R"sql(
 constexpr std::string_view of_environment = R"sql(
    WHERE seq IN (SELECT seq
                    FROM attempts
-                  WHERE environment_id = $1 AND outcome NOT IN ('applied', 'not_applied')
+                  WHERE environment_id = $1 AND outcome NOT IN ('applied', 'not_applied', 'cancelled')
                   UNION ALL
                  SELECT max(seq)
                    FROM attempts
-                  WHERE environment_id = $1 AND outcome IN ('applied', 'not_applied')
+                  WHERE environment_id = $1 AND outcome IN ('applied', 'not_applied', 'cancelled')
                   GROUP BY key)
    ORDER BY seq
 )sql";
@@ -70,9 +70,9 @@ std::uint64_t unsigned_of(const SqlRow& row, std::size_t column) {
   return number;
 }
 
-// The id and what may change of it: $1 to $14 of insert_attempt and set_progress.
+// The id and what may change of it: $1 to $12 of insert_attempt and set_progress.
 SqlValues progress_values(const Attempt& attempt) {
-  SqlValues values(14);
+  SqlValues values(12);
   values[0] = attempt.id;
   if (const auto& mark = attempt.mark) {
     values[1] = unsigned_value(mark->xid);
@@ -83,16 +83,14 @@ SqlValues progress_values(const Attempt& attempt) {
     values[6] = sql_time(mark->server_started);
     values[7] = unsigned_value(mark->flushed);
   }
-  if (const auto& journal = attempt.journal) {
-    values[8] = static_cast<std::int64_t>(journal->done);
-    values[9] = std::int64_t{journal->under_way};
-    values[10] = journal->made;
+  if (attempt.journal) {
+    values[8] = encode_journal(*attempt.journal);
   }
-  values[11] = std::string(to_string(attempt.outcome));
+  values[9] = std::string(to_string(attempt.outcome));
   if (attempt.outcome != Attempt::Outcome::open) {
-    values[12] = sql_time(attempt.ended_at);
+    values[10] = sql_time(attempt.ended_at);
   }
-  values[13] = attempt.detail;
+  values[11] = attempt.detail;
   return values;
 }
 
@@ -109,6 +107,7 @@ SqlValues all_values(std::int64_t environment, const Attempt& attempt) {
                          static_cast<std::int64_t>(attempt.statements),
                          std::int64_t{attempt.transactional},
                          std::int64_t{attempt.unanalysed},
+                         encode_names(attempt.makes),
                          attempt.by,
                          sql_time(attempt.started_at)};
   values.insert(values.end(), intent.begin(), intent.end());
@@ -116,27 +115,18 @@ SqlValues all_values(std::int64_t environment, const Attempt& attempt) {
 }
 
 std::optional<TransactionMark> mark_of(const SqlRow& row) {
-  if (row.is_null(13)) {
+  if (row.is_null(14)) {
     return std::nullopt;
   }
   return TransactionMark{
-      .xid = unsigned_of(row, 13),
-      .identity = {.system_identifier = row.text(14),
-                   .timeline = static_cast<std::uint32_t>(row.integer(15)),
-                   .database_oid = static_cast<std::uint32_t>(row.integer(16)),
-                   .schema_oid = static_cast<std::uint32_t>(row.integer(17))},
-      .server_started = row.time(18),
-      .flushed = unsigned_of(row, 19),
+      .xid = unsigned_of(row, 14),
+      .identity = {.system_identifier = row.text(15),
+                   .timeline = static_cast<std::uint32_t>(row.integer(16)),
+                   .database_oid = static_cast<std::uint32_t>(row.integer(17)),
+                   .schema_oid = static_cast<std::uint32_t>(row.integer(18))},
+      .server_started = row.time(19),
+      .flushed = unsigned_of(row, 20),
   };
-}
-
-std::optional<Journal> journal_of(const SqlRow& row) {
-  if (row.is_null(20)) {
-    return std::nullopt;
-  }
-  return Journal{.done = static_cast<std::size_t>(row.integer(20)),
-                 .under_way = row.flag(21),
-                 .made = row.text(22)};
 }
 
 Attempt attempt_of(const SqlRow& row) {
@@ -152,13 +142,16 @@ Attempt attempt_of(const SqlRow& row) {
   attempt.statements = static_cast<std::size_t>(row.integer(8));
   attempt.transactional = row.flag(9);
   attempt.unanalysed = row.flag(10);
-  attempt.by = row.text(11);
-  attempt.started_at = row.time(12);
+  attempt.makes = decode_names(row.text(11));
+  attempt.by = row.text(12);
+  attempt.started_at = row.time(13);
   attempt.mark = mark_of(row);
-  attempt.journal = journal_of(row);
-  attempt.outcome = known_word(parse_attempt_outcome(row.text(23)), row.text(23));
-  attempt.ended_at = row.time_if_any(24).value_or(TimePoint{});
-  attempt.detail = row.text(25);
+  if (!row.is_null(21)) {
+    attempt.journal = decode_journal(row.text(21));
+  }
+  attempt.outcome = known_word(parse_attempt_outcome(row.text(22)), row.text(22));
+  attempt.ended_at = row.time_if_any(23).value_or(TimePoint{});
+  attempt.detail = row.text(24);
   return attempt;
 }
 
@@ -198,7 +191,7 @@ Result<void> go_on(Database& database,
   known.outcome = attempt.outcome;
   known.ended_at = attempt.ended_at;
   known.detail = attempt.detail;
-  if (known_row.integer(26) != environment || known != attempt) {
+  if (known_row.integer(25) != environment || known != attempt) {
     return fail(Errc::conflict, "it is known, and set out to do something else");
   }
   const auto changed = database.execute(set_progress, progress_values(attempt));

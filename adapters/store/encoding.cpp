@@ -259,4 +259,69 @@ Observation decode_sight(std::string_view encoded) {
   return observation;
 }
 
+std::string encode_journal(const Journal& journal) {
+  json::object object;
+  object["done"] = journal.done;
+  object["under_way"] = journal.under_way;
+  object["kind"] = string(journal.kind);
+  if (const auto& index = journal.index) {
+    object["index"] = json::array{
+        string(index->kind), string(index->schema), string(index->name), string(index->table)};
+  }
+  if (journal.text) {
+    object["text"] = string(journal.text->hex());
+  }
+  return json::serialize(object);
+}
+
+Journal decode_journal(std::string_view encoded) {
+  const auto object = parsed(encoded);
+  const auto* under_way = member(object, "under_way").if_bool();
+  if (under_way == nullptr) {
+    throw DamagedLedger("under_way is not true or false");
+  }
+  Journal journal;
+  journal.done = static_cast<std::size_t>(number_of(member(object, "done")));
+  journal.under_way = *under_way;
+  journal.kind = text(object, "kind");
+  if (const auto* index = object.if_contains("index")) {
+    const auto* parts = index->if_array();
+    if (parts == nullptr || parts->size() != 4) {
+      throw DamagedLedger("index is not what it should be");
+    }
+    journal.index = SqlObject{
+        text_of((*parts)[0]), text_of((*parts)[1]), text_of((*parts)[2]), text_of((*parts)[3])};
+  }
+  if (object.contains("text")) {
+    journal.text = parse_digest(text(object, "text"));
+    if (!journal.text) {
+      throw DamagedLedger("text is not a digest");
+    }
+  }
+  return journal;
+}
+
+std::string encode_names(const std::vector<std::string>& names) {
+  json::array array;
+  for (const auto& name : names) {
+    array.push_back(string(name));
+  }
+  json::object object;
+  object["names"] = std::move(array);
+  return json::serialize(object);
+}
+
+std::vector<std::string> decode_names(std::string_view encoded) {
+  const auto object = parsed(encoded);
+  const auto* array = member(object, "names").if_array();
+  if (array == nullptr) {
+    throw DamagedLedger("names are not a list");
+  }
+  std::vector<std::string> names;
+  for (const auto& name : *array) {
+    names.push_back(text_of(name));
+  }
+  return names;
+}
+
 }  // namespace tidemark

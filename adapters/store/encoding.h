@@ -3,7 +3,9 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/apply/attempt.h"
 #include "core/ledger/observation.h"
 
 namespace tidemark {
@@ -17,5 +19,11 @@ std::map<std::string, std::string> decode_details(std::string_view text);
 // Without `as_of`, which is a column: the same sight is the same text.
 std::string encode_sight(const Observation& observation);
 Observation decode_sight(std::string_view text);
+
+std::string encode_journal(const Journal& journal);
+Journal decode_journal(std::string_view text);
+
+std::string encode_names(const std::vector<std::string>& names);
+std::vector<std::string> decode_names(std::string_view text);
 
 }  // namespace tidemark

@@ -145,6 +145,7 @@ constexpr std::string_view step_3 = R"sql(
     statements             INTEGER NOT NULL,
     transactional          INTEGER NOT NULL,
     unanalysed             INTEGER NOT NULL,
+    makes                  TEXT NOT NULL,
     started_by             TEXT NOT NULL,
     started_at             INTEGER NOT NULL,
     mark_xid               TEXT,
@@ -154,9 +155,7 @@ constexpr std::string_view step_3 = R"sql(
     mark_schema_oid        INTEGER,
     mark_server_started    INTEGER,
     mark_flushed           TEXT,
-    journal_done           INTEGER,
-    journal_under_way      INTEGER,
-    journal_made           TEXT,
+    journal                TEXT,
     outcome                TEXT NOT NULL,
     ended_at               INTEGER,
     detail                 TEXT NOT NULL,
@@ -164,20 +163,16 @@ constexpr std::string_view step_3 = R"sql(
   ) STRICT;
   CREATE UNIQUE INDEX attempts_open_once ON attempts (environment_id) WHERE outcome = 'open';
   CREATE INDEX attempts_unsettled ON attempts (environment_id)
-   WHERE outcome NOT IN ('applied', 'not_applied');
+   WHERE outcome NOT IN ('applied', 'not_applied', 'cancelled');
   CREATE INDEX attempts_ended ON attempts (environment_id, key, seq)
-   WHERE outcome IN ('applied', 'not_applied');
+   WHERE outcome IN ('applied', 'not_applied', 'cancelled');
   CREATE TRIGGER attempts_keep_their_intent BEFORE UPDATE OF
     seq, id, environment_id, key, migration, version, action, sha256, normalised, size, statements,
-    transactional, unanalysed, started_by, started_at ON attempts
+    transactional, unanalysed, makes, started_by, started_at ON attempts
   BEGIN SELECT RAISE(ABORT, 'what an attempt set out to do is never changed'); END;
-  CREATE TRIGGER attempts_keep_their_mark BEFORE UPDATE ON attempts
-   WHEN OLD.mark_xid IS NOT NULL
-    AND (OLD.mark_xid, OLD.mark_system_identifier, OLD.mark_timeline, OLD.mark_database_oid,
-         OLD.mark_schema_oid, OLD.mark_server_started, OLD.mark_flushed) IS NOT
-        (NEW.mark_xid, NEW.mark_system_identifier, NEW.mark_timeline, NEW.mark_database_oid,
-         NEW.mark_schema_oid, NEW.mark_server_started, NEW.mark_flushed)
-  BEGIN SELECT RAISE(ABORT, 'the mark of an attempt is never changed'); END;
+  CREATE TRIGGER attempts_keep_a_mark BEFORE UPDATE ON attempts
+   WHEN OLD.mark_xid IS NOT NULL AND NEW.mark_xid IS NULL
+  BEGIN SELECT RAISE(ABORT, 'an attempt that may have been committed stays so'); END;
   CREATE TRIGGER attempts_end_once BEFORE UPDATE ON attempts
    WHEN OLD.outcome <> 'open'
     AND NOT (OLD.outcome = 'unknown' AND NEW.outcome IN ('applied', 'not_applied'))

@@ -45,6 +45,8 @@ struct PlannedMigration {
   ScriptText sql;     // what of it runs
   Script script;
   bool out_of_order = false;
+  // Of each statement, what the server says of what it locks; empty where nobody asked.
+  std::vector<std::vector<std::string>> notes{};
   bool transactional() const { return !sql.outside_transaction && script.transactional(); }
   friend bool operator==(const PlannedMigration&, const PlannedMigration&) = default;
 };

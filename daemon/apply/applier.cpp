@@ -1,12 +1,18 @@
 #include "daemon/apply/applier.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "adapters/log/log.h"
 #include "adapters/loop/timer.h"
+#include "adapters/postgres/backend_questions.h"
+#include "adapters/postgres/relation_questions.h"
+#include "adapters/postgres/schema_questions.h"
 #include "adapters/tools/tool.h"
+#include "core/apply/steps.h"
 #include "daemon/apply/recovery.h"
+#include "daemon/apply/words.h"
 #include "daemon/world.h"
 
 namespace tidemark {
@@ -15,6 +21,48 @@ namespace {
 
 constexpr std::chrono::milliseconds asked_again_after{1'000};
 constexpr std::chrono::milliseconds asked_again_at_most{60'000};
+
+constexpr std::chrono::minutes told_when_older{1};
+
+// What statements lock that is there already, as SQL names it.
+std::vector<std::string> locked_by(const Statement& statement) {
+  std::vector<std::string> names;
+  if (statement.lock < LockClass::share_update_exclusive) {
+    return names;
+  }
+  for (const auto& object : statement.objects) {
+    if (object.kind == "table" || object.kind == "relation") {
+      names.push_back(sql_name(object));
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> locked_by(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const auto& migration : plan.migrations) {
+    for (const auto& statement : migration.script.statements) {
+      std::ranges::move(locked_by(statement), std::back_inserter(names));
+    }
+  }
+  std::ranges::sort(names);
+  const auto [from, to] = std::ranges::unique(names);
+  names.erase(from, to);
+  return names;
+}
+
+void note_facts(Plan& plan, const std::map<std::string, RelationFacts>& facts) {
+  for (auto& migration : plan.migrations) {
+    migration.notes.resize(migration.script.statements.size());
+    for (std::size_t i = 0; i < migration.notes.size(); ++i) {
+      for (const auto& name : locked_by(migration.script.statements[i])) {
+        if (const auto at = facts.find(name); at != facts.end()) {
+          migration.notes[i].push_back(name + ": " + words_for(at->second));
+        }
+      }
+    }
+  }
+}
 
 std::unexpected<Error> changed_meanwhile() {
   return fail(Errc::conflict, "the directory has changed meanwhile: ask again");
@@ -193,7 +241,43 @@ Awaitable<Result<Plan>> Applier::plan(Selection selection, Attempt::Action actio
     migration.out_of_order = line != nullptr && line->cell.reason == "out_of_order";
   }
   auto made = make_plan(*situation, action, std::move(*planned), selection);
+  const bool asks_if_empty =
+      action == Attempt::Action::apply && !selection.from_empty && !knows_history(*situation);
+  if (const auto environment = managed(); environment && !made.migrations.empty()) {
+    co_await ask_server(*environment, made, asks_if_empty);
+  }
   co_return made;
+}
+
+// What only the server knows: whether there is anything in it, and what the plan would meet there.
+Awaitable<void> Applier::ask_server(ManagedEnvironment environment,
+                                    Plan& plan,
+                                    bool asks_if_empty) {
+  auto session = co_await door_.open_one(std::move(environment));
+  if (!session) {
+    plan.warnings.push_back("its server could not be asked: " + session.error().detail);
+    co_return;
+  }
+  if (asks_if_empty) {
+    const auto empty = co_await is_empty(**session, settings_.schema);
+    if (empty && !*empty) {
+      plan.hindrances.push_back(not_empty(ref_));
+    }
+  }
+  const auto open = co_await oldest_transactions(**session, 0);
+  if (open) {
+    std::vector<Backend> old;
+    std::ranges::copy_if(*open, std::back_inserter(old), [](const Backend& backend) {
+      return backend.transaction_age && *backend.transaction_age > told_when_older;
+    });
+    if (!old.empty()) {
+      plan.warnings.push_back("transactions are open for long there: " + words_for(old));
+    }
+  }
+  const auto facts = co_await facts_of(**session, locked_by(plan));
+  if (facts) {
+    note_facts(plan, *facts);
+  }
 }
 
 // Files and what is in them, off the loop.

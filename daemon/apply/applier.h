@@ -59,7 +59,7 @@ class Applier {
   Awaitable<Result<void>> settle_one(ManagedEnvironment environment, Attempt attempt);
   Awaitable<Result<std::vector<PlannedMigration>>> read(std::vector<Migration> migrations,
                                                         Attempt::Action action);
-  Awaitable<void> ask_server(Plan& plan, const Selection& selection);
+  Awaitable<void> ask_server(ManagedEnvironment environment, Plan& plan, bool asks_if_empty);
   std::optional<ManagedEnvironment> managed() const;
 
   asio::io_context& loop_;

@@ -3,8 +3,9 @@
 #include "adapters/config/secret.h"
 #include "adapters/log/log.h"
 #include "adapters/loop/timer.h"
-#include "adapters/postgres/apply_questions.h"
+#include "adapters/postgres/server_questions.h"
 #include "adapters/postgres/target.h"
+#include "core/apply/steps.h"
 
 namespace tidemark {
 
@@ -24,6 +25,7 @@ Door::Door(Connections& connections,
       connecting_(connecting),
       resolver_(resolver),
       name_(ref.text()),
+      schema_(settings.schema),
       password_(settings.password) {
   const auto& target = settings.direct ? settings.direct : settings.database;
   if (target) {
@@ -61,10 +63,20 @@ Awaitable<Result<Connections::Place>> Door::wait_for_place() {
   co_return place;
 }
 
-Awaitable<Result<std::unique_ptr<WriteSession>>> Door::open_one(ManagedEnvironment environment,
-                                                                std::string password) {
+Awaitable<Result<PlacedSession>> Door::open_one(ManagedEnvironment environment) {
+  if (!route_) {
+    co_return fail(Errc::conflict, name_ + " has no `database:` in the config");
+  }
+  auto password = co_await read_password();
+  if (!password) {
+    co_return std::unexpected(password.error());
+  }
+  auto place = co_await wait_for_place();
+  if (!place) {
+    co_return std::unexpected(place.error());
+  }
   auto session = co_await WriteSession::connect(
-      environment, connecting_, resolver_, route_, std::move(password), connect_within);
+      environment, connecting_, resolver_, route_, std::move(*password), connect_within);
   if (!session) {
     co_return fail("connect to " + route_->where(), session.error().error);
   }
@@ -80,38 +92,27 @@ Awaitable<Result<std::unique_ptr<WriteSession>>> Door::open_one(ManagedEnvironme
             "a connection to the server itself. Name it in the config of " +
             name_ + " as `direct: postgresql://…`; `database:` may stay");
   }
-  co_return std::move(*session);
+  if (!schema_.empty()) {
+    const auto set =
+        co_await (*session)->run("SET search_path = " + quoted_name(schema_), connect_within);
+    if (!set) {
+      co_return fail("connect to " + route_->where(), set.error().error);
+    }
+  }
+  PlacedSession placed{std::move(*place), std::move(*session)};
+  co_return placed;
 }
 
 Awaitable<Result<ApplySessions>> Door::open(ManagedEnvironment environment) {
-  if (!route_) {
-    co_return fail(Errc::conflict, name_ + " has no `database:` in the config");
-  }
-  auto password = co_await read_password();
-  if (!password) {
-    co_return std::unexpected(password.error());
-  }
-  ApplySessions sessions;
-  auto first = co_await wait_for_place();
-  if (!first) {
-    co_return std::unexpected(first.error());
-  }
-  sessions.first = std::move(*first);
-  auto second = co_await wait_for_place();
-  if (!second) {
-    co_return std::unexpected(second.error());
-  }
-  sessions.second = std::move(*second);
-  auto work = co_await open_one(environment, *password);
+  auto work = co_await open_one(environment);
   if (!work) {
     co_return std::unexpected(work.error());
   }
-  sessions.work = std::move(*work);
-  auto watch = co_await open_one(environment, std::move(*password));
+  auto watch = co_await open_one(std::move(environment));
   if (!watch) {
     co_return std::unexpected(watch.error());
   }
-  sessions.watch = std::move(*watch);
+  ApplySessions sessions{std::move(*work), std::move(*watch)};
   co_return sessions;
 }
 

@@ -17,14 +17,18 @@ namespace tidemark {
 
 class Resolver;
 
-// The two sessions of an apply: one works, the other looks after it. Both lead to the server
-// itself.
+// A session, which has its place among those to its server for as long as it is there.
+struct PlacedSession {
+  Connections::Place place;
+  std::unique_ptr<WriteSession> session;
+  WriteSession& operator*() const { return *session; }
+  WriteSession* operator->() const { return session.get(); }
+};
+
+// The two of an apply: one works, the other looks after it. Both lead to the server itself.
 struct ApplySessions {
-  // In there for as long as the sessions are.
-  Connections::Place first;
-  Connections::Place second;
-  std::unique_ptr<WriteSession> work;
-  std::unique_ptr<WriteSession> watch;
+  PlacedSession work;
+  PlacedSession watch;
 };
 
 // Where sessions come from that can write to an environment's database.
@@ -38,17 +42,17 @@ class Door {
 
   // conflict: there is a pooler between us, that gives every transaction another session.
   Awaitable<Result<ApplySessions>> open(ManagedEnvironment environment);
+  Awaitable<Result<PlacedSession>> open_one(ManagedEnvironment environment);
 
  private:
   Awaitable<Result<Connections::Place>> wait_for_place();
-  Awaitable<Result<std::unique_ptr<WriteSession>>> open_one(ManagedEnvironment environment,
-                                                            std::string password);
   Awaitable<Result<std::string>> read_password();
 
   Connections& connections_;
   Pool& connecting_;
   Resolver& resolver_;
   std::string name_;
+  std::string schema_;  // where names are looked for; empty: where the role has them
   std::string server_;
   std::shared_ptr<const Route> route_;  // null: has no database
   std::optional<PasswordSource> password_;

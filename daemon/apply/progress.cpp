@@ -85,7 +85,8 @@ Awaitable<std::optional<std::string>> ProgressStream::next() {
     const bool held_back = states_told_ != progress_->states_;
     const auto until =
         held_back ? std::min(silent_until, state_told_at_ + state_every) : silent_until;
-    co_await wakeup_.sleep(std::max(until - now, state_every / 10));
+    co_await wakeup_.sleep(
+        std::max<std::chrono::steady_clock::duration>(until - now, state_every / 10));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "adapters/loop/timer.h"
+#include "adapters/postgres/relation_questions.h"
 #include "adapters/postgres/schema_questions.h"
 #include "adapters/postgres/server_questions.h"
 #include "adapters/postgres/transaction_questions.h"
@@ -66,7 +67,7 @@ Awaitable<Result<Testimony>> testimony(WriteSession& session,
     said.status = *status;
   }
   if (!attempt.makes.empty() && attempt.action == Attempt::Action::apply) {
-    const auto there = co_await count_there(session, schema, attempt.makes);
+    const auto there = co_await count_there(session, attempt.makes);
     if (!there) {
       co_return not_asked(there.error());
     }
@@ -188,11 +189,11 @@ Awaitable<Result<Attempt>> recover(Door& door,
     conclude(attempt, std::move(*verdict));
     co_return attempt;
   }
-  auto sessions = co_await door.open(std::move(environment));
-  if (!sessions) {
-    co_return std::unexpected(sessions.error());
+  auto opened = co_await door.open_one(std::move(environment));
+  if (!opened) {
+    co_return std::unexpected(opened.error());
   }
-  WriteSession& session = *sessions->watch;
+  WriteSession& session = **opened;
   if (attempt.transactional) {
     auto settled = co_await recover_transaction(session, std::move(schema), std::move(attempt));
     co_return settled;

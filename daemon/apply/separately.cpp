@@ -117,9 +117,6 @@ Awaitable<Run::Tried<void>> Run::run_separately(const Step& step, Attempt& attem
   std::string settings =
       "SET synchronous_commit = on; SET lock_timeout = " + std::to_string(lock_timeout) +
       "; SET statement_timeout = " + std::to_string(settings_.statement_timeout.count());
-  if (!settings_.schema.empty()) {
-    settings += "; SET search_path = " + quoted_name(settings_.schema);
-  }
   auto set = co_await command(std::move(settings));
   if (!set) {
     set.error().lost = false;

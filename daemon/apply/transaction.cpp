@@ -151,8 +151,10 @@ Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
   if (!place) {
     co_return std::unexpected(trouble_of(place.error()));
   }
-  attempt.mark.reset();
   if (place->xid == 0) {
+    if (attempt.mark) {
+      attempt.mark->xid = 0;  // that of a try before
+    }
     co_return Tried<void>{};  // it leaves nothing, whatever becomes of it
   }
   const auto failed_beside = [this](const WriteFailure& failure) {
@@ -196,7 +198,7 @@ Awaitable<Run::Tried<void>> Run::commit(const Attempt& attempt) {
     trouble.place.reset();
     trouble.statement.reset();
     trouble.words = "at COMMIT: " + trouble.words;
-    trouble.lost = trouble.lost && attempt.mark;
+    trouble.lost = trouble.lost && attempt.mark && attempt.mark->xid != 0;
     co_return std::unexpected(std::move(trouble));
   }
   if (*committed != "COMMIT") {

@@ -1,5 +1,9 @@
 #include "daemon/apply/words.h"
 
+#include <array>
+#include <iomanip>
+#include <sstream>
+
 #include "core/time.h"
 #include "daemon/control/document_parts.h"
 
@@ -34,6 +38,25 @@ std::string words_for(const std::vector<Backend>& backends) {
     words += " and " + std::to_string(backends.size() - named_max) + " more";
   }
   return words;
+}
+
+std::string words_for(const RelationFacts& facts) {
+  constexpr std::array units{"bytes", "kB", "MB", "GB", "TB"};
+  auto size = static_cast<double>(facts.bytes);
+  std::size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < units.size(); ++unit) {
+    size /= 1024;
+  }
+  std::ostringstream words;
+  words << std::fixed << std::setprecision(unit == 0 || size >= 100 ? 0 : 1) << size << ' '
+        << units.at(unit);
+  if (facts.rows >= 0) {
+    words << ", about " << facts.rows << " rows";
+  }
+  if (facts.in_use_by > 0) {
+    words << ", in use by " << facts.in_use_by << " sessions right now";
+  }
+  return words.str();
 }
 
 boost::json::array documents_of(const std::vector<Backend>& backends) {

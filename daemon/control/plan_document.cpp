@@ -24,7 +24,8 @@ json::object statement_document(const PlannedMigration& migration, const Step& s
                         {"lock", to_string(LockClass::unknown)},
                         {"no_transaction", nullptr},
                         {"sql", text(step.sql)},
-                        {"objects", json::array()}};
+                        {"objects", json::array()},
+                        {"notes", json::array()}};
   if (step.number < migration.script.statements.size()) {
     const auto& statement = migration.script.statements[step.number];
     document["kind"] = text(statement.kind);
@@ -35,6 +36,13 @@ json::object statement_document(const PlannedMigration& migration, const Step& s
       objects.push_back(object_document(object));
     }
     document["objects"] = std::move(objects);
+    if (step.number < migration.notes.size()) {
+      json::array notes;
+      for (const auto& note : migration.notes[step.number]) {
+        notes.push_back(text(note));
+      }
+      document["notes"] = std::move(notes);
+    }
   }
   return document;
 }

@@ -256,7 +256,11 @@ TEST_CASE("a ledger of schema version 3 opens with all that is in it") {
   CHECK(state.attempts[0].mark->flushed == 0x16B3748);
   CHECK(state.attempts[1].outcome == Attempt::Outcome::unknown);
   CHECK(state.attempts[1].journal ==
-        Journal{.done = 1, .under_way = true, .made = "public.orders_paid"});
+        Journal{.done = 1,
+                .under_way = true,
+                .kind = "CREATE INDEX CONCURRENTLY",
+                .index = SqlObject{"index", "public", "orders_paid", ""}});
+  CHECK(state.attempts[1].makes == std::vector<std::string>{"t"});
   CHECK(state.freeze ==
         Freeze{.by = "ben", .reason = "quarter end", .at = at(9), .until = at(9000)});
 }
