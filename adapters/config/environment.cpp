@@ -113,6 +113,16 @@ Parsed<std::string> parse_algorithm(std::string_view text) {
   return parse_word(text, custom_algorithms());
 }
 
+Parsed<CustomColumns::Rows> parse_rows(std::string_view text) {
+  using Rows = CustomColumns::Rows;
+  constexpr std::array<std::string_view, 2> meanings{"each", "last"};
+  const auto word = parse_word(text, meanings);
+  if (!word) {
+    return std::unexpected(word.error());
+  }
+  return *word == "last" ? Rows::last : Rows::each;
+}
+
 // What the columns of a table that people keep themselves mean.
 CustomColumns read_custom_columns(Section& section, Problems& problems) {
   CustomColumns columns;
@@ -120,6 +130,7 @@ CustomColumns read_custom_columns(Section& section, Problems& problems) {
     section.read("key", columns.key, parse_text);
   }
   section.read("version", columns.version, parse_text);
+  section.read("rows", columns.rows, parse_rows);
   section.read("checksum", columns.checksum, parse_text);
   section.read("algorithm", columns.algorithm, parse_algorithm);
   section.read("applied_at", columns.applied_at, parse_text);

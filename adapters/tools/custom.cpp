@@ -140,14 +140,18 @@ class Custom : public Tool {
       return std::unexpected(checked.error());
     }
     std::vector<Row> rows;
+    const bool mark = columns_.rows == CustomColumns::Rows::last;
     for (const auto& values : answer.rows) {
       if (values[0]) {
-        rows.push_back(row_of(values));
+        rows.push_back(mark ? as_mark(row_of(values)) : row_of(values));
       }
     }
     std::ranges::sort(rows, [](const Row& a, const Row& b) {
       return std::tie(a.at, a.version, a.key) < std::tie(b.at, b.version, b.key);
     });
+    if (mark && !rows.empty()) {
+      rows.erase(rows.begin(), rows.end() - 1);
+    }
     return rows;
   }
 
@@ -156,6 +160,20 @@ class Custom : public Tool {
   }
 
  private:
+  // Its token stays when it moves on: that says nothing new of what is below it.
+  static Row as_mark(Row row) {
+    if (row.version_text.empty()) {
+      row.version_text = row.key.value;
+      row.version = Version::parse(row.version_text);
+    }
+    if (row.version_text.starts_with('-')) {
+      row.version = Version::parse("0");  // before the first
+    }
+    row.token = "mark";
+    row.reach = Row::Reach::up_to;
+    return row;
+  }
+
   Row row_of(const std::vector<std::optional<std::string>>& values) const {
     Row row;
     row.key = {*values[0]};

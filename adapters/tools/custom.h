@@ -9,8 +9,8 @@
 
 namespace tidemark {
 
-// `their_ledger: custom:` of an environment: a table that people keep themselves, one row for each
-// migration, and what its columns mean. Empty: there is no such column.
+// `their_ledger: custom:` of an environment: a table that people keep themselves, and what its rows
+// and columns mean. Empty: there is no such column.
 struct CustomColumns {
   std::string
       key;  // names the migration: its file with or without the ending, its id or its version
@@ -21,6 +21,10 @@ struct CustomColumns {
   std::string applied_by;
   std::string success_column;  // a row counts when this one says `success_equals`
   std::string success_equals;
+  enum class Rows {
+    each,  // is a migration
+    last,  // says how far the database came: all up to its version is applied
+  } rows = Rows::each;
   friend bool operator==(const CustomColumns&, const CustomColumns&) = default;
 };
 

@@ -1,9 +1,11 @@
 #include "adapters/tools/flyway.h"
 
+#include <algorithm>
 #include <array>
 
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/flyway_checksum.h"
+#include "adapters/tools/flyway_conf.h"
 #include "adapters/tools/flyway_ledger.h"
 #include "adapters/tools/flyway_name.h"
 #include "adapters/tools/layout.h"
@@ -25,15 +27,15 @@ struct NamedFile {
   FlywayName name;
 };
 
-std::optional<NamedFile> named(std::string_view path) {
+std::optional<NamedFile> named(std::string_view path, const FlywayNaming& naming = {}) {
   if (never_a_migration(path)) {
     return std::nullopt;
   }
-  const auto stem = without_suffix(base_name(path), ".sql");
+  const auto stem = flyway_stem(path, naming);
   if (!stem) {
     return std::nullopt;
   }
-  auto name = parse_flyway_name(*stem);
+  auto name = parse_flyway_name(*stem, naming);
   if (!name) {
     return std::nullopt;
   }
@@ -56,29 +58,98 @@ FileEntry entry_of(const NamedFile& file, TheirChecksums checksums) {
           std::move(checksums)};
 }
 
+// What settings in another file may make a script of. A script's own settings are none.
+bool may_be_named_otherwise(std::string_view path) {
+  const auto name = base_name(path);
+  if (never_a_migration(path) || name.ends_with(".conf") || name.rfind('.') == std::string::npos) {
+    return false;
+  }
+  return without_suffix(name, ".sql") || name.find("__") != std::string_view::npos ||
+         std::ranges::any_of(name, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+FileEntry part(std::string_view path, TheirChecksums checksums) {
+  FileEntry entry;
+  entry.role = Role::part;
+  entry.key = {std::string(path)};
+  entry.id = {std::string(path)};
+  entry.checksums = std::move(checksums);
+  return entry;
+}
+
 class Flyway : public Tool {
  public:
   std::string_view name() const override { return "flyway"; }
 
   std::vector<FileEntry> entries(std::string_view path, std::string_view bytes) const override {
-    const auto file = named(path);
-    if (!file) {
-      return {};
+    if (const auto file = named(path)) {
+      return {entry_of(*file, flyway_checksums(bytes, checksum_kind(file->name.role)))};
     }
-    return {entry_of(*file, flyway_checksums(bytes, checksum_kind(file->name.role)))};
+    if (is_flyway_conf(path)) {
+      return {part(path, {})};
+    }
+    if (may_be_named_otherwise(path)) {
+      return {part(path, flyway_checksums(bytes, MigrationKind::versioned))};
+    }
+    return {};
   }
 
   std::vector<FileEntry> entries_by_name(std::string_view path) const override {
-    const auto file = named(path);
-    if (!file) {
-      return {};
+    if (const auto file = named(path)) {
+      return {entry_of(*file, TheirChecksums{{}, false})};
     }
-    return {entry_of(*file, TheirChecksums{{}, false})};
+    if (is_flyway_conf(path) || may_be_named_otherwise(path)) {
+      return {part(path, TheirChecksums{{}, false})};
+    }
+    return {};
+  }
+
+  Result<Catalog> arrange(std::span<const ScannedFile> files,
+                          const ReadScanned& read) const override {
+    std::vector<const ScannedFile*> confs;
+    for (const auto& file : files) {
+      if (is_flyway_conf(file.path)) {
+        confs.push_back(&file);
+      }
+    }
+    std::ranges::sort(confs, {}, &ScannedFile::path);
+    FlywaySettings settings;
+    std::vector<CatalogProblem> problems;
+    for (const auto* conf : confs) {
+      const auto bytes = read(*conf);
+      if (bytes) {
+        settings.add(conf->path, *bytes);
+      } else if (bytes.error().code == Errc::conflict) {
+        return std::unexpected(bytes.error());
+      } else {
+        problems.push_back({conf->path, "cannot be read: " + bytes.error().detail});
+      }
+    }
+    const bool unread = !problems.empty();  // any file may be a script
+    std::ranges::copy(settings.problems(), std::back_inserter(problems));
+    const auto renamed = named_by(settings.naming(), files, read);
+    if (!renamed) {
+      return std::unexpected(renamed.error());
+    }
+    auto catalog = Tool::arrange(*renamed, read);
+    if (catalog) {
+      std::ranges::move(problems, std::back_inserter(catalog->problems));
+      std::ranges::sort(catalog->problems);
+      catalog->unread.any = catalog->unread.any || unread;
+    }
+    return catalog;
   }
 
   LayoutEvidence layout_evidence(const DirectoryView& directory) const override {
-    return evidence_by_name(directory,
-                            [](std::string_view path) { return named(path).has_value(); });
+    FlywaySettings settings;
+    for (const auto& path : directory.paths) {
+      if (is_flyway_conf(path)) {
+        settings.add(path, directory.head(path));
+      }
+    }
+    return evidence_by_name(directory, [naming = settings.naming()](std::string_view path) {
+      return named(path, naming).has_value();
+    });
   }
   std::string_view layout_example() const override { return "V2__name.sql"; }
   Result<ScriptText> script(std::string_view bytes, Attempt::Action) const override {
@@ -109,6 +180,32 @@ class Flyway : public Tool {
   std::vector<std::int64_t> advisory_locks(const Relation& relation,
                                            std::string_view) const override {
     return flyway_locks(relation.name);
+  }
+
+ private:
+  // The scripts among them, with what was computed when they were scanned.
+  static Result<std::vector<ScannedFile>> named_by(const FlywayNaming& naming,
+                                                   std::span<const ScannedFile> files,
+                                                   const ReadScanned& read) {
+    std::vector<ScannedFile> scripts;
+    for (const auto& file : files) {
+      const auto script = named(file.path, naming);
+      if (!script || is_flyway_conf(file.path)) {
+        continue;
+      }
+      auto entry = entry_of(*script, file.entries.front().checksums);
+      const bool was_repeatable = file.entries.front().role == Role::repeatable;
+      if (entry.role == Role::repeatable && !was_repeatable && entry.checksums.complete) {
+        const auto bytes = read(file);
+        if (!bytes && bytes.error().code == Errc::conflict) {
+          return std::unexpected(bytes.error());
+        }
+        entry.checksums.complete =
+            bytes && flyway_checksums(*bytes, MigrationKind::repeatable).complete;
+      }
+      scripts.push_back({file.path, file.content, {std::move(entry)}});
+    }
+    return scripts;
   }
 };
 

@@ -1,6 +1,7 @@
 #include "adapters/tools/flyway_name.h"
 
 #include <algorithm>
+#include <array>
 
 #include "adapters/tools/file_name.h"
 
@@ -9,8 +10,6 @@ namespace tidemark {
 namespace {
 
 using Role = FileEntry::Role;
-
-constexpr std::string_view separator = "__";
 
 // [0-9]+([._][0-9]+)*
 bool is_version(std::string_view text) {
@@ -26,19 +25,24 @@ bool is_version(std::string_view text) {
   }
 }
 
-std::optional<Role> role_of(char prefix) {
-  switch (prefix) {
-    case 'V':
-      return Role::versioned;
-    case 'U':
-      return Role::rollback;
-    case 'B':
-      return Role::baseline;
-    case 'R':
-      return Role::repeatable;
-    default:
-      return std::nullopt;
+struct Prefix {
+  Role role = Role::versioned;
+  std::string_view text;
+};
+
+// Of several that a name begins with the longest counts.
+std::optional<Prefix> prefix_of(std::string_view stem, const FlywayNaming& naming) {
+  const std::array all{Prefix{Role::versioned, naming.versioned},
+                       Prefix{Role::rollback, naming.undo},
+                       Prefix{Role::baseline, naming.baseline},
+                       Prefix{Role::repeatable, naming.repeatable}};
+  std::optional<Prefix> longest;
+  for (const auto& prefix : all) {
+    if (stem.starts_with(prefix.text) && (!longest || prefix.text.size() > longest->text.size())) {
+      longest = prefix;
+    }
   }
+  return longest;
 }
 
 // The ledger's column holds 200 characters: what is longer ends in dots there.
@@ -65,17 +69,27 @@ std::string cut(std::string description) {
 
 }  // namespace
 
-std::optional<FlywayName> parse_flyway_name(std::string_view stem) {
-  const auto role = stem.empty() ? std::nullopt : role_of(stem.front());
-  if (!role) {
+std::optional<std::string_view> flyway_stem(std::string_view path, const FlywayNaming& naming) {
+  for (const auto& suffix : naming.suffixes) {
+    if (const auto stem = without_suffix(base_name(path), suffix)) {
+      return stem;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<FlywayName> parse_flyway_name(std::string_view stem, const FlywayNaming& naming) {
+  const auto prefix = prefix_of(stem, naming);
+  if (!prefix) {
     return std::nullopt;
   }
-  const auto rest = stem.substr(1);
-  const auto split = rest.find(separator);
+  const auto rest = stem.substr(prefix->text.size());
+  const auto split = rest.find(naming.separator);
   const auto version = rest.substr(0, split);
-  const auto description =
-      split == std::string_view::npos ? std::string_view() : rest.substr(split + separator.size());
-  if (*role == Role::repeatable) {
+  const auto description = split == std::string_view::npos
+                               ? std::string_view()
+                               : rest.substr(split + naming.separator.size());
+  if (prefix->role == Role::repeatable) {
     if (!version.empty() || split == std::string_view::npos) {
       return std::nullopt;
     }
@@ -84,7 +98,7 @@ std::optional<FlywayName> parse_flyway_name(std::string_view stem) {
   }
   std::string dotted(version);
   std::ranges::replace(dotted, '_', '.');
-  return FlywayName{*role, std::move(dotted), cut(with_blanks(description))};
+  return FlywayName{prefix->role, std::move(dotted), cut(with_blanks(description))};
 }
 
 std::string flyway_version_key(std::string_view version_text) {

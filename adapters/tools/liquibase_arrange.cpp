@@ -428,6 +428,9 @@ class Arranging {
       miss(changelog.file, "is included and is no changelog that can be read");
       return;
     }
+    for (const auto& problem : steps->problems) {
+      tell(changelog.file, problem);
+    }
     changelog.conditional = changelog.conditional || steps->conditional;
     std::vector<std::string> local;
     for (const auto& step : steps->steps) {
@@ -489,6 +492,14 @@ class Arranging {
     migration.path_in_key = name.path_in_key();
     migration.piece = set.piece;
     migration.content = contents_.at(&set);
+    if (changelog.plain_to_some) {
+      // Applied as the one changeset that the file was to an older Liquibase, all in it is applied.
+      const LiquibaseName whole{
+          normal_liquibase_path(properties_.expand(first_of({from.logical_path, from.path}))),
+          std::string(plain_sql_id),
+          std::string(plain_sql_author)};
+      migration.replaces = {whole.key()};
+    }
     if (set.ignored || from.ignored || !is_for_postgresql(properties_.expand(set.dbms))) {
       migration.never = "skipped";
     }

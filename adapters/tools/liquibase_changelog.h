@@ -66,6 +66,9 @@ struct LiquibaseProperty {
 struct LiquibaseChangelog {
   std::string logical_path;
   bool conditional = false;  // as of a changeset, for all of them
+  // Some versions of Liquibase take the whole file for one changeset, as they do plain SQL.
+  bool plain_to_some = false;
+  std::vector<std::string> problems;
   std::vector<std::variant<LiquibaseChangeSet, LiquibaseInclude, LiquibaseProperty>> steps;
 };
 
@@ -76,6 +79,10 @@ LiquibaseChangeSet::RunOrder liquibase_run_order(std::string_view text);
 
 // By the name alone; `formatted_sql` for all SQL.
 LiquibaseFormat liquibase_format_by_name(std::string_view path);
+// What Liquibase calls the one changeset of a file of plain SQL.
+constexpr std::string_view plain_sql_id = "raw";
+constexpr std::string_view plain_sql_author = "includeAll";
+
 // `none` for XML, YAML and JSON that is no changelog.
 LiquibaseFormat liquibase_format(std::string_view path, std::string_view bytes);
 

@@ -147,6 +147,26 @@ std::optional<Heading> changeset_heading(std::string_view line) {
   return Heading{std::string(trimmed(author)), std::string(id), text};
 }
 
+// What is meant for a heading and is none: "--changeset bob", "-changeset bob:1". Today's Liquibase
+// refuses the file, older ones took the line for a comment of the changeset before.
+bool is_broken_heading(std::string_view line) {
+  if (indented_directive(line, "changeset")) {
+    return true;
+  }
+  if (!line.starts_with('-')) {
+    return false;
+  }
+  const auto words = without_blanks_before(line.substr(1));
+  return starts_with_word(words, "changeset") && has_blank_first(words.substr(9));
+}
+
+// How the first line begins that every version knows: up to 4.23 nothing may stand before it and
+// one blank has to be between the words, up to 4.16 they are in lower case.
+bool is_heading_of_every_version(std::string_view line) {
+  return line.starts_with("--") &&
+         without_blanks_before(line.substr(2)).starts_with("liquibase formatted");
+}
+
 // Which lines are not part of the SQL, and for whom.
 enum class LineIs {
   sql,
@@ -163,8 +183,11 @@ class FormattedSql {
     std::size_t at = bytes_.starts_with(bom) ? bom.size() : 0;
     bool headed = false;
     while (const auto line = take_line(bytes_, at)) {
+      ++number_;
       if (!headed && !trimmed(line->text).empty()) {
         headed = true;
+        // Versions up to 4.7 look no further than the first line.
+        changelog_.plain_to_some = number_ > 1 || !is_heading_of_every_version(line->text);
         changelog_.logical_path = attribute(line->text, "logicalfilepath").value_or("");
       } else {
         take(*line);
@@ -195,13 +218,26 @@ class FormattedSql {
         return;
       }
     }
+    const bool in_rollback = in_rollback_;
     const auto is = look_at(line.text);
+    if (!in_rollback && is_broken_heading(line.text)) {
+      tell_broken_heading();
+    }
     if (!open_) {
       return;
     }
     append(text_, line, is == LineIs::sql);
     append(older_text_, line, is == LineIs::sql || is == LineIs::newer);
     append(doubtful_text_, line, is == LineIs::sql || is == LineIs::doubtful);
+  }
+
+  void tell_broken_heading() {
+    constexpr std::size_t problems_max = 10;
+    if (changelog_.problems.size() < problems_max) {
+      changelog_.problems.push_back("line " + std::to_string(number_) +
+                                    " begins like a changeset and is none: Liquibase expects "
+                                    "--changeset AUTHOR:ID");
+    }
   }
 
   static void append(std::string& text, const Line& line, bool belongs) {
@@ -376,6 +412,7 @@ class FormattedSql {
   std::string text_;
   std::string older_text_;
   std::string doubtful_text_;
+  std::size_t number_ = 0;  // of the line
   std::size_t begin_ = 0;
   std::size_t skip_ = 0;
   bool open_ = false;
@@ -411,8 +448,8 @@ LiquibaseChangelog parse_liquibase_sql(std::string_view bytes) {
 
 LiquibaseChangelog plain_sql_as_changelog(std::string_view bytes) {
   LiquibaseChangeSet set;
-  set.id = "raw";
-  set.author = "includeAll";
+  set.id = plain_sql_id;
+  set.author = plain_sql_author;
   LiquibaseSql sql;
   sql.split = false;
   sql.text = bytes;

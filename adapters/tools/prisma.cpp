@@ -206,14 +206,16 @@ class Prisma : public Tool {
   std::vector<FileEntry> entries_by_name(std::string_view path) const override {
     FileEntry entry;
     entry.checksums.complete = false;
-    if (base_name(path) == lock_file) {
+    const bool in_numbered_folder = !leading_digits(name_of(path)).empty();
+    const bool rollback = base_name(path) == "down.sql" && in_numbered_folder;
+    const bool migration = is_migration(path);
+    if (base_name(path) == lock_file || (in_numbered_folder && !migration && !rollback)) {
       entry.role = Role::part;
       entry.key = {std::string(path)};
       entry.id = {std::string(path)};
       return {entry};
     }
-    const bool rollback = base_name(path) == "down.sql" && !leading_digits(name_of(path)).empty();
-    if (!is_migration(path) && !rollback) {
+    if (!migration && !rollback) {
       return {};
     }
     const auto name = name_of(path);
@@ -243,6 +245,9 @@ class Prisma : public Tool {
     auto catalog = Tool::arrange(at_home, read);
     if (catalog) {
       sort_by_name(*catalog);
+      if (!homes.empty()) {
+        tell_of_empty_folders(at_home, *catalog);
+      }
     }
     return catalog;
   }
@@ -307,6 +312,27 @@ class Prisma : public Tool {
 
   std::vector<std::int64_t> advisory_locks(const Relation&, std::string_view) const override {
     return {lock};
+  }
+
+ private:
+  // Prisma does nothing at all while a folder is there whose migration.sql is gone.
+  static void tell_of_empty_folders(std::span<const ScannedFile> files, Catalog& catalog) {
+    std::map<std::string_view, std::string_view> others;  // a file of each folder
+    for (const auto& file : files) {
+      if (!leading_digits(name_of(file.path)).empty()) {
+        others.try_emplace(folder_of(file.path), file.path);
+      }
+    }
+    for (const auto& file : files) {
+      if (is_migration(file.path)) {
+        others.erase(folder_of(file.path));
+      }
+    }
+    for (const auto& [folder, file] : others) {
+      catalog.problems.push_back(
+          {std::string(file), "lies in a folder without a migration.sql, which Prisma refuses"});
+    }
+    std::ranges::sort(catalog.problems);
   }
 };
 

@@ -58,12 +58,13 @@ class Deriving {
   Deriving(const Catalog& catalog, std::span<const Record> records, TheirSide& theirs)
       : catalog_(catalog), records_(records), theirs_(theirs) {}
 
-  void run(std::span<const Row> rows) {
-    for (const auto& row : rows) {
-      if (row.reach == Row::Reach::up_to) {
-        up_to(row);
-      } else if (row.reach == Row::Reach::ancestors) {
-        ancestors(row);
+  // `reaching` are the rows that say of more than their own migration that it is applied.
+  void run(std::span<const Row* const> reaching) {
+    for (const Row* row : reaching) {
+      if (row->reach == Row::Reach::up_to) {
+        up_to(*row);
+      } else if (row->reach == Row::Reach::ancestors) {
+        ancestors(*row);
       }
     }
     for (const auto& migration : catalog_.migrations) {
@@ -117,6 +118,10 @@ class Deriving {
 
   // What came late, below a mark that we had seen before, was not run by it.
   void up_to(const Row& mark) {
+    if (mark.any_name && mark.version.empty()) {
+      theirs_.ahead_of_files = true;  // neither a number nor a file: it says nothing of the others
+      return;
+    }
     const auto known = newest(records_);
     const auto files = by_key(catalog_);
     std::optional<Version> seen;  // with its file: before that, the files were behind the mark
@@ -250,6 +255,7 @@ TheirSide their_side(const Catalog& catalog,
   theirs.superseded = std::move(rechained.superseded);
   const auto files = by_key(catalog);
   std::set<Key> recorded;
+  std::vector<const Row*> reaching;
   for (const auto& row : observation->rows) {
     const bool applied = row.state == Row::State::applied;
     const auto other_name = named.find(&row);
@@ -276,6 +282,11 @@ TheirSide their_side(const Catalog& catalog,
         continue;
       }
     }
+    // A mark at 0 is that of a database to which nothing was applied yet.
+    if (applied && row.reach == Row::Reach::up_to && file == nullptr &&
+        row.version == Version::parse("0")) {
+      continue;
+    }
     const Row* counts = &row;
     if (other_name != named.end()) {
       Row& as_the_files_say = theirs.derived.emplace_back(row);
@@ -288,8 +299,11 @@ TheirSide their_side(const Catalog& catalog,
       raise(theirs.highest, version);
     }
     theirs.rows[counts->key] = counts;
+    if (counts->reach != Row::Reach::itself) {
+      reaching.push_back(counts);
+    }
   }
-  Deriving(catalog, records, theirs).run(observation->rows);
+  Deriving(catalog, records, theirs).run(reaching);
   return theirs;
 }
 

@@ -174,8 +174,14 @@ void try_input(std::string_view input) {
     }
     check_catalog(*tool, files);
   }
-  for (const auto* tool :
-       {&atlas(), &dbmate(), &golang_migrate(), &goose(), &supabase(), &rails(), &ecto()}) {
+  for (const auto* tool : {&flyway(),
+                           &atlas(),
+                           &dbmate(),
+                           &golang_migrate(),
+                           &goose(),
+                           &supabase(),
+                           &rails(),
+                           &ecto()}) {
     check_arranged(*tool, files);
   }
   for (const auto& a : versions) {

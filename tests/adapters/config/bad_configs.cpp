@@ -423,6 +423,8 @@ std::vector<BadConfig> bad_configs() {
        {"6:32 custom: checksum, the column, and algorithm, how it was computed, go together"}},
       {env("their_ledger: {custom: {table: x, key: y, checksum: z, algorithm: sha3}}"),
        {"6:75 algorithm: expected " + either_of(custom_algorithms())}},
+      {env("their_ledger: {custom: {table: x, key: y, rows: first}}"),
+       {"6:57 rows: expected each or last"}},
       {env("their_ledger: {custom: {table: x, key: y, success: {column: z}}}"),
        {"6:60 success needs the key 'equals'"}},
       {env("their_ledger: []"), {"6:23 their_ledger: expected text, found a list"}},

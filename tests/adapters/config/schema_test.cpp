@@ -100,6 +100,8 @@ const std::vector<std::string> good_configs{
     minimal + "        their_ledger: {tool: auto, table: '\"a.b\".\"c\"\"d\"'}\n",
     minimal + "        their_ledger: none\n",
     minimal + "        their_ledger: {custom: {table: ops.changes, key: name}}\n",
+    minimal + "        their_ledger: {custom: {table: ops.level, key: n, rows: last}}\n",
+    minimal + "        their_ledger: {custom: {table: ops.changes, key: n, rows: each}}\n",
     minimal +
         "        their_ledger: {custom: {table: changes, key: name, version: rev, checksum: sha, "
         "algorithm: sha256, applied_at: ts, applied_by: who, success: {column: status, equals: "

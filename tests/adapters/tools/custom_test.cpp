@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
 
@@ -39,6 +40,36 @@ std::vector<Row> rows(const CustomColumns& columns, const std::vector<std::strin
   ResultSet answer;
   answer.rows.emplace_back(values.begin(), values.end());
   return *custom_ledger(columns)->rows(answer);
+}
+
+const CustomColumns mark{.key = "version",
+                         .version = "",
+                         .checksum = "",
+                         .algorithm = "",
+                         .applied_at = "",
+                         .applied_by = "",
+                         .success_column = "",
+                         .success_equals = "",
+                         .rows = CustomColumns::Rows::last};
+
+const Files numbered{{"001_users.sql", "1"}, {"002_orders.sql", "2"}, {"010_tax.sql", "10"}};
+
+// Rows of a table with a mark in it, as the server answers: "7", or "7 2026-04-18".
+std::vector<Row> marks(const Strings& texts, const CustomColumns& columns = mark) {
+  std::vector<Values> values;
+  for (const auto& text : texts) {
+    const auto blank = text.find(' ');
+    const auto time =
+        blank == std::string::npos ? std::nullopt : std::optional(text.substr(blank + 1));
+    values.push_back({text.substr(0, blank), {}, {}, time, {}, {}, std::to_string(values.size())});
+  }
+  return rows_of(*custom_ledger(columns), std::move(values));
+}
+
+Polled polled(std::vector<Row> rows,
+              std::vector<Record> records = {},
+              const Files& files = numbered) {
+  return poll(*find_tool("own"), files, std::move(rows), std::move(records));
 }
 
 }  // namespace
@@ -187,4 +218,63 @@ TEST_CASE("what sqlx stores of a file is found where a ledger of its kind is nam
       of_sqlx("",
               "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51a"
               "d2f14898b95b"));
+}
+
+TEST_CASE("where the last row is a mark, everything up to it is applied") {
+  for (const auto* text : {"2", "002", "002_orders", "002_orders.sql"}) {
+    CAPTURE(text);
+    const auto after = polled(marks({text}));
+    CHECK(after.states() == "001 applied, 002 applied, 010 pending");
+    CHECK(after.findings().empty());
+  }
+  CHECK(polled(marks({"10"})).states() == "001 applied, 002 applied, 010 applied");
+  CHECK(polled(marks({})).states() == "001 pending, 002 pending, 010 pending");
+}
+
+TEST_CASE("a mark at 0 or below it has applied nothing, unless a file has that number") {
+  for (const auto* text : {"0", "000", "-1"}) {
+    CAPTURE(text);
+    const auto after = polled(marks({text}));
+    CHECK(after.states() == "001 pending, 002 pending, 010 pending");
+    CHECK(after.findings().empty());
+  }
+  const Files from_zero{{"000_init.sql", "0"}, {"001_users.sql", "1"}};
+  CHECK(polled(marks({"0"}), {}, from_zero).states() == "000 applied, 001 pending");
+}
+
+TEST_CASE("of several marks the last that was written counts, else the highest") {
+  auto timed = mark;
+  timed.applied_at = "ts";
+  CHECK(polled(marks({"10 2026-04-01", "2 2026-04-02"}, timed)).states() ==
+        "001 applied, 002 applied, 010 pending");
+  CHECK(polled(marks({"10", "2"})).states() == "001 applied, 002 applied, 010 applied");
+}
+
+TEST_CASE("a mark that moves up teaches what is new, and one that moves down is told") {
+  const auto before = polled(marks({"1"}));
+  const auto above = polled(marks({"10"}), before.records);
+  CHECK(above.records.size() == 3);
+  CHECK(polled(marks({"10"}), above.records).records.size() == 3);
+  CHECK(polled(marks({"2"}), above.records).findings() == "vanished 010");
+}
+
+TEST_CASE("a file that comes late, below a mark that was seen, is skipped for ever") {
+  const auto before = polled(marks({"10"}));
+  auto files = numbered;
+  files["005_late.sql"] = "5";
+  const auto after = polled(marks({"10"}), before.records, files);
+  CHECK(after.states() == "001 applied, 002 applied, 005 not_due skipped, 010 applied");
+}
+
+TEST_CASE("a mark of a version that no file has was applied from elsewhere") {
+  const auto after = polled(marks({"7"}));
+  CHECK(after.states() == "001 applied, 002 applied, 7 drifted, 010 pending");
+  CHECK(after.findings() == "foreign 7");
+}
+
+TEST_CASE("a mark that is neither a number nor a file says nothing of the others") {
+  const auto before = polled(marks({"2"}));
+  const auto after = polled(marks({"hotfix"}), before.records);
+  CHECK(after.states() == "001 applied, 002 applied, 010 unknown ahead_of_files, hotfix drifted");
+  CHECK(after.findings() == "foreign hotfix");
 }

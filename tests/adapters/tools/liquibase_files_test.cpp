@@ -209,6 +209,52 @@ TEST_CASE("formatted SQL counts by itself where there is no root") {
   CHECK(ids_of(catalog) == Strings{"1.sql::1::a", "2.sql::2::a"});
 }
 
+TEST_CASE("the first line of formatted SQL may be written as any version of Liquibase takes it") {
+  const std::string set = "--changeset a:1\nselect 1;\n";
+  for (const auto* heading : {"--liquibase formatted sql",
+                              "-- liquibase formatted sql",
+                              "--\tLiquibase Formatted SQL",
+                              "  --  liquibase   formatted sql",
+                              "--liquibaseformatted",
+                              "\n \n--liquibase formatted sql",
+                              "\xEF\xBB\xBF--liquibase formatted sql"}) {
+    CAPTURE(heading);
+    CHECK(ids_of(catalog_of(tool(), {{"1.sql", heading + ("\n" + set)}})) ==
+          Strings{"1.sql::1::a"});
+  }
+  for (const auto* other : {"- liquibase formatted sql",
+                            "--liquibase sql formatted",
+                            "select 1;\n--liquibase formatted sql",
+                            "/* --liquibase formatted sql */"}) {
+    CAPTURE(other);
+    CHECK(catalog_of(tool(), {{"1.sql", other + ("\n" + set)}}).migrations.empty());
+  }
+}
+
+TEST_CASE("what is meant for a changeset and is none is a problem, and ends no other one") {
+  for (const auto* line : {"--changeset bob",
+                           "--changeset bob: 2",
+                           "--changeset :2",
+                           "-changeset bob:2",
+                           "--changesetbob:2"}) {
+    CAPTURE(line);
+    const auto catalog = catalog_of(
+        tool(),
+        {{"1.sql",
+          formatted("--changeset a:1\nselect 1;\n" + std::string(line) + "\nselect 2;\n")}});
+    CHECK(ids_of(catalog) == Strings{"1.sql::1::a"});
+    CHECK(problems_of(catalog) ==
+          Strings{"1.sql line 4 begins like a changeset and is none: Liquibase expects --changeset "
+                  "AUTHOR:ID"});
+  }
+  const auto quiet = catalog_of(
+      tool(),
+      {{"1.sql",
+        formatted("--changeset a:1\nselect 1;\n--ignoreLines:1\n--changeset\n"
+                  "/* liquibase rollback\n--changeset x\n*/\n-- a changeset of others\n")}});
+  CHECK(problems_of(quiet).empty());
+}
+
 TEST_CASE("one changeset twice is a problem") {
   const auto catalog = catalog_of(
       tool(), {{"1.sql", formatted("--changeset a:1\nselect 1;\n--changeset A:1\nselect 2;\n")}});

@@ -288,3 +288,31 @@ TEST_CASE("what Liquibase's ledger is asked is documented") {
     CHECK(is_documented(*tool().select_tail(relation)));
   }
 }
+
+TEST_CASE(
+    "a file that an older Liquibase ran as one changeset is applied, with all that is in it") {
+  const std::string sets = "--changeset Ana:1\nselect 1;\n--changeset Ana:2\nselect 2;\n";
+  for (const std::string heading : {" --liquibase formatted sql\n",
+                                    "--liquibase  formatted sql\n",
+                                    "--LIQUIBASE FORMATTED SQL\n",
+                                    "--liquibaseformatted sql\n",
+                                    "\n-- liquibase formatted sql\n"}) {
+    CAPTURE(heading);
+    const Files files{{"db/a.sql", heading + sets}};
+    auto whole = rows({{"raw", "db/a.sql", "8:0123456789abcdef0123456789abcdef"}});
+    whole[0].key = {"db/a.sql::raw::includeall"};
+    whole[0].id = {"db/a.sql::raw::includeAll"};
+    const auto old = poll(tool(), files, whole);
+    CHECK(old.states(Polled::By::id) ==
+          "db/a.sql::1::Ana applied, db/a.sql::2::Ana applied, db/a.sql::raw::includeAll applied "
+          "archived");
+    CHECK(old.findings().empty());
+    const auto fresh = poll(tool(), files, rows({{"1"}}));
+    CHECK(fresh.states(Polled::By::id) == "db/a.sql::1::Ana applied, db/a.sql::2::Ana pending");
+  }
+  const Files plain{{"db/a.sql", file(sets)}};
+  auto foreign = rows({{"raw"}});
+  foreign[0].key = {"db/a.sql::raw::includeall"};
+  const auto after = poll(tool(), plain, foreign);
+  CHECK(after.findings() == "foreign db/a.sql::raw::includeall");
+}

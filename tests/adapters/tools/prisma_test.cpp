@@ -41,7 +41,8 @@ const std::string hash_of_hello =
 
 std::string key(std::string_view path) {
   const auto entries = prisma().entries(path, "SELECT 1;\n");
-  return entries.empty() ? "(none)" : entries.front().key.value;
+  return entries.empty() || entries.front().role == Role::part ? "(none)"
+                                                               : entries.front().key.value;
 }
 
 std::vector<std::string> accepted(std::string_view bytes) {
@@ -123,6 +124,25 @@ TEST_CASE("a down.sql beside a Prisma migration rolls it back and is never pendi
   REQUIRE(catalog.migrations.size() == 1);
   CHECK(catalog.migrations[0].rollback->file == "20260418143000_a/down.sql");
   CHECK(catalog.problems.empty());
+}
+
+TEST_CASE("a folder of Prisma's without its migration.sql is a problem and no migration") {
+  const Files files{{"20260418143000_a/migration.sql", "a"},
+                    {"20260418143000_a/notes.txt", ""},
+                    {"20260418150000_b/notes.txt", ""},
+                    {"20260418150000_b/seed.sql", ""},
+                    {"20260418160000_c/down.sql", "c"},
+                    {"20260418170000_d/old/migration.sql", "d"},
+                    {"manual/notes.txt", ""}};
+  const auto catalog = catalog_of(prisma(), project(files));
+  CHECK(ids_of(catalog) == Strings{"20260418143000_a"});
+  const std::string refused = " lies in a folder without a migration.sql, which Prisma refuses";
+  CHECK(problems_of(catalog) == Strings{"20260418150000_b/notes.txt" + refused,
+                                        "20260418160000_c/down.sql" + refused,
+                                        "20260418160000_c/down.sql rolls back a migration that is "
+                                        "not here"});
+  // Where no lock file says which folders are Prisma's, they are anybody's.
+  CHECK(problems_of(catalog_of(prisma(), without(files, "20260418160000_c/down.sql"))).empty());
 }
 
 TEST_CASE("Prisma's checksum is the SHA-256 of the file, whatever its line ends were") {

@@ -158,6 +158,16 @@ TEST_CASE("a Sequelize ledger of compiled files and a directory of sources speak
   }
 }
 
+TEST_CASE("a name that people gave to an Umzug migration is its file's, or that of no file") {
+  const Files files{{"init.js", program}, {"users.v2.ts", program}, {"001.tags.cjs", program}};
+  const auto after = poll(
+      sequelize(), files, ledger({"init", "users.v2.js", "001.tags", "add users: the 2nd", "v3"}));
+  CHECK(after.states(Polled::By::id) ==
+        "001.tags.cjs applied, init.js applied, users.v2.ts applied, add users: the 2nd drifted, "
+        "v3 drifted");
+  CHECK(after.findings() == "foreign add users: the 2nd, foreign v3");
+}
+
 TEST_CASE("a late Sequelize migration is run next") {
   const Files files{{"20260418143000-a.js", program}, {"20260418143001-b.js", program}};
   const auto after = poll(sequelize(), files, ledger({"20260418143001-b.js"}));
