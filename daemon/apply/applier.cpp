@@ -189,8 +189,8 @@ Awaitable<Result<void>> Applier::settle_open() {
 }
 
 Awaitable<Result<void>> Applier::settle_one(ManagedEnvironment environment, Attempt attempt) {
-  auto settled =
-      co_await recover(door_, std::move(environment), settings_.schema, std::move(attempt));
+  auto settled = co_await recover(
+      door_, std::move(environment), settings_.schema, settings_.receipts, std::move(attempt));
   if (!settled) {
     co_return std::unexpected(settled.error());
   }

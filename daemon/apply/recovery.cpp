@@ -11,6 +11,7 @@
 #include "adapters/postgres/transaction_questions.h"
 #include "core/apply/verdict.h"
 #include "daemon/apply/lock_key.h"
+#include "daemon/apply/receipt.h"
 
 namespace tidemark {
 
@@ -84,6 +85,7 @@ Awaitable<Result<Testimony>> testimony(WriteSession& session,
 
 Awaitable<Result<Attempt>> recover_transaction(WriteSession& session,
                                                std::string schema,
+                                               bool receipts,
                                                Attempt attempt) {
   const auto until = std::chrono::steady_clock::now() + ends_within;
   for (;;) {
@@ -92,6 +94,24 @@ Awaitable<Result<Attempt>> recover_transaction(WriteSession& session,
       co_return std::unexpected(said.error());
     }
     auto verdict = judge(*attempt.mark, *said);
+    // Where nobody can be believed, its receipt is: it came and went with the rest.
+    const bool witness = receipts && verdict.kind == Verdict::Kind::unknown && !said->standby;
+    if (witness) {
+      // Held by the migration for as long as it may still be committed.
+      const auto over = co_await try_lock_for_session(session, lock_key("migration", schema));
+      if (!over) {
+        co_return not_asked(over.error());
+      }
+      if (!*over) {
+        co_return fail(Errc::retry, "its transaction is open still");
+      }
+      const auto there = co_await has_receipt(session, attempt.id);
+      if (!there) {
+        co_return not_asked(there.error());
+      }
+      verdict.kind = *there ? Verdict::Kind::applied : Verdict::Kind::not_applied;
+      verdict.why += *there ? "; its receipt is there" : "; its receipt is not there";
+    }
     if (verdict.kind != Verdict::Kind::wait) {
       conclude(attempt, std::move(verdict));
       co_return attempt;
@@ -184,6 +204,7 @@ Awaitable<Result<Attempt>> recover_journal(WriteSession& session,
 Awaitable<Result<Attempt>> recover(Door& door,
                                    ManagedEnvironment environment,
                                    std::string schema,
+                                   bool receipts,
                                    Attempt attempt) {
   if (auto verdict = judge_unasked(attempt)) {
     conclude(attempt, std::move(*verdict));
@@ -195,7 +216,8 @@ Awaitable<Result<Attempt>> recover(Door& door,
   }
   WriteSession& session = **opened;
   if (attempt.transactional) {
-    auto settled = co_await recover_transaction(session, std::move(schema), std::move(attempt));
+    auto settled =
+        co_await recover_transaction(session, std::move(schema), receipts, std::move(attempt));
     co_return settled;
   }
   auto settled = co_await recover_journal(session, std::move(schema), std::move(attempt));

@@ -13,9 +13,7 @@ namespace tidemark {
 // What became of an attempt that was lost on the way: the attempt with its outcome, and with a
 // journal that says how far it came. Asks the server where it has to, and ends what still runs of
 // it. An error where nobody answers: ask again later.
-Awaitable<Result<Attempt>> recover(Door& door,
-                                   ManagedEnvironment environment,
-                                   std::string schema,
-                                   Attempt attempt);
+Awaitable<Result<Attempt>> recover(
+    Door& door, ManagedEnvironment environment, std::string schema, bool receipts, Attempt attempt);
 
 }  // namespace tidemark

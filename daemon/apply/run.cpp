@@ -13,6 +13,7 @@
 #include "adapters/postgres/server_questions.h"
 #include "core/text/printable.h"
 #include "daemon/apply/lock_key.h"
+#include "daemon/apply/receipt.h"
 #include "daemon/apply/uuid.h"
 #include "daemon/apply/words.h"
 #include "daemon/control/document_parts.h"
@@ -138,6 +139,13 @@ Awaitable<Run::Tried<void>> Run::prepare() {
     co_return std::unexpected(Trouble{"another session of tidemark is at work in this database" +
                                       (others->empty() ? "" : ": " + words_for(*others)) +
                                       ". One daemon applies to a database at a time"});
+  }
+  if (settings_.receipts) {
+    auto schema = co_await place_for_receipts(*sessions_.work);
+    if (!schema) {
+      co_return std::unexpected(trouble_of(schema.error()));
+    }
+    receipts_in_ = std::move(*schema);
   }
   co_return Tried<void>{};
 }

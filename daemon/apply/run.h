@@ -87,6 +87,7 @@ class Run {
   Awaitable<Tried<void>> try_in_transaction(Attempt& attempt);
   Awaitable<Tried<void>> begin();
   Awaitable<Tried<void>> run_all(const Attempt& attempt);
+  Awaitable<Tried<void>> receipt(const Attempt& attempt);
   Awaitable<Tried<void>> make_sure(Attempt& attempt);
   Awaitable<Tried<void>> commit(const Attempt& attempt);
   Awaitable<void> roll_back();
@@ -124,6 +125,7 @@ class Run {
   std::shared_ptr<Progress> progress_;
   ApplySessions sessions_;
   ServerSelf server_;
+  std::string receipts_in_;  // the schema; empty: none are left
   Outcome outcome_;
   std::optional<Attempt> open_;  // its session was lost
   std::size_t current_ = 0;      // of the plan's migrations

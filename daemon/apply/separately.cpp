@@ -57,6 +57,20 @@ Awaitable<Run::Tried<void>> Run::separately(Attempt& attempt) {
       co_return std::unexpected(stopped_after(attempt, std::move(ran.error())));
     }
   }
+  if (!receipts_in_.empty()) {
+    auto begun = co_await command("BEGIN");
+    if (begun) {
+      begun = co_await receipt(attempt);
+    }
+    if (begun) {
+      begun = co_await command("COMMIT");
+    }
+    if (!begun) {
+      co_await roll_back();
+      begun.error().words = "all of it is done, but for the receipt: " + begun.error().words;
+      co_return begun;
+    }
+  }
   co_return Tried<void>{};
 }
 

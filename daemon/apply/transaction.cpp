@@ -4,6 +4,7 @@
 #include "adapters/postgres/transaction_questions.h"
 #include "core/apply/lock_retries.h"
 #include "daemon/apply/lock_key.h"
+#include "daemon/apply/receipt.h"
 #include "daemon/apply/run.h"
 #include "daemon/apply/words.h"
 #include "daemon/world.h"
@@ -63,6 +64,10 @@ Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
   auto ran = co_await run_all(attempt);
   if (!ran) {
     co_return ran;
+  }
+  auto left = co_await receipt(attempt);
+  if (!left) {
+    co_return left;
   }
   auto sure = co_await make_sure(attempt);
   if (!sure) {
@@ -140,6 +145,19 @@ Awaitable<Run::Tried<void>> Run::run_all(const Attempt& attempt) {
       trouble.unknown = true;
       co_return std::unexpected(std::move(trouble));
     }
+  }
+  co_return Tried<void>{};
+}
+
+Awaitable<Run::Tried<void>> Run::receipt(const Attempt& attempt) {
+  if (receipts_in_.empty()) {
+    co_return Tried<void>{};
+  }
+  const auto left = co_await leave_receipt(*sessions_.work, receipts_in_, attempt);
+  if (!left) {
+    auto trouble = trouble_of(left.error());
+    trouble.words = "its receipt: " + trouble.words;
+    co_return std::unexpected(std::move(trouble));
   }
   co_return Tried<void>{};
 }

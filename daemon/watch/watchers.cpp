@@ -101,7 +101,7 @@ Awaitable<Result<void>> Watchers::start(AppSettings settings) {
   }
   for (const auto& [ref, applier] : owned.appliers) {
     supervisor_.start(
-        group, "apply " + ref.text(), [applier = applier.get()] { return applier->run(); });
+        group, "apply " + ref.text(), [task = applier.get()] { return task->run(); });
   }
   co_return Result<void>{};
 }
