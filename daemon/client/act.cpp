@@ -1,9 +1,9 @@
-// The commands that change something: poll, mark, unmark, mode, adopt, rebaseline, ack, unack.
-
-#include <algorithm>
+// The commands that change something: freeze, unfreeze, resolve, poll, mark, unmark, mode, adopt,
+// rebaseline, ack, unack.
 
 #include "core/text/printable.h"
 #include "daemon/client/commands.h"
+#include "daemon/client/confirm.h"
 #include "daemon/client/print.h"
 #include "daemon/client/render/render.h"
 
@@ -11,48 +11,12 @@ namespace tidemark::client {
 
 namespace {
 
-// Nothing that reaches far is done on a slip of the finger: the environment's name is typed, or
-// --yes given.
-Outcome<void> confirmed(Session& session,
-                        const EnvironmentRef& environment,
-                        const std::string& what) {
-  if (session.arguments.yes) {
-    return {};
-  }
-  const auto name = printable(environment.text());
-  if (!session.console.can_ask()) {
-    return stop(Exit::usage,
-                what + "\n  There is no terminal to ask whether you mean it: add --yes if you do");
-  }
-  const auto typed = session.console.ask(what + "\nType " + name + " to go on: ");
-  if (!typed || *typed != environment.text()) {
-    return stop(Exit::failed, "that is not " + name + ": nothing was changed");
-  }
-  return {};
-}
-
 json::object with_reason(const Arguments& arguments) {
   json::object body;
   if (!arguments.reason.empty()) {
     body["reason"] = arguments.reason;
   }
   return body;
-}
-
-// The ids of what was typed, each once, in that order.
-Outcome<json::array> migrations_named(const json::object& matrix,
-                                      const std::vector<std::string>& typed) {
-  json::array ids;
-  for (const auto& word : typed) {
-    const auto id = migration_named(word, matrix);
-    if (!id) {
-      return std::unexpected(id.error());
-    }
-    if (std::find(ids.begin(), ids.end(), json::value(*id)) == ids.end()) {
-      ids.emplace_back(*id);
-    }
-  }
-  return ids;
 }
 
 Outcome<Exit> record(Session& session, bool applied) {
@@ -73,7 +37,7 @@ Outcome<Exit> record(Session& session, bool applied) {
     }
     body["baseline"] = *id;
   } else {
-    auto ids = migrations_named(matrix->root(), arguments.migrations);
+    auto ids = migrations_named(arguments.migrations, matrix->root());
     if (!ids) {
       return std::unexpected(ids.error());
     }
@@ -93,6 +57,46 @@ Outcome<Exit> record(Session& session, bool applied) {
 }
 
 }  // namespace
+
+Outcome<Exit> run_freeze(Session& session) {
+  const auto environment = session.daemon.environment(session.arguments.environment);
+  if (!environment) {
+    return std::unexpected(environment.error());
+  }
+  auto body = with_reason(session.arguments);
+  if (!session.arguments.until.empty()) {
+    body["until"] = session.arguments.until;
+  }
+  return print(session,
+               session.daemon.post(below(*environment, {"freeze"}), body),
+               [&](const auto& answer) { return render_frozen(answer, session.console.style()); });
+}
+
+Outcome<Exit> run_unfreeze(Session& session) {
+  const auto environment = session.daemon.environment(session.arguments.environment);
+  if (!environment) {
+    return std::unexpected(environment.error());
+  }
+  const auto body = with_reason(session.arguments);
+  return print(
+      session, session.daemon.post(below(*environment, {"unfreeze"}), body), render_unfrozen);
+}
+
+Outcome<Exit> run_resolve(Session& session) {
+  const auto environment = session.daemon.environment(session.arguments.environment);
+  if (!environment) {
+    return std::unexpected(environment.error());
+  }
+  const auto id = session.daemon.migration(environment->app, session.arguments.migration);
+  if (!id) {
+    return std::unexpected(id.error());
+  }
+  auto body = with_reason(session.arguments);
+  body["migration"] = *id;
+  body["as"] = session.arguments.choice;
+  return print(
+      session, session.daemon.post(below(*environment, {"resolve"}), body), render_resolved);
+}
 
 Outcome<Exit> run_poll(Session& session) {
   const auto environment = session.daemon.environment(session.arguments.environment);
@@ -135,7 +139,12 @@ Outcome<Exit> run_mode(Session& session) {
   }
   auto body = with_reason(session.arguments);
   body["mode"] = mode;
-  return print(session, session.daemon.post(below(*environment, {"mode"}), body), render_mode);
+  if (session.arguments.force) {
+    body["force"] = true;
+  }
+  const auto deadline = session.arguments.force ? verdict_deadline : question_deadline;
+  return print(
+      session, session.daemon.post(below(*environment, {"mode"}), body, deadline), render_mode);
 }
 
 Outcome<Exit> run_adopt(Session& session) {

@@ -29,11 +29,20 @@ struct Arguments {
   std::string baseline;
   std::string format;
   std::string type;
+  std::string to;
+  std::vector<std::string> only;
+  std::string plan_id;
+  std::string override_freeze;  // the reason
   bool exit_code = false;
   bool all = false;
   bool shape = false;
   bool yes = false;
   bool follow = false;
+  bool unanalysed = false;
+  bool from_empty = false;
+  bool rollback = false;
+  bool attach = false;
+  bool force = false;
 };
 
 }  // namespace tidemark::client

@@ -24,7 +24,16 @@ Outcome<Exit> run_findings(Session& session);
 Outcome<Exit> run_diff(Session& session);
 Outcome<Exit> run_ledger(Session& session);
 
+// apply.cpp
+Outcome<Exit> run_plan(Session& session);
+Outcome<Exit> run_apply(Session& session);
+Outcome<Exit> run_rollback(Session& session);
+Outcome<Exit> run_cancel(Session& session);
+
 // act.cpp
+Outcome<Exit> run_freeze(Session& session);
+Outcome<Exit> run_unfreeze(Session& session);
+Outcome<Exit> run_resolve(Session& session);
 Outcome<Exit> run_poll(Session& session);
 Outcome<Exit> run_mark(Session& session);
 Outcome<Exit> run_unmark(Session& session);

@@ -1,5 +1,6 @@
 #include "daemon/client/daemon.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -40,10 +41,28 @@ Exit exit_for(int status, const json::object& problem) {
       if (!list_if(problem, "errors").empty()) {
         return Exit::usage;  // the configuration is wrong
       }
-      return slug(problem) == "world-changed" ? Exit::world_changed : Exit::failed;
+      return slug(problem) == "world-changed" || slug(problem) == "plan-changed"
+                 ? Exit::world_changed
+                 : Exit::failed;
     default:
       return Exit::failed;
   }
+}
+
+// Why it was refused: in one line behind the title, or in several lines below it.
+std::string words_of(const json::object& problem) {
+  const auto title = shown(problem, "title");
+  const auto detail = raw(problem, "detail");
+  if (detail.find('\n') == std::string::npos) {
+    return joined({title, printable(detail)}, ": ");
+  }
+  auto text = title + ":";
+  for (std::size_t start = 0; start < detail.size();) {
+    const auto end = std::min(detail.find('\n', start), detail.size());
+    text += "\n  " + printable(detail.substr(start, end - start));
+    start = end + 1;
+  }
+  return text;
 }
 
 // "/etc/tidemark/tidemark.yaml:12:5: unknown key": one line for each.
@@ -112,7 +131,18 @@ Outcome<Document> Daemon::ask(Request request) {
 
 Outcome<void> Daemon::stream(const Target& target,
                              const std::function<bool(std::string_view)>& take) {
-  const auto reply = transport_.stream({"GET", target.text(), "", silence_max}, take);
+  return lines({"GET", target.text(), "", silence_max}, take);
+}
+
+Outcome<void> Daemon::stream(const Target& target,
+                             const json::object& body,
+                             const std::function<bool(std::string_view)>& take) {
+  return lines({"POST", target.text(), json::serialize(body), plan_deadline}, take);
+}
+
+Outcome<void> Daemon::lines(const Request& request,
+                            const std::function<bool(std::string_view)>& take) {
+  const auto reply = transport_.stream(request, take);
   if (!reply) {
     return std::unexpected(not_reached(reply.error()));
   }
@@ -147,7 +177,7 @@ Failure Daemon::refused(const Reply& reply) {
                 versions()};
   }
   const auto& problem = value->get_object();
-  const auto words = joined({shown(problem, "title"), shown(problem, "detail")}, ": ");
+  const auto words = words_of(problem);
   return {exit_for(reply.status, problem),
           (words.empty() ? "HTTP " + std::to_string(reply.status) : words) + errors_of(problem)};
 }

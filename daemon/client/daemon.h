@@ -31,6 +31,8 @@ struct Target {
 inline constexpr std::chrono::seconds question_deadline{30};
 inline constexpr std::chrono::seconds completion_deadline{2};
 inline constexpr std::chrono::seconds poll_deadline{180};
+inline constexpr std::chrono::seconds plan_deadline{180};
+inline constexpr std::chrono::seconds verdict_deadline{600};
 inline constexpr std::chrono::seconds backup_deadline{3600};
 inline constexpr std::chrono::seconds silence_max{
     60};  // of a stream: the daemon's heartbeat is far quicker
@@ -49,6 +51,11 @@ class Daemon {
   // The lines of a successful answer until `take` returns false or the daemon ends it.
   Outcome<void> stream(const Target& target, const std::function<bool(std::string_view)>& take);
 
+  // The same of an order. Before its first line a plan is made.
+  Outcome<void> stream(const Target& target,
+                       const json::object& body,
+                       const std::function<bool(std::string_view)>& take);
+
   // What people typed, made exact. These ask the daemon only where they have to.
   Outcome<EnvironmentRef> environment(const std::string& typed);
   Outcome<Scope> scope(const std::string& typed);
@@ -59,6 +66,7 @@ class Daemon {
 
  private:
   Outcome<Document> ask(Request request);
+  Outcome<void> lines(const Request& request, const std::function<bool(std::string_view)>& take);
   Failure not_reached(const Error& error) const;
   Failure refused(const Reply& reply);
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstring>
 #include <string>
 
 #include "daemon/client/outcome.h"
@@ -13,12 +14,23 @@ namespace tidemark::client {
 namespace {
 
 std::atomic<const char*> to_remove{nullptr};
+std::atomic<const char*> to_say{nullptr};
 static_assert(std::atomic<const char*>::is_always_lock_free, "a signal handler reads it");
+
+// The handler may come between any two of these steps.
+void hand_over(const std::string& text, std::string& kept, std::atomic<const char*>& to) {
+  to.store(nullptr);
+  kept = text;
+  to.store(kept.empty() ? nullptr : kept.c_str());
+}
 
 // Only what POSIX allows in a signal handler.
 void end_now(int) {
   if (const char* path = to_remove.load()) {
     ::unlink(path);
+  }
+  if (const char* text = to_say.load()) {
+    (void)!::write(STDERR_FILENO, text, std::strlen(text));
   }
   ::_exit(static_cast<int>(Exit::interrupted));
 }
@@ -34,9 +46,12 @@ void handle_signals() {
 
 void unfinished_file(const std::string& path) {
   static std::string kept;
-  to_remove.store(nullptr);
-  kept = path;
-  to_remove.store(kept.empty() ? nullptr : kept.c_str());
+  hand_over(path, kept, to_remove);
+}
+
+void last_words(const std::string& text) {
+  static std::string kept;
+  hand_over(text, kept, to_say);
 }
 
 }  // namespace tidemark::client

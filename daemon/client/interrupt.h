@@ -11,4 +11,8 @@ void handle_signals();
 // The file to remove then; empty for none. One at a time.
 void unfinished_file(const std::string& path);
 
+// What Ctrl-C says on the error output before it ends the program: for what goes on without it.
+// Empty for nothing.
+void last_words(const std::string& text);
+
 }  // namespace tidemark::client

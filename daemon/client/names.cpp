@@ -168,6 +168,21 @@ Outcome<std::string> migration_named(std::string_view text, const json::object& 
               quoted(text) + " is ambiguous in " + app + "; write one of:" + one_a_line(ids));
 }
 
+Outcome<json::array> migrations_named(const std::vector<std::string>& typed,
+                                      const json::object& matrix) {
+  json::array ids;
+  for (const auto& word : typed) {
+    const auto id = migration_named(word, matrix);
+    if (!id) {
+      return std::unexpected(id.error());
+    }
+    if (std::find(ids.begin(), ids.end(), json::value(*id)) == ids.end()) {
+      ids.emplace_back(*id);
+    }
+  }
+  return ids;
+}
+
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   constexpr std::string_view unreserved =

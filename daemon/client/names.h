@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/environment/environment.h"
 #include "daemon/client/fields.h"
@@ -32,6 +33,10 @@ Outcome<Scope> scope_named(std::string_view text, const json::object& status);
 // The id of the migration that is meant, for the daemon: by its id, else its key or version, else
 // an unambiguous beginning of its id.
 Outcome<std::string> migration_named(std::string_view text, const json::object& matrix);
+
+// The ids of what was typed, each once, in that order.
+Outcome<json::array> migrations_named(const std::vector<std::string>& typed,
+                                      const json::object& matrix);
 
 // The names of all apps, in the daemon's order.
 std::vector<std::string> app_names(const json::object& status);

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view modes = "managed|export_only|reconcile_only";
 constexpr std::string_view fresh_starts = "empty|adopt|keep";
+constexpr std::string_view verdicts = "applied|not-applied";
 constexpr std::string_view formats = "json|csv";
 constexpr std::string_view shells = "bash|zsh|fish";
 constexpr std::string_view kinds_of_names = "apps|environments|migrations|findings";
@@ -75,6 +76,10 @@ void yes(CLI::App& app, Arguments& arguments) {
   app.add_flag("--yes", arguments.yes, "do not ask: needed where there is no terminal");
 }
 
+void until(CLI::App& app, Arguments& arguments, const std::string& what) {
+  app.add_option("--until", arguments.until, what)->type_name("TIME")->check(is_time());
+}
+
 void declare_status(CLI::App& app, Arguments& arguments) {
   scope(app, arguments);
   exit_code(app, arguments, "something is drifted (and not acknowledged) or pending");
@@ -106,6 +111,76 @@ void declare_ledger(CLI::App& app, Arguments& arguments) {
   app.add_flag("--shape", arguments.shape, "which table was taken for the ledger, and why");
 }
 
+void which(CLI::App& app, Arguments& arguments, const std::string& up_to, const std::string& only) {
+  app.add_option("--to", arguments.to, up_to)->type_name("MIGRATION");
+  app.add_option("--only", arguments.only, only)->type_name("MIGRATION");
+  app.add_flag("--unanalysed",
+               arguments.unanalysed,
+               "also what the SQL parser does not know: sent whole, in one transaction");
+}
+
+void from_empty(CLI::App& app, Arguments& arguments) {
+  app.add_flag("--from-empty",
+               arguments.from_empty,
+               "nothing is known of a database that is not empty: count nothing as applied");
+}
+
+void declare_plan(CLI::App& app, Arguments& arguments) {
+  environment(app, arguments);
+  which(app, arguments, "up to this migration, and this one too", "these, and nothing else");
+  from_empty(app, arguments);
+  app.add_flag("--rollback", arguments.rollback, "what `tidemark rollback` would run");
+  exit_code(app, arguments, "something would run, 1 when that cannot be told");
+}
+
+void plan_id(CLI::App& app, Arguments& arguments) {
+  app.add_option("--plan-id", arguments.plan_id, "only if it is still the plan that was shown")
+      ->type_name("PLAN");
+}
+
+void override_freeze(CLI::App& app, Arguments& arguments) {
+  app.add_option("--override-freeze",
+                 arguments.override_freeze,
+                 "though the environment is frozen; why: it goes into the audit trail")
+      ->type_name("REASON");
+}
+
+void declare_apply(CLI::App& app, Arguments& arguments) {
+  environment(app, arguments);
+  which(app, arguments, "up to this migration, and this one too", "these, and nothing else");
+  from_empty(app, arguments);
+  plan_id(app, arguments);
+  override_freeze(app, arguments);
+  yes(app, arguments);
+  app.add_flag("--attach", arguments.attach, "start nothing: show what is running");
+}
+
+void declare_rollback(CLI::App& app, Arguments& arguments) {
+  environment(app, arguments);
+  which(app, arguments, "all that comes after this migration: it stays", "these, the newest first");
+  plan_id(app, arguments);
+  override_freeze(app, arguments);
+  yes(app, arguments);
+}
+
+void declare_freeze(CLI::App& app, Arguments& arguments) {
+  environment(app, arguments);
+  reason(app, arguments, "why; it goes into the audit trail (required)");
+  until(app, arguments, "when it ends by itself (default: `tidemark unfreeze` ends it)");
+}
+
+void declare_unfreeze(CLI::App& app, Arguments& arguments) {
+  environment(app, arguments);
+  reason(app, arguments, "why; it goes into the audit trail (required)");
+}
+
+void declare_resolve(CLI::App& app, Arguments& arguments) {
+  environment(app, arguments);
+  migration(app, arguments);
+  choice(app, arguments, verdicts, "what you found in the database");
+  reason(app, arguments, "how you know; it goes into the audit trail (required)");
+}
+
 void declare_mark(CLI::App& app, Arguments& arguments) {
   environment(app, arguments);
   app.add_option(
@@ -130,6 +205,9 @@ void declare_mode(CLI::App& app, Arguments& arguments) {
   choice(app, arguments, modes, "what tidemark may do with the database from now on");
   reason(app, arguments, "why; it goes into the audit trail (required)");
   yes(app, arguments);
+  app.add_flag("--force",
+               arguments.force,
+               "cancel what is being applied there, and wait for what became of it");
 }
 
 void declare_adopt(CLI::App& app, Arguments& arguments) {
@@ -151,9 +229,7 @@ void declare_rebaseline(CLI::App& app, Arguments& arguments) {
 void declare_ack(CLI::App& app, Arguments& arguments) {
   app.add_option("FINDING", arguments.finding, "its id: f_…")->required();
   reason(app, arguments, "why it may stay; it goes into the audit trail (required)");
-  app.add_option("--until", arguments.until, "when it counts again (default: never)")
-      ->type_name("TIME")
-      ->check(is_time());
+  until(app, arguments, "when it counts again (default: never)");
 }
 
 void declare_unack(CLI::App& app, Arguments& arguments) {
@@ -203,6 +279,33 @@ std::string needs_reason(const Arguments& arguments) {
   return blank(arguments.reason) ? "--reason TEXT is required: it goes into the audit trail" : "";
 }
 
+std::string check_which(const Arguments& arguments) {
+  return arguments.to.empty() || arguments.only.empty() ? "" : "either --to or --only, not both";
+}
+
+std::string check_rollback(const Arguments& arguments) {
+  return arguments.to.empty() && arguments.only.empty()
+             ? "say what to roll back: --only MIGRATION..., or --to the MIGRATION that stays last"
+             : check_which(arguments);
+}
+
+std::string check_plan(const Arguments& arguments) {
+  if (arguments.rollback && arguments.from_empty) {
+    return "--from-empty has no place beside --rollback: of an empty database nothing is rolled "
+           "back";
+  }
+  return arguments.rollback ? check_rollback(arguments) : check_which(arguments);
+}
+
+std::string check_apply(const Arguments& arguments) {
+  const bool starts = !arguments.to.empty() || !arguments.only.empty() || arguments.unanalysed ||
+                      arguments.from_empty || !arguments.plan_id.empty() ||
+                      !arguments.override_freeze.empty() || arguments.yes;
+  return arguments.attach && starts
+             ? "--attach shows what is running: no other option belongs to it"
+             : check_which(arguments);
+}
+
 std::string check_mark(const Arguments& arguments) {
   if (arguments.migrations.empty() == arguments.baseline.empty()) {
     return arguments.baseline.empty()
@@ -213,6 +316,7 @@ std::string check_mark(const Arguments& arguments) {
 }
 
 constexpr std::string_view look = "Look";
+constexpr std::string_view apply = "Apply";
 constexpr std::string_view act = "Act";
 constexpr std::string_view keep = "Keep";
 constexpr std::string_view hidden = "";
@@ -275,6 +379,76 @@ constexpr std::array commands{
             declare_ledger,
             nullptr,
             run_ledger},
+    Command{"plan",
+            apply,
+            "what would run in an environment's database, statement by statement",
+            "APP/ENV [--to MIGRATION] [--only MIGRATION...] [--unanalysed] [--from-empty] "
+            "[--rollback] [--exit-code]",
+            "tidemark plan shop/dev\n"
+            "tidemark plan shop/dev --to V3__tax\n"
+            "tidemark plan shop/dev --rollback --only V3__tax\n"
+            "tidemark plan shop/dev --exit-code || echo 'something is pending'",
+            declare_plan,
+            check_plan,
+            run_plan},
+    Command{"apply",
+            apply,
+            "run what is pending, exactly as it was shown",
+            "APP/ENV [--to MIGRATION] [--only MIGRATION...] [--unanalysed] [--from-empty] "
+            "[--plan-id PLAN] [--override-freeze REASON] [--yes] [--attach]",
+            "tidemark apply shop/dev\n"
+            "tidemark apply shop/dev --plan-id p_0123456789abcdef --yes\n"
+            "tidemark apply shop/dev --only V2__orders V3__tax\n"
+            "tidemark apply shop/dev --attach",
+            declare_apply,
+            check_apply,
+            run_apply},
+    Command{"rollback",
+            apply,
+            "run the rollback files of what is applied",
+            "APP/ENV (--only MIGRATION... | --to MIGRATION) [--unanalysed] [--plan-id PLAN] "
+            "[--override-freeze REASON] [--yes]",
+            "tidemark rollback shop/dev --only V3__tax\n"
+            "tidemark rollback shop/dev --to V2__orders",
+            declare_rollback,
+            check_rollback,
+            run_rollback},
+    Command{"cancel",
+            apply,
+            "stop what is being applied, and show what became of it",
+            "APP/ENV",
+            "tidemark cancel shop/dev\n"
+            "tidemark cancel shop/dev && tidemark plan shop/dev",
+            environment,
+            nullptr,
+            run_cancel},
+    Command{"freeze",
+            apply,
+            "let nothing be applied in an environment for a while",
+            "APP/ENV --reason TEXT [--until TIME]",
+            "tidemark freeze shop/dev --reason 'load test'\n"
+            "tidemark freeze shop/dev --reason 'holidays' --until 2027-01-02T00:00:00Z",
+            declare_freeze,
+            needs_reason,
+            run_freeze},
+    Command{"unfreeze",
+            apply,
+            "let things be applied in an environment again",
+            "APP/ENV --reason TEXT",
+            "tidemark unfreeze shop/dev --reason 'load test is over'\n"
+            "tidemark unfreeze dev --reason 'hotfix, ticket OPS-313'",
+            declare_unfreeze,
+            needs_reason,
+            run_unfreeze},
+    Command{"resolve",
+            apply,
+            "settle, on your word, an outcome that nobody else can tell",
+            "APP/ENV MIGRATION applied|not-applied --reason TEXT",
+            "tidemark resolve shop/dev V3__tax applied --reason 'the column is there'\n"
+            "tidemark resolve shop/dev V3__tax not-applied --reason 'restored from before'",
+            declare_resolve,
+            needs_reason,
+            run_resolve},
     Command{"poll",
             act,
             "look at an environment now, without waiting for its turn",
@@ -308,9 +482,10 @@ constexpr std::array commands{
         "mode",
         act,
         "change what tidemark may do with an environment's database",
-        "APP/ENV managed|export_only|reconcile_only --reason TEXT [--yes]",
+        "APP/ENV managed|export_only|reconcile_only --reason TEXT [--yes] [--force]",
         "tidemark mode shop/staging reconcile_only --reason 'read replica has a reader role now'\n"
-        "tidemark mode shop/prod export_only --reason 'audit freeze'",
+        "tidemark mode shop/prod export_only --reason 'audit freeze'\n"
+        "tidemark mode shop/dev reconcile_only --force --reason 'wrong database'",
         declare_mode,
         needs_reason,
         run_mode},

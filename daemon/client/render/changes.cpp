@@ -66,6 +66,22 @@ std::string render_marked(const json::object& answer,
   return text.empty() ? name + ": nothing was recorded\n" : text;
 }
 
+std::string render_frozen(const json::object& answer, const Style& style) {
+  const auto until = time(answer, "until");
+  return shown(answer, "environment") + ": frozen" +
+         (until ? " until " + when(until, style) : ", until somebody ends it") + ": " +
+         shown(answer, "reason") + "\n";
+}
+
+std::string render_unfrozen(const json::object& answer) {
+  return shown(answer, "environment") + ": not frozen any more\n";
+}
+
+std::string render_resolved(const json::object& answer) {
+  return shown(answer, "environment") + ": " + shown(answer, "migration") +
+         " is settled: " + (raw(answer, "as") == "applied" ? "applied" : "not applied") + "\n";
+}
+
 std::string render_mode(const json::object& answer) {
   const auto from = shown(answer, "from");
   const auto to = shown(answer, "to");

@@ -25,6 +25,16 @@ std::string render_diff(const json::object& diff, const Style& style);
 std::string render_ledger(const json::object& ledger, const Style& style);
 std::string render_shape(const json::object& ledger, const Style& style);
 
+// All of a plan, and at its end `command`, which carries out exactly that.
+std::string render_plan(const json::object& plan, const std::string& command, const Style& style);
+// What of it a person wants to see once more before it runs. No newline at the end.
+std::string render_plan_briefly(const json::object& plan);
+// "Nothing is pending in shop/dev."
+std::string render_nothing_planned(const json::object& plan);
+// What stands in its way, a line for each and one for what settles it; empty: nothing. `overridden`
+// is a kind that does not count.
+std::string render_hindrances(const json::object& plan, std::string_view overridden);
+
 // What an order did: one line for each thing that was recorded.
 std::string render_poll(const json::object& answer,
                         const EnvironmentRef& asked,
@@ -33,6 +43,9 @@ std::string render_marked(const json::object& answer,
                           const EnvironmentRef& environment,
                           bool applied,
                           const Style& style);
+std::string render_frozen(const json::object& answer, const Style& style);
+std::string render_unfrozen(const json::object& answer);
+std::string render_resolved(const json::object& answer);
 std::string render_mode(const json::object& answer);
 std::string render_adopted(const json::object& answer);
 std::string render_rebaseline(const json::object& answer);

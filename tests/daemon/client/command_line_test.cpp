@@ -81,9 +81,40 @@ TEST_CASE("mark takes migrations or a baseline, and a reason that says something
                  "--reason TEXT is required"));
 }
 
+TEST_CASE("apply takes what a plan was made with, and --attach stands alone") {
+  const auto line =
+      parse({"apply", "shop/dev", "--only", "003", "004", "--plan-id", "p_1", "--yes"});
+  REQUIRE(line);
+  CHECK((line->run == run_apply));
+  CHECK(line->arguments.only == std::vector<std::string>{"003", "004"});
+  CHECK(line->arguments.plan_id == "p_1");
+  CHECK(parse({"apply", "shop/dev", "--attach", "--json"}));
+  for (const auto* other :
+       {"--yes", "--plan-id p", "--to 1", "--only 1", "--unanalysed", "--override-freeze x"}) {
+    CHECK(contains(refusal(words_of("apply shop/dev --attach " + std::string(other))),
+                   "--attach shows what is running"));
+  }
+  CHECK(contains(refusal(words_of("apply shop/dev --to 3 --only 4")), "not both"));
+}
+
+TEST_CASE("what is rolled back is always said") {
+  CHECK(contains(refusal({"rollback", "shop/dev"}), "say what to roll back"));
+  CHECK(contains(refusal({"plan", "shop/dev", "--rollback"}), "say what to roll back"));
+  CHECK(contains(refusal(words_of("rollback shop/dev --to 3 --only 4")), "not both"));
+  CHECK(contains(refusal(words_of("plan shop/dev --rollback --to 3 --from-empty")),
+                 "--from-empty has no place"));
+  CHECK(parse(words_of("plan shop/dev --rollback --only 3")));
+  CHECK(parse({"plan", "shop/dev"}));
+}
+
 TEST_CASE("every command that changes the trail needs a reason") {
-  for (const auto* line :
-       {"unmark shop/dev V1", "mode shop/dev managed", "rebaseline shop/dev empty", "ack f_01"}) {
+  for (const auto* line : {"unmark shop/dev V1",
+                           "mode shop/dev managed",
+                           "rebaseline shop/dev empty",
+                           "ack f_01",
+                           "freeze shop/dev",
+                           "unfreeze shop/dev",
+                           "resolve shop/dev V1 applied"}) {
     CHECK(contains(refusal(words_of(line)), "--reason TEXT is required"));
   }
   CHECK(parse({"unack", "f_01"}));
@@ -113,7 +144,7 @@ TEST_CASE("a mistyped command or option is told with what was probably meant") {
 }
 
 TEST_CASE("commands of later versions do not exist and are not hinted at") {
-  for (const auto* later : {"plan", "apply", "rollback", "release", "export", "lint", "webhook"}) {
+  for (const auto* later : {"release", "export", "lint", "harden", "prove", "webhook"}) {
     CHECK(contains(refusal({later}), "there is no command"));
     CHECK_FALSE(contains(parse({"--help"})->text, "  " + std::string(later) + " "));
   }
@@ -135,7 +166,8 @@ TEST_CASE("--help lists every command in its group, and each command teaches by 
     CHECK(help.find("tidemark", help.find("Examples:")) != help.rfind("tidemark"));  // two at least
     CHECK(contains(help, command.sentence));
   }
-  CHECK(all.find("Look:") < all.find("Act:"));
+  CHECK(all.find("Look:") < all.find("Apply:"));
+  CHECK(all.find("Apply:") < all.find("Act:"));
   CHECK(all.find("Act:") < all.find("Keep:"));
   CHECK(parse({"help"})->text == all);
   CHECK(parse({"help", "mark"})->text == parse({"mark", "--help"})->text);

@@ -58,13 +58,15 @@ bool available(const Folder& folder, const std::string& shell) {
 TEST_CASE("bash completes commands, options and choices without a daemon") {
   const Folder folder;
   CHECK(offered(folder, {"ma"}) == "matrix\nmark\n");
-  CHECK(offered(folder, {"un"}) == "unmark\nunack\n");
+  CHECK(offered(folder, {"un"}) == "unfreeze\nunmark\nunack\n");
   CHECK(offered(folder, {"--json", "rel"}) == "reload\n");
   CHECK(offered(folder, {"status", "--ex"}) == "--exit-code\n");
   CHECK(offered(folder, {"audit", "--format", ""}) == "json\ncsv\n");
   CHECK(offered(folder, {"audit", "v"}) == "verify\n");
   CHECK(offered(folder, {"mode", "shop/dev", "re"}) == "reconcile_only\n");
   CHECK(offered(folder, {"mode", "--reason", "why", "shop/dev", "m"}) == "managed\n");
+  CHECK(offered(folder, {"resolve", "shop/dev", "V1", "n"}) == "not-applied\n");
+  CHECK(offered(folder, {"apply", "shop/dev", "--att"}) == "--attach\n");
   CHECK(offered(folder, {"completion", ""}) == "bash\nzsh\nfish\n");
   CHECK(offered(folder, {"--socket", (folder.path / "none").string(), "poll", ""}) == "\n");
   CHECK(offered(folder, {"__"}) == "\n");
@@ -95,6 +97,7 @@ TEST_CASE("bash completes the names that the daemon knows") {
   CHECK(with({"diff", "staging", "V2"}) == "V2__orders\n");
   CHECK(with({"mark", "shop/prod", "V1__users", "V"}) == "V1__users\nV2__orders\n");
   CHECK(with({"mark", "shop/prod", "--baseline", "V1"}) == "V1__users\n");
+  CHECK(with({"apply", "shop/dev", "--only", "V2"}) == "V2__orders\n");
   CHECK(with({"ack", ""}) == "f_01\n");
 }
 

@@ -54,10 +54,14 @@ class FakeDaemon : public Transport {
       }
       rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     }
+    if (torn) {
+      return fail(Errc::retry, "tidemarkd closed the connection before its answer was complete");
+    }
     reply->body.clear();
     return reply;
   }
 
+  bool torn = false;  // streams break off after what they say
   std::vector<std::string> requests;
   std::map<std::string, std::string> bodies;  // by what was asked
 

@@ -100,6 +100,25 @@ TEST_CASE("Ctrl-C is exit code 130, and takes an unfinished file with it") {
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 3);
 }
 
+TEST_CASE("Ctrl-C while something is applied says that it goes on, and how to see or stop it") {
+  const Folder folder;
+  const std::string environment = "/v1/apps/shop/environments/dev/";
+  SocketDaemon daemon((folder.path / "s").string(),
+                      {{environment + "plan", std::string(samples::plan)}});
+  const pid_t child =
+      started(folder, {program, "--socket", daemon.socket, "apply", "shop/dev", "--yes"});
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (daemon.hanging == 0 && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  REQUIRE(daemon.hanging == 1);
+  ::kill(child, SIGINT);
+  CHECK(wait_for_end(child) == 130);
+  CHECK(content(folder.path / "err") ==
+        "\ntidemark: the apply goes on in the daemon\n  tidemark apply shop/dev --attach shows it, "
+        "tidemark cancel shop/dev stops it\n");
+}
+
 TEST_CASE("colours are for terminals that want them") {
   const Folder folder;
   const SocketDaemon daemon((folder.path / "s").string(), answers());

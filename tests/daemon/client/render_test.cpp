@@ -335,6 +335,10 @@ TEST_CASE("no name from a file or a database reaches the output as anything but 
                                    "edited",
                                    "reconcile_only",
                                    "applied there, no file here",
+                                   "003_tax",
+                                   "ALTER TABLE",
+                                   "SELECT 1",
+                                   "it has drifted: 001_users",
                                    "pending"}) {
       const auto quoted = "\"" + name + "\"";
       for (auto at = text.find(quoted); at != std::string::npos; at = text.find(quoted, at)) {
@@ -358,6 +362,7 @@ TEST_CASE("no name from a file or a database reaches the output as anything but 
     for (const auto& text : {render_status(status, {}, style),
                              render_matrix(spoiled(samples::matrix), status, style),
                              render_findings(spoiled(samples::findings), true, style),
+                             render_plan(spoiled(samples::plan), "x", style),
                              render_ledger(spoiled(samples::ledger), style),
                              render_shape(spoiled(samples::ledger), style)}) {
       CHECK(harmless_text(text));
@@ -370,6 +375,8 @@ TEST_CASE("no name from a file or a database reaches the output as anything but 
     "version":"@","description":"@","key":"@","sql":"@","from":{"what":"@","by":"@"},"to":{"what":"@","file":"@"},"diff":"@",
     "as":"@","outcome":"@","error":"@","actor":"@","what":"@","type":"@","problem":"@","details":{"@":"@"},
     "data":{"@":["@"],"app":"@"},"changed":["@"],"already":["@"],"to_mode":"@",
+    "plan_id":"@","reason":"@","migrations":[{"id":"@","file":"@","statements":[]}],"warnings":["@"],
+    "hindrances":[{"what":"@","why":"@","settle":"@"}],
     "recorded":[{"id":"@","by":"@","evidence":"@","sha256":"@"}],
     "finding":{"id":"@","kind":"@","app":"@","acknowledged":{"by":"@","reason":"@"}},
     "environments":[{"name":"@","mode":"@","cell":{"state":"@","reason":"@","note":"@","evidence":"@"},
@@ -381,6 +388,13 @@ TEST_CASE("no name from a file or a database reaches the output as anything but 
   const auto all = parsed(text);
   for (const auto& shown_text : {render_show(all, plain),
                                  render_diff(all, plain),
+                                 render_plan(all, "x", plain),
+                                 render_plan_briefly(all),
+                                 render_hindrances(all, ""),
+                                 render_nothing_planned(all),
+                                 render_frozen(all, plain),
+                                 render_unfrozen(all),
+                                 render_resolved(all),
                                  render_adopted(all),
                                  render_rebaseline(all),
                                  render_poll(all, {"a\x1b", "b\n"}, plain),
@@ -393,6 +407,66 @@ TEST_CASE("no name from a file or a database reaches the output as anything but 
                                  render_event(all, plain)}) {
     CHECK(harmless_text(shown_text));
   }
+}
+
+TEST_CASE("a plan tells each statement, its lock and its notes, and ends with the command for it") {
+  CHECK(render_plan(parsed(samples::plan), "tidemark apply shop/dev", plain) ==
+        R"(plan p_0123456789abcdef: 2 migrations to apply to shop/dev
+
+003_tax  003_tax.sql, in one transaction
+  LINE  KIND         LOCK              SQL
+     3  ALTER TABLE  ACCESS EXCLUSIVE  ALTER TABLE orders …
+    12  -            none              SELECT 1
+  line 3: orders: 1.2 GB, about 9,000,000 rows, 40 writes a second
+
+004_idx  004_idx.sql, outside a transaction, statement by statement
+  LINE  KIND                       LOCK                    SQL
+     1  CREATE INDEX CONCURRENTLY  SHARE UPDATE EXCLUSIVE  CREATE INDEX CONCURRENTLY orders_tax_idx ON orders (tax)
+  line 1: cannot run in a transaction: CREATE INDEX CONCURRENTLY cannot be in a transaction block
+
+warning: it has drifted: 001_users
+
+This and nothing else is run by: tidemark apply shop/dev
+)");
+}
+
+TEST_CASE("on a terminal the SQL of a plan is cut to its width") {
+  const auto text = render_plan(parsed(samples::plan), "x", terminal(90));
+  CHECK(contains(text, "SHARE UPDATE EXCLUSIVE  CREATE INDEX CONCURRENTLY orde…\n"));
+}
+
+TEST_CASE("a plan with something in its way says what settles that, and no command runs it") {
+  auto plan = parsed(samples::plan);
+  plan["hindrances"] = json::parse(
+      R"([{"what":"frozen","why":"by ana","settle":"tidemark unfreeze shop/dev --reason …"},
+          {"what":"standby","why":"it cannot be written","settle":null}])");
+  CHECK(render_plan(plan, "tidemark apply shop/dev", plain).ends_with(R"(
+Nothing runs there as long as this stands in the way:
+  frozen: by ana
+    tidemark unfreeze shop/dev --reason …
+  standby: it cannot be written
+)"));
+  plan["migrations"] = json::array{};
+  CHECK(render_plan(plan, "x", plain).starts_with("Nothing is pending in shop/dev.\n"));
+}
+
+TEST_CASE("a plan says when the file's own transaction gives way, and what is sent unread") {
+  auto plan = parsed(samples::plan);
+  auto& migrations = plan["migrations"].as_array();
+  migrations[0].as_object()["own_transaction"] = true;
+  migrations[1].as_object()["analysed"] = false;
+  migrations[1].as_object()["statements"] = json::array{};
+  const auto text = render_plan(plan, "x", plain);
+  CHECK(contains(text, "003_tax.sql, in one transaction, in place of its own BEGIN and COMMIT\n"));
+  CHECK(contains(text, "004_idx.sql, not analysed: sent whole, in one transaction\n"));
+}
+
+TEST_CASE("show says why a migration failed") {
+  const auto text = render_show(
+      parsed(R"json({"app":"shop","id":"003_tax","environments":[{"name":"dev","mode":"managed",
+        "cell":{"state":"failed","reason":"relation \"x\" does not exist"}}]})json"),
+      plain);
+  CHECK(contains(text, "dev (managed): failed, relation \"x\" does not exist\n"));
 }
 
 TEST_CASE("colours are escape sequences around words, only where they are wanted") {

@@ -25,6 +25,32 @@ inline constexpr std::string_view status = R"json({
    "counts":{"applied":1,"pending":0,"drifted":0,"not_due":1,"applying":0,"failed":0,"unknown":0},
    "environment_findings":0,"problem":null,"last_poll":null,"warnings":[]}]})json";
 
+inline constexpr std::string_view plan = R"json({
+ "plan_id":"p_0123456789abcdef","app":"shop","environment":"dev","action":"apply",
+ "migrations":[
+  {"id":"003_tax","key":"003","file":"003_tax.sql","sha256":"aa","transaction":true,"analysed":true,"own_transaction":false,
+   "statements":[
+    {"number":1,"line":3,"kind":"ALTER TABLE","lock":"access_exclusive","no_transaction":null,
+     "sql":"ALTER TABLE orders\n  ADD COLUMN tax numeric","objects":[{"kind":"table","schema":null,"name":"orders","table":null}],
+     "notes":["orders: 1.2 GB, about 9,000,000 rows, 40 writes a second"]},
+    {"number":2,"line":12,"kind":null,"lock":"none","no_transaction":null,"sql":"SELECT 1","objects":[]}]},
+  {"id":"004_idx","key":"004","file":"004_idx.sql","sha256":"bb","transaction":false,"analysed":true,"own_transaction":false,
+   "statements":[
+    {"number":1,"line":1,"kind":"CREATE INDEX CONCURRENTLY","lock":"share_update_exclusive",
+     "no_transaction":"CREATE INDEX CONCURRENTLY cannot be in a transaction block",
+     "sql":"CREATE INDEX CONCURRENTLY orders_tax_idx ON orders (tax)","objects":[]}]}],
+ "hindrances":[],"warnings":["it has drifted: 001_users"]})json";
+
+inline constexpr std::string_view applied =
+    R"json({"type":"started","at":"2026-04-18T14:22:00.000Z","environment":"shop/dev","plan":"p_0123456789abcdef","action":"apply","by":"ana (uid 1000)","migrations":["003_tax","004_idx"]}
+{"type":"migration.started","at":"2026-04-18T14:22:00.000Z","migration":"003_tax","number":1,"of":2,"attempt":"a","transaction":true,"statements":2}
+{"type":"progress","migration":"003_tax","number":1,"of":2,"statement":1,"statements":2,"line":3,"kind":"ALTER TABLE","elapsed_ms":1000}
+{"type":"migration.finished","at":"2026-04-18T14:22:01.234Z","migration":"003_tax","outcome":"applied","elapsed_ms":1234}
+{"type":"migration.started","at":"2026-04-18T14:22:01.234Z","migration":"004_idx","number":2,"of":2,"attempt":"b","transaction":false,"statements":1}
+{"type":"migration.finished","at":"2026-04-18T14:23:34.000Z","migration":"004_idx","outcome":"applied","elapsed_ms":93000}
+{"type":"finished","at":"2026-04-18T14:23:34.000Z","outcome":"applied","done":["003_tax","004_idx"],"left":[],"message":null}
+)json";
+
 inline constexpr std::string_view matrix = R"json({
  "app":"shop","layout":"flyway","problems":[],
  "environments":[{"name":"dev","mode":"managed"},{"name":"staging","mode":"reconcile_only"},{"name":"prod","mode":"export_only"}],
