@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <variant>
 
 #include "adapters/loop/asio.h"
 #include "adapters/postgres/question.h"
