@@ -56,6 +56,7 @@ Result<Situation> World::situation(const EnvironmentRef& ref) const {
   situation.freeze = environment.freeze;
   situation.problem = environment.problem;
   situation.out_of_order_forbidden = at.app->settings.forbid_out_of_order;
+  situation.receipts = at.app->settings.environments[at.index].receipts;
   situation.now = now_();
   return situation;
 }
@@ -91,6 +92,10 @@ Result<void> World::may_begin(const Place& at, const Attempt& attempt, bool desp
   const Line* line = environment.standing.find(attempt.key);
   const bool is_pending = line != nullptr && (line->cell.state == CellState::pending ||
                                               line->cell.state == CellState::failed);
+  const bool is_applied = line != nullptr && line->cell.how.has_value();
+  if (rolls_back && !is_applied) {
+    return fail(Errc::conflict, attempt.migration.value + " is not applied any more in " + name);
+  }
   if (!rolls_back && !is_pending) {
     return fail(Errc::conflict, attempt.migration.value + " is not pending any more in " + name);
   }

@@ -220,7 +220,11 @@ void World::believe(Settling settling) {
   if (auto& judgement = settling.judgement) {
     environment.records.insert(
         environment.records.end(), judgement->learnt.begin(), judgement->learnt.end());
+    const bool changed = environment.standing != judgement->standing;
     environment.standing = std::move(judgement->standing);
+    if (changed && on_standing_changed) {
+      on_standing_changed(environment.ref);
+    }
     unsettled.compare = false;
     if (unsettled.settled != judgement->settled) {
       unsettled.settled = std::move(judgement->settled);

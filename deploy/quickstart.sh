@@ -39,7 +39,7 @@ step "Packages and build"
 "$root/deploy/install-packages.sh" build
 cd "$root"
 [[ -f build/release/build.ninja ]] || cmake --preset release >/dev/null
-cmake --build build/release --target tidemarkd tidemark
+cmake --build build/release --target tidemarkd tidemark tidemark-parser
 bin=$root/build/release/daemon
 
 # --- a folder of its own, and everything that has to end with us ------------------------------------------------------
@@ -94,8 +94,7 @@ cat >"$home/migrations/V3__phone.sql" <<'SQL'
 ALTER TABLE users ADD COLUMN phone text;
 SQL
 ls "$home/migrations"
-echo "dev:     somebody ran all three by hand (tidemark will be told so)"
-for file in V1__users V2__orders V3__phone; do sql -d shop_dev -f "$home/migrations/$file.sql"; done
+echo "dev:     an empty database, to which tidemark may apply"
 echo "qa:      a script of the team's own applied all three, and keeps a table of what it did"
 sql -d shop_qa -c 'CREATE TABLE changes (file text PRIMARY KEY, sha256 text NOT NULL, at timestamptz NOT NULL DEFAULT now())' \
   -c 'GRANT SELECT ON changes TO reader'
@@ -164,8 +163,11 @@ access:
 YAML
 cat "$home/tidemark.yaml"
 "$bin/tidemarkd" --config "$home/tidemark.yaml" --check-config
-"$bin/tidemarkd" --config "$home/tidemark.yaml" 2>"$home/daemon.log" &
-daemon_pid=$!
+start_daemon() {
+  "$bin/tidemarkd" --config "$home/tidemark.yaml" 2>>"$home/daemon.log" &
+  daemon_pid=$!
+}
+start_daemon
 export TIDEMARK_SOCKET=$home/control.sock PATH=$bin:$PATH
 
 # Waits for a command to succeed; says what the daemon said when it does not.
@@ -182,8 +184,11 @@ ready() { curl -fsS "http://127.0.0.1:$port/-/ready"; }
 all_seen() { tidemark status --json | grep -q '"app":"shop"' && ! tidemark status --json | grep -q '"unknown":[1-9]'; }
 wait_until 20 "the start" ready
 wait_until 20 "a first look at every environment" all_seen
-run tidemark mark shop/dev --baseline V3__phone --reason "applied by hand with psql"
 run tidemark mark shop/prod V1__users --reason "in production since the first day" --by release-2.7
+
+step "dev is empty: what tidemark would do there, and then it does"
+run tidemark plan shop/dev
+run tidemark apply shop/dev --yes
 
 step "What is true now"
 run tidemark status
@@ -201,8 +206,36 @@ run tidemark findings shop
 run tidemark diff shop/staging V2__orders
 run tidemark ledger shop/qa
 
+step "A migration that takes its time, and a daemon that is killed in the middle of it"
+cat >"$home/migrations/V4__contacts.sql" <<'SQL'
+CREATE TABLE contacts AS SELECT id, email FROM users;
+SELECT pg_sleep(6);
+ALTER TABLE users DROP COLUMN phone;
+SQL
+knows_contacts() { tidemark show shop V4__contacts; }
+is() { tidemark matrix shop --json | grep -q "\"V4__contacts\".*\"dev\":{\"state\":\"$1\""; }
+settled() { is failed; }
+applying() { is applying; }
+wait_until 20 "the new file" knows_contacts
+printf '%s$ tidemark apply shop/dev --yes & sleep 2; kill -9 %s    # the daemon%s\n' "$dim" "$daemon_pid" "$off"
+tidemark apply shop/dev --yes &
+client_pid=$!
+wait_until 20 "the apply" applying
+sleep 2
+kill -9 "$daemon_pid"
+wait "$client_pid" || true
+wait "$daemon_pid" 2>/dev/null || true
+echo "and started again:"
+start_daemon
+wait_until 20 "the start" ready
+wait_until 40 "the verdict" settled
+run tidemark show shop V4__contacts
+printf 'contacts in the database: %s\n' "$(sql -At -d shop_dev -c "SELECT coalesce(to_regclass('contacts')::text, 'no such table')")"
+run tidemark apply shop/dev --yes
+printf 'contacts in the database: %s\n' "$(sql -At -d shop_dev -c "SELECT coalesce(to_regclass('contacts')::text, 'no such table')")"
+
 step "What Prometheus sees at http://127.0.0.1:$port/metrics"
-curl -fsS "http://127.0.0.1:$port/metrics" | grep -E '^tidemark_drift_findings.*kind="edited"'
+curl -fsS "http://127.0.0.1:$port/metrics" | grep -E '^tidemark_(drift_findings.*kind="edited"|applies_total)'
 
 step "What the audit log says, and that nobody tampered with it"
 tidemark audit | tail -n 5

@@ -85,10 +85,11 @@ std::string tools_table() {
       continue;
     }
     const std::string asked(question_to_large(*tool));
-    const std::string later = about->plain_sql ? "not yet" : "no";
+    const std::string apply = about->plain_sql ? "yes" : "no";
+    const std::string exported = about->plain_sql ? "not yet" : "no";
     table += "| " + code(tool->name()) + " | " + code(tool->layout_example()) + " | " +
-             ledger_of(*tool) + " | " + asked + " | " + std::string(about->verify) + " | " + later +
-             " | " + later + " | " + std::string(about->tested) + " |\n";
+             ledger_of(*tool) + " | " + asked + " | " + std::string(about->verify) + " | " + apply +
+             " | " + exported + " | " + std::string(about->tested) + " |\n";
   }
   table += "| `custom` | any | any table: `their_ledger:` says what its columns mean | " +
            std::string(question_to_large(*custom_ledger({}))) +

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "core/apply/attempt.h"
-#include "core/apply/plan.h"
+#include "core/apply/script_text.h"
 #include "core/result.h"
 
 namespace tidemark {

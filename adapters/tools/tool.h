@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "adapters/postgres/statement.h"
-#include "core/apply/plan.h"
+#include "core/apply/attempt.h"
+#include "core/apply/script_text.h"
 #include "core/catalog/catalog.h"
 #include "core/ledger/observation.h"
 #include "core/result.h"

@@ -127,7 +127,8 @@ class Planning {
     }
     if (seen->ledger == Observation::Ledger::unreadable) {
       block("unreadable", "its ledger cannot be read: " + seen->trouble, "");
-    } else if (seen->ledger == Observation::Ledger::read) {
+    } else if (seen->ledger == Observation::Ledger::read &&
+               !(situation_.receipts && seen->tool == "own")) {
       plan_.warnings.push_back("it has a ledger of " + seen->tool + " too (" + seen->table +
                                "), which tidemark never writes: " + seen->tool +
                                " will not know of what is applied here");

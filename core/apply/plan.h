@@ -7,6 +7,7 @@
 
 #include "core/apply/attempt.h"
 #include "core/apply/freeze.h"
+#include "core/apply/script_text.h"
 #include "core/catalog/catalog.h"
 #include "core/drift/standing.h"
 #include "core/environment/environment.h"
@@ -25,13 +26,6 @@ struct Selection {
   bool unanalysed = false;        // also what the parser does not know
   bool from_empty = false;        // the database is filled, and what is in it counts as nothing
   friend bool operator==(const Selection&, const Selection&) = default;
-};
-
-// The SQL of a migration as it is to run: what its layout's tool would run of the file.
-struct ScriptText {
-  std::string text;  // the file, what does not run blanked: lines and offsets are the file's
-  bool outside_transaction = false;  // the file asks for it
-  friend bool operator==(const ScriptText&, const ScriptText&) = default;
 };
 
 struct PlannedMigration {
@@ -86,6 +80,7 @@ struct Situation {
   std::optional<Freeze> freeze;
   std::string problem;  // what else needs a person there first
   bool out_of_order_forbidden = false;
+  bool receipts = false;  // we leave rows of our own there
   TimePoint now{};
 };
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "adapters/files/committed.h"
 #include "adapters/log/log.h"
 #include "adapters/loop/timer.h"
 #include "adapters/postgres/backend_questions.h"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::chrono::milliseconds asked_again_after{1'000};
 constexpr std::chrono::milliseconds asked_again_at_most{60'000};
+constexpr std::chrono::seconds asked_whether_complete_every{5};
 
 constexpr std::chrono::minutes told_when_older{1};
 
@@ -87,7 +89,8 @@ Applier::Applier(asio::io_context& loop,
                  const Parser& parser,
                  Door door,
                  EnvironmentRef ref,
-                 EnvironmentSettings settings)
+                 EnvironmentSettings settings,
+                 std::vector<std::string> folders)
     : loop_(loop),
       world_(world),
       workers_(workers),
@@ -95,6 +98,7 @@ Applier::Applier(asio::io_context& loop,
       door_(std::move(door)),
       ref_(std::move(ref)),
       settings_(std::move(settings)),
+      folders_(std::move(folders)),
       wakeup_(loop) {}
 
 std::optional<ManagedEnvironment> Applier::managed() const {
@@ -112,7 +116,12 @@ Awaitable<void> Applier::run() {
     const auto settled = co_await settle_open();
     if (settled) {
       pause = asked_again_after;
-      co_await wakeup_.sleep(std::chrono::hours{1});
+      co_await apply_by_itself();
+      if (!run_) {
+        // Whether files are committed is nothing that a directory tells.
+        co_await wakeup_.sleep(has_untried() ? asked_whether_complete_every
+                                             : std::chrono::hours{1});
+      }
     } else {
       log_warn("an outcome is not known yet",
                {{"environment", ref_.text()}, {"error", settled.error().detail}});
@@ -139,6 +148,7 @@ Awaitable<void> Applier::carry_out() {
             {"migrations", run->plan().migrations.size()},
             {"by", run->by()}});
   auto lost = co_await run->carry_out(door_);
+  run->let_go();
   if (!lost) {
     co_return;
   }
@@ -156,6 +166,86 @@ Awaitable<void> Applier::carry_out() {
     }
     co_await wait_for(pause);
   }
+}
+
+namespace {
+
+bool was_tried(const Attempt& attempt, const Migration& file) {
+  return attempt.key == file.key && attempt.content.raw == file.content.raw &&
+         attempt.action == Attempt::Action::apply && attempt.outcome != Attempt::Outcome::applied;
+}
+
+}  // namespace
+
+// Something is pending that nobody has tried in vain: each content is tried once.
+bool Applier::has_untried() const {
+  const auto* environment = world_.environment(ref_);
+  const auto* app = world_.app(ref_.app);
+  if (settings_.apply != ApplyWhen::automatic || environment == nullptr || !managed()) {
+    return false;
+  }
+  bool pending = false;
+  for (const auto& migration : app->catalog.migrations) {
+    const auto* line = environment->standing.find(migration.key);
+    const bool due = line != nullptr && (line->cell.state == CellState::pending ||
+                                         line->cell.state == CellState::failed);
+    pending = pending || due;
+    const bool in_vain =
+        due && std::ranges::any_of(environment->attempts, [&](const Attempt& attempt) {
+          return was_tried(attempt, migration);
+        });
+    if (in_vain) {
+      return false;  // what comes after it waits for it
+    }
+  }
+  return pending;
+}
+
+void Applier::tell_once(std::string why) {
+  if (!why.empty() && why != told_) {
+    log_info("nothing is applied by itself", {{"environment", ref_.text()}, {"why", why}});
+  }
+  told_ = std::move(why);
+}
+
+// With `apply: auto`: what is committed, once.
+Awaitable<void> Applier::apply_by_itself() {
+  if (run_ || !has_untried()) {
+    co_return;
+  }
+  std::vector<std::string> files;
+  for (const auto& migration : world_.app(ref_.app)->catalog.migrations) {
+    files.push_back(migration.file);
+  }
+  auto complete = [folders = folders_, files = std::move(files)] {
+    return is_complete(folders, files);
+  };
+  const auto before = co_await workers_.run(complete);
+  if (!before) {
+    tell_once(before.error().detail);
+    co_return;
+  }
+  const Selection all;
+  auto planned = co_await plan(all, Attempt::Action::apply);
+  if (!planned) {
+    tell_once(planned.error().detail);
+    co_return;
+  }
+  if (!planned->hindrances.empty()) {
+    tell_once(planned->hindrances.front().why);
+    co_return;
+  }
+  // What was read meanwhile is what is committed, or what was before.
+  const auto after = co_await workers_.run(std::move(complete));
+  if (!after) {
+    tell_once(after.error().detail);
+    co_return;
+  }
+  if (planned->migrations.empty() || run_) {
+    co_return;
+  }
+  const auto begun = start(std::move(*planned), all, "tidemark (apply: auto)");
+  tell_once(begun ? "" : begun.error().detail);
 }
 
 // What became of attempts whose end nobody has written down.

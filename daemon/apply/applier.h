@@ -32,7 +32,8 @@ class Applier {
           const Parser& parser,
           Door door,
           EnvironmentRef ref,
-          EnvironmentSettings settings);
+          EnvironmentSettings settings,
+          std::vector<std::string> folders);  // of the app's files
 
   // The task; never returns.
   Awaitable<void> run();
@@ -55,6 +56,9 @@ class Applier {
 
  private:
   Awaitable<void> carry_out();
+  Awaitable<void> apply_by_itself();
+  bool has_untried() const;
+  void tell_once(std::string why);
   Awaitable<Result<void>> settle_open();
   Awaitable<Result<void>> settle_one(ManagedEnvironment environment, Attempt attempt);
   Awaitable<Result<std::vector<PlannedMigration>>> read(std::vector<Migration> migrations,
@@ -69,6 +73,8 @@ class Applier {
   Door door_;
   EnvironmentRef ref_;
   EnvironmentSettings settings_;
+  std::vector<std::string> folders_;
+  std::string told_;  // why nothing is applied by itself, as last told
   Wakeup wakeup_;
   std::shared_ptr<Run> run_;  // shared with the frame that carries it out
 };

@@ -349,6 +349,22 @@ Awaitable<bool> Run::pause(std::chrono::milliseconds duration) {
   co_return !cancelled();
 }
 
+// A statement goes on when its client is gone, unless the server looks whether there still is one;
+// and of a host that is gone without a word only keepalives tell.
+std::string Run::settings_of_connection(std::string_view set) const {
+  std::string sql;
+  const auto add = [&](std::string_view setting) {
+    sql += "; " + std::string(set) + " " + std::string(setting);
+  };
+  add("tcp_keepalives_idle = 5");
+  add("tcp_keepalives_interval = 3");
+  add("tcp_keepalives_count = 3");
+  if (sessions_.work->server_version() >= 140000) {
+    add("client_connection_check_interval = 1000");
+  }
+  return sql;
+}
+
 Awaitable<Run::Tried<void>> Run::command(std::string sql) {
   auto ran = co_await sessions_.work->run(std::move(sql), question_within);
   if (!ran) {

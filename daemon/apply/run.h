@@ -51,6 +51,9 @@ class Run {
   const std::string& by() const { return by_; }
   const std::shared_ptr<Progress>& progress() const { return progress_; }
 
+  // Its sessions, once it is carried out.
+  void let_go() { sessions_ = ApplySessions{}; }
+
   // After carry_out(): how it went, for people.
   struct Outcome {
     std::string what = "failed";  // applied, failed, cancelled, unknown, open
@@ -106,6 +109,8 @@ class Run {
   Awaitable<Tried<std::string>> send(const Step& step);
   Awaitable<void> look_after(const Step& step);
   Awaitable<Tried<void>> command(std::string sql);
+  // What has the server let go of us when we are gone, as settings for `set` ("SET", "SET LOCAL").
+  std::string settings_of_connection(std::string_view set) const;
   Awaitable<bool> pause(std::chrono::milliseconds duration);
   Trouble trouble_of(const Step& step, const WriteFailure& failure) const;
   Trouble trouble_of(const WriteFailure& failure) const;

@@ -130,7 +130,8 @@ Awaitable<Run::Tried<void>> Run::run_separately(const Step& step, Attempt& attem
   const auto lock_timeout = is_concurrent(statement) ? 0 : settings_.lock_timeout.count();
   std::string settings =
       "SET synchronous_commit = on; SET lock_timeout = " + std::to_string(lock_timeout) +
-      "; SET statement_timeout = " + std::to_string(settings_.statement_timeout.count());
+      "; SET statement_timeout = " + std::to_string(settings_.statement_timeout.count()) +
+      settings_of_connection("SET");
   auto set = co_await command(std::move(settings));
   if (!set) {
     set.error().lost = false;

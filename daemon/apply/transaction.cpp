@@ -88,7 +88,8 @@ Awaitable<Run::Tried<void>> Run::begin() {
       " SET LOCAL idle_in_transaction_session_timeout = 15000;"
       " SET LOCAL lock_timeout = " +
       in_ms(settings_.lock_timeout) +
-      "; SET LOCAL statement_timeout = " + in_ms(settings_.statement_timeout);
+      "; SET LOCAL statement_timeout = " + in_ms(settings_.statement_timeout) +
+      settings_of_connection("SET LOCAL");
   if (!settings_.schema.empty()) {
     sql += "; SET LOCAL search_path = " + quoted_name(settings_.schema);
   }

@@ -83,7 +83,8 @@ Awaitable<Result<void>> Watchers::start(AppSettings settings) {
                                   parser_,
                                   Door(connections_, connecting_, resolver_, ref, environment),
                                   ref,
-                                  environment));
+                                  environment,
+                                  settings.repo.paths));
   }
   auto added = co_await world_.add_app(settings, AppDirectory::content_reader(settings.repo));
   if (!added) {
@@ -100,8 +101,7 @@ Awaitable<Result<void>> Watchers::start(AppSettings settings) {
         group, "environment " + ref.text(), [look = watch.get()] { return look->run(); });
   }
   for (const auto& [ref, applier] : owned.appliers) {
-    supervisor_.start(
-        group, "apply " + ref.text(), [task = applier.get()] { return task->run(); });
+    supervisor_.start(group, "apply " + ref.text(), [task = applier.get()] { return task->run(); });
   }
   co_return Result<void>{};
 }
@@ -158,6 +158,12 @@ void Watchers::mode_changed(const EnvironmentRef& ref) {
     if (const auto at = app->second.environments.find(ref); at != app->second.environments.end()) {
       at->second->mode_changed();
     }
+  }
+}
+
+void Watchers::standing_changed(const EnvironmentRef& ref) {
+  if (const auto there = applier(ref)) {
+    there->look();
   }
 }
 
