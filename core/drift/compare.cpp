@@ -404,9 +404,7 @@ class Comparison {
          Severity::drift,
          undone ? "recorded as applied, and their ledger now says that it was undone"
                 : "recorded as applied, and their ledger no longer has it",
-         {{"applied_at", format_time(s.record->at)},
-          {"recorded_at", format_time(s.record->recorded_at)},
-          {"their_row", s.record->their_row}});
+         evidence_of_vanished(*s.record));
   }
 
   void failed(const Subject& s, Line& line) {

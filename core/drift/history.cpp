@@ -340,6 +340,12 @@ std::map<Key, const Record*> newest(std::span<const Record> records, const Their
   return last;
 }
 
+std::map<std::string, std::string> evidence_of_vanished(const Record& record) {
+  return {{"applied_at", format_time(record.at)},
+          {"recorded_at", format_time(record.recorded_at)},
+          {"their_row", record.their_row}};
+}
+
 const std::string& token_of(const Row& row) {
   return row.token.empty() ? row.key.value : row.token;
 }

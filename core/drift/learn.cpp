@@ -106,15 +106,16 @@ bool is_copy(const TheirSide& theirs, const std::map<Key, const Record*>& known)
 }
 
 // What vanished and was not learnt again since: a finding may outlast that, while its file cannot
-// be read.
+// be read. It names the record that is missed; which of two is later the clock cannot be asked.
 std::set<Key> missed_before(std::span<const StoredFinding> open,
                             const std::map<Key, const Record*>& known) {
   std::set<Key> missed;
   for (const auto& stored : open) {
-    const Record* record = find(known, stored.finding.key);
-    const bool learnt_again = record != nullptr && record->recorded_at > stored.opened_at;
-    if (stored.finding.kind == FindingKind::vanished && !learnt_again) {
-      missed.insert(stored.finding.key);
+    const auto& finding = stored.finding;
+    const Record* record = find(known, finding.key);
+    if (finding.kind == FindingKind::vanished && record != nullptr &&
+        finding.details == evidence_of_vanished(*record)) {
+      missed.insert(finding.key);
     }
   }
   return missed;

@@ -75,6 +75,7 @@ class Watched {
  public:
   LayoutRules rules;
   UnreadFiles unread;
+  std::chrono::minutes step{1};  // that the clock makes between two polls
 
   Standing poll(std::vector<Migration> files, std::vector<Row> rows) {
     Catalog catalog{.layout = "any", .migrations = std::move(files), .problems = {}};
@@ -83,7 +84,7 @@ class Watched {
     Observation seen;
     seen.ledger = Observation::Ledger::read;
     seen.rows = std::move(rows);
-    now_ += std::chrono::minutes(1);
+    now_ += step;
     for (auto& record : learn(catalog, records_, seen, open_, now_)) {
       records_.push_back(std::move(record));
     }
@@ -189,6 +190,27 @@ TEST_CASE("what is back is learnt once, also when nobody can read its file") {
   const auto learnt = watched.records();
   watched.poll({file("1")}, {row("1"), row("2")});
   CHECK(watched.records() == learnt);
+}
+
+TEST_CASE("what was taken back and applied again is known as such, however the clock is set") {
+  Watched watched;
+  watched.poll({file("1", "a"), file("2", "b")}, {mark("2")});
+  SUBCASE("back, before it was missed") {
+    watched.step = -std::chrono::hours(3);
+    CHECK(findings(watched.poll({file("1", "a"), file("2", "b")}, {mark("1")})) == "vanished 2");
+    watched.step = std::chrono::minutes(1);
+    CHECK(findings(watched.poll({file("1", "a"), file("2", "new")}, {mark("2")})).empty());
+  }
+  SUBCASE("back, before it was learnt again and its file cannot be read") {
+    CHECK(findings(watched.poll({file("1", "a"), file("2", "b")}, {mark("1")})) == "vanished 2");
+    watched.step = -std::chrono::hours(3);
+    watched.unread.keys = {{"2"}};
+    watched.poll({file("1", "a")}, {mark("2")});
+    const auto learnt = watched.records();
+    watched.step = std::chrono::minutes(1);
+    watched.poll({file("1", "a")}, {mark("2")});
+    CHECK(watched.records() == learnt);
+  }
 }
 
 TEST_CASE("a head stands for all that comes before it, on every branch that leads to it") {
