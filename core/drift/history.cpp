@@ -334,9 +334,6 @@ std::map<Key, const Record*> newest(std::span<const Record> records, const Their
       last.insert_or_assign(now, record);  // what their ledger says is newer than what it said once
     }
   }
-  for (const auto& key : theirs.superseded) {
-    last.erase(key);
-  }
   return last;
 }
 

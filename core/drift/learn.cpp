@@ -121,6 +121,24 @@ std::set<Key> missed_before(std::span<const StoredFinding> open,
   return missed;
 }
 
+// What came back under another key is over under the one that it had.
+void end_superseded(const TheirSide& theirs,
+                    const std::map<Key, const Record*>& known,
+                    TimePoint now,
+                    std::vector<Record>& learnt) {
+  for (const auto& key : theirs.superseded) {
+    const Record* record = find(known, key);
+    if (record != nullptr && record->applied) {
+      learnt.push_back(*record);
+      learnt.back().applied = false;
+      learnt.back().how = How::reconciled;
+      learnt.back().evidence = Evidence::observed;
+      learnt.back().recorded_at = now;
+      learnt.back().reason.clear();
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Record> learn(const Catalog& catalog,
@@ -148,6 +166,7 @@ std::vector<Record> learn(const Catalog& catalog,
       }
     }
   }
+  end_superseded(theirs, known, now, learnt);
   return learnt;
 }
 
