@@ -287,7 +287,9 @@ class Comparison {
     // checksum.
     const auto theirs = s.row != nullptr && !theirs_.covers(line.version) ? verify(*s.row, *s.file)
                                                                           : ChecksumVerdict::none;
-    if (recorded != nullptr && same_but_for_line_endings(*recorded, s.file->content)) {
+    const bool rewritten =
+        recorded != nullptr && same_but_for_line_endings(*recorded, s.file->content);
+    if (rewritten) {
       cell.note = "line_endings";
     } else if ((s.record != nullptr && s.record->applied && is_renamed(s.record->id, *s.file)) ||
                (s.row != nullptr && tells_name(*s.row) && is_renamed(s.row->id, *s.file))) {
@@ -297,7 +299,7 @@ class Comparison {
     if (edited) {
       cell.content = ContentVerdict::differs;
       open_edited(s, line, *recorded, theirs);
-    } else if (theirs == ChecksumVerdict::differs) {
+    } else if (theirs == ChecksumVerdict::differs && !rewritten) {
       cell.content = ContentVerdict::differs;
       std::map<std::string, std::string> details{{"their_checksum", *s.row->checksum},
                                                  {"file", s.file->file}};
