@@ -83,7 +83,8 @@ Record record_of(
 
 // Every row that we know is another one than it was, of the same time: the ledger is a copy of the
 // one that we knew, put there by a restore. Nobody applied all of it again. Where a ledger keeps no
-// times, one transaction put all rows there: migrations have one each.
+// times, one transaction put all rows there: migrations have one each. In a new database that may
+// as well be a load of the schema, which runs no migration.
 bool is_copy(const TheirSide& theirs, const std::map<Key, const Record*>& known) {
   std::size_t others = 0;
   const std::string* transaction = nullptr;
@@ -145,13 +146,14 @@ std::vector<Record> learn(const Catalog& catalog,
                           std::span<const Record> records,
                           const std::optional<Observation>& observation,
                           std::span<const StoredFinding> open,
-                          TimePoint now) {
+                          TimePoint now,
+                          bool database_is_new) {
   std::vector<Record> learnt;
   const auto theirs = their_side(catalog, records, observation);
   const auto known = newest(records, theirs);
   const auto files = by_key(catalog);
   const auto missed = missed_before(open, known);
-  const bool copied = is_copy(theirs, known);
+  const bool copied = !database_is_new && is_copy(theirs, known);
   for (const auto& [key, row] : theirs.rows) {
     if (row->state != Row::State::applied) {
       continue;
