@@ -295,6 +295,9 @@ void World::recognise(const Place& at, const Identity& seen) {
   auto& change = at.unsettled().change;
   const auto now = now_();
   const std::string what = environment.identity ? difference(*environment.identity, seen) : "";
+  if (environment.identity && created_anew(*environment.identity, seen)) {
+    at.unsettled().database_is_new = true;
+  }
   environment.identity = known;
   change.identity = known;
   at.unsettled().write = true;

@@ -36,6 +36,8 @@ struct World::App {
     Settled settled;      // what it makes due downstream, as last compared
     Change change;        // to be written with the next settling
     bool write = false;   // there is something in it
+    // What was learnt of their ledger is of a database that is gone, until the new one was read.
+    bool database_is_new = false;
     std::chrono::steady_clock::time_point age_written;
   };
 

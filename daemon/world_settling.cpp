@@ -98,10 +98,15 @@ namespace {
 Judgement judgement_of(const Catalog& catalog,
                        const WatchedEnvironment& environment,
                        const Policy& policy,
+                       bool database_is_new,
                        TimePoint now) {
   Judgement judgement;
-  judgement.learnt =
-      learn(catalog, environment.records, environment.observation, environment.findings, now);
+  judgement.learnt = learn(catalog,
+                           environment.records,
+                           environment.observation,
+                           environment.findings,
+                           now,
+                           database_is_new);
   const auto conclude = [&](std::span<const Record> records) {
     judgement.standing = compare(catalog, records, environment.observation, policy);
     judgement.settled = settled(judgement.standing, records);
@@ -135,7 +140,8 @@ Awaitable<std::vector<World::Settling>> World::judge(std::vector<Place> due) {
                             at.environment->history_certain,
                             app.settled_before(at.index),
                             at.environment->attempts};
-        next.judgement = judgement_of(app.watched.catalog, *at.environment, policy, now);
+        next.judgement = judgement_of(
+            app.watched.catalog, *at.environment, policy, at.unsettled().database_is_new, now);
         learnt += next.judgement->learnt.size();
       }
       settling.push_back(std::move(next));
@@ -212,6 +218,17 @@ Change World::change_of(const Settling& settling) {
   return change;
 }
 
+namespace {
+
+// Not what was seen before, of which nothing newer could be seen.
+bool was_read_now(const WatchedEnvironment& environment) {
+  const auto& seen = environment.observation;
+  return seen && seen->ledger != Observation::Ledger::unreadable && seen->trouble.empty() &&
+         seen->at_work.empty();
+}
+
+}  // namespace
+
 // What was written, or needs no writing, is what is known from now on.
 void World::believe(Settling settling) {
   App& app = *settling.at.app;
@@ -226,6 +243,7 @@ void World::believe(Settling settling) {
       on_standing_changed(environment.ref);
     }
     unsettled.compare = false;
+    unsettled.database_is_new = unsettled.database_is_new && !was_read_now(environment);
     if (unsettled.settled != judgement->settled) {
       unsettled.settled = std::move(judgement->settled);
       for (std::size_t after = 0; after < app.upstream.size(); ++after) {

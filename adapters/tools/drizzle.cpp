@@ -95,15 +95,23 @@ std::string description_of(std::string_view name) {
   return with_blanks(rest);
 }
 
-// Drizzle hashes text: bytes that are none become something else first.
+// Drizzle hashes text: bytes that are none become something else first. A mark in front is a
+// character of it, which no editor and no checkout takes for one.
 TheirChecksums checksums_of(std::string_view bytes) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
   TheirChecksums checksums;
   checksums.complete = valid_utf8(bytes) == bytes;
-  for (const auto& form : {std::string(bytes), with_lf(bytes), with_crlf(bytes)}) {
+  const auto add = [&](const std::string& form) {
     auto hash = hex_hash("SHA256", form);
     if (std::ranges::find(checksums.accepted, hash) == checksums.accepted.end()) {
       checksums.accepted.push_back(std::move(hash));
     }
+  };
+  add(std::string(bytes));
+  const auto text = bytes.substr(bytes.starts_with(mark) ? mark.size() : 0);
+  for (const auto& form : {std::string(text), with_lf(text), with_crlf(text)}) {
+    add(form);
+    add(std::string(mark) + form);
   }
   return checksums;
 }

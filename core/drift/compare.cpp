@@ -315,7 +315,9 @@ class Comparison {
     // checksum.
     const auto theirs = s.row != nullptr && !theirs_.covers(line.version) ? verify(*s.row, *s.file)
                                                                           : ChecksumVerdict::none;
-    if (recorded != nullptr && same_but_for_line_endings(*recorded, s.file->content)) {
+    const bool rewritten =
+        recorded != nullptr && same_but_for_line_endings(*recorded, s.file->content);
+    if (rewritten) {
       cell.note = "line_endings";
     } else if ((s.record != nullptr && s.record->applied && is_renamed(s.record->id, *s.file)) ||
                (s.row != nullptr && tells_name(*s.row) && is_renamed(s.row->id, *s.file))) {
@@ -325,7 +327,7 @@ class Comparison {
     if (edited) {
       cell.content = ContentVerdict::differs;
       open_edited(s, line, *recorded, theirs);
-    } else if (theirs == ChecksumVerdict::differs) {
+    } else if (theirs == ChecksumVerdict::differs && !rewritten) {
       cell.content = ContentVerdict::differs;
       std::map<std::string, std::string> details{{"their_checksum", *s.row->checksum},
                                                  {"file", s.file->file}};
@@ -432,9 +434,7 @@ class Comparison {
          Severity::drift,
          undone ? "recorded as applied, and their ledger now says that it was undone"
                 : "recorded as applied, and their ledger no longer has it",
-         {{"applied_at", format_time(s.record->at)},
-          {"recorded_at", format_time(s.record->recorded_at)},
-          {"their_row", s.record->their_row}});
+         evidence_of_vanished(*s.record));
   }
 
   void failed(const Subject& s, Line& line) {

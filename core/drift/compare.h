@@ -42,12 +42,15 @@ FindingChanges changes(std::span<const StoredFinding> open,
 
 // What `observation` teaches that `records` do not say yet: their ledger's rows as records of ours,
 // with the content of the file at this moment, the first at which it was seen applied. What was
-// missed before (`open`) and is back was applied again. Stored before comparing.
+// missed before (`open`) and is back was applied again. What came back under another key is over
+// under the one that it had. Stored before comparing. `database_is_new`: the one that the records
+// were learnt from was dropped, and this one created in its place.
 std::vector<Record> learn(const Catalog& catalog,
                           std::span<const Record> records,
                           const std::optional<Observation>& observation,
                           std::span<const StoredFinding> open,
-                          TimePoint now);
+                          TimePoint now,
+                          bool database_is_new = false);
 
 // Their ledger's history as ours, for an environment where tidemark is the one to apply: what was
 // learnt from it counts from now on even if that ledger goes.

@@ -55,8 +55,11 @@ void raise(std::optional<Version>& to, const Version& version) {
 // Makes rows of what the files tell about the rows that are there.
 class Deriving {
  public:
-  Deriving(const Catalog& catalog, std::span<const Record> records, TheirSide& theirs)
-      : catalog_(catalog), records_(records), theirs_(theirs) {}
+  Deriving(const Catalog& catalog,
+           const std::map<Key, const Migration*>& files,
+           std::span<const Record> records,
+           TheirSide& theirs)
+      : catalog_(catalog), files_(files), records_(records), theirs_(theirs) {}
 
   // `reaching` are the rows that say of more than their own migration that it is applied.
   void run(std::span<const Row* const> reaching) {
@@ -123,7 +126,6 @@ class Deriving {
       return;
     }
     const auto known = newest(records_);
-    const auto files = by_key(catalog_);
     std::optional<Version> seen;  // with its file: before that, the files were behind the mark
     for (const auto& [key, record] : known) {
       if (!record->applied || record->their_row.empty()) {
@@ -133,7 +135,7 @@ class Deriving {
       if (record->content) {
         raise(seen, version);
       }
-      if (version < mark.version && !files.contains(key)) {
+      if (version < mark.version && !files_.contains(key)) {
         derive(*record, mark);
       }
     }
@@ -153,10 +155,9 @@ class Deriving {
   }
 
   void ancestors(const Row& head) {
-    const auto files = by_key(catalog_);
     theirs_.ends_only = true;
     std::vector<const Migration*> reached;
-    if (const Migration* file = find(files, head.key)) {
+    if (const Migration* file = find(files_, head.key)) {
       reached.push_back(file);
     } else {
       theirs_.ahead_of_files = true;
@@ -166,7 +167,7 @@ class Deriving {
       const Migration* migration = reached.back();
       reached.pop_back();
       for (const auto& key : migration->after) {
-        const Migration* before = find(files, key);
+        const Migration* before = find(files_, key);
         if (before == nullptr) {
           theirs_.ahead_of_files = true;  // what comes before the gap cannot be told
         } else if (visited.insert(key).second) {
@@ -184,19 +185,46 @@ class Deriving {
       hide(squash);
       return;
     }
-    std::vector<const Row*> applied;
-    for (const auto& key : squash.replaces) {
+    const auto stood_for = stood_for_by(squash);
+    const Row* applied = nullptr;
+    std::size_t count = 0;
+    for (const auto& key : stood_for) {
       if (const Row* row = theirs_.applied(key)) {
-        applied.push_back(row);
+        applied = row;
+        ++count;
       }
     }
-    if (applied.empty()) {
+    if (applied == nullptr) {
       hide(squash);
-    } else if (applied.size() == squash.replaces.size()) {
-      derive(squash, *applied.back());
+    } else if (count == stood_for.size()) {
+      derive(squash, *applied);
     } else {
       theirs_.not_due[squash.key] = "skipped";
     }
+  }
+
+  // What it replaces, and instead of a squash among that, while that is not applied itself, what
+  // that one replaces.
+  std::vector<Key> stood_for_by(const Migration& squash) const {
+    std::vector<Key> keys;
+    std::vector<const Migration*> squashes{&squash};
+    std::set<Key> visited{squash.key};
+    while (!squashes.empty()) {
+      const Migration* each = squashes.back();
+      squashes.pop_back();
+      for (const auto& key : each->replaces) {
+        if (!visited.insert(key).second) {
+          continue;
+        }
+        const Migration* file = find(files_, key);
+        if (file != nullptr && !file->replaces.empty() && theirs_.applied(key) == nullptr) {
+          squashes.push_back(file);
+        } else {
+          keys.push_back(key);
+        }
+      }
+    }
+    return keys;
   }
 
   void hide(const Migration& squash) {
@@ -226,6 +254,7 @@ class Deriving {
   }
 
   const Catalog& catalog_;
+  const std::map<Key, const Migration*>& files_;
   std::span<const Record> records_;
   TheirSide& theirs_;
 };
@@ -254,7 +283,7 @@ TheirSide their_side(const Catalog& catalog,
   theirs.first_changed = std::move(rechained.first_changed);
   theirs.superseded = std::move(rechained.superseded);
   const auto files = by_key(catalog);
-  std::set<Key> recorded;
+  std::set<Key> ours;  // that were here once, or are replaced by what is
   std::vector<const Row*> reaching;
   for (const auto& row : observation->rows) {
     const bool applied = row.state == Row::State::applied;
@@ -273,12 +302,15 @@ TheirSide their_side(const Catalog& catalog,
     }
     // Of an app whose files are elsewhere, and never were here.
     if (!row.group.empty() && !groups.contains(row.group)) {
-      if (recorded.empty()) {
+      if (ours.empty()) {
         for (const auto& record : records) {
-          recorded.insert(record.key);
+          ours.insert(record.key);
+        }
+        for (const auto& migration : catalog.migrations) {
+          ours.insert(migration.replaces.begin(), migration.replaces.end());
         }
       }
-      if (!recorded.contains(row.key)) {
+      if (!ours.contains(row.key)) {
         continue;
       }
     }
@@ -303,7 +335,7 @@ TheirSide their_side(const Catalog& catalog,
       reaching.push_back(counts);
     }
   }
-  Deriving(catalog, records, theirs).run(reaching);
+  Deriving(catalog, files, records, theirs).run(reaching);
   return theirs;
 }
 
@@ -316,10 +348,13 @@ std::map<Key, const Record*> newest(std::span<const Record> records, const Their
       last.insert_or_assign(now, record);  // what their ledger says is newer than what it said once
     }
   }
-  for (const auto& key : theirs.superseded) {
-    last.erase(key);
-  }
   return last;
+}
+
+std::map<std::string, std::string> evidence_of_vanished(const Record& record) {
+  return {{"applied_at", format_time(record.at)},
+          {"recorded_at", format_time(record.recorded_at)},
+          {"their_row", record.their_row}};
 }
 
 const std::string& token_of(const Row& row) {

@@ -62,6 +62,10 @@ TheirSide their_side(const Catalog& catalog,
 // The newest record of each key that counts, by the keys that the files have now.
 std::map<Key, const Record*> newest(std::span<const Record> records, const TheirSide& theirs);
 
+// The evidence of a finding that `record` is missed from their ledger, which tells it from a later
+// record of the same key.
+std::map<std::string, std::string> evidence_of_vanished(const Record& record);
+
 // What is recorded of a row: one without a token, as in a view, is told from others by its key.
 const std::string& token_of(const Row& row);
 

@@ -83,7 +83,8 @@ Record record_of(
 
 // Every row that we know is another one than it was, of the same time: the ledger is a copy of the
 // one that we knew, put there by a restore. Nobody applied all of it again. Where a ledger keeps no
-// times, one transaction put all rows there: migrations have one each.
+// times, one transaction put all rows there: migrations have one each. In a new database that may
+// as well be a load of the schema, which runs no migration.
 bool is_copy(const TheirSide& theirs, const std::map<Key, const Record*>& known) {
   std::size_t others = 0;
   const std::string* transaction = nullptr;
@@ -106,18 +107,37 @@ bool is_copy(const TheirSide& theirs, const std::map<Key, const Record*>& known)
 }
 
 // What vanished and was not learnt again since: a finding may outlast that, while its file cannot
-// be read.
+// be read. It names the record that is missed; which of two is later the clock cannot be asked.
 std::set<Key> missed_before(std::span<const StoredFinding> open,
                             const std::map<Key, const Record*>& known) {
   std::set<Key> missed;
   for (const auto& stored : open) {
-    const Record* record = find(known, stored.finding.key);
-    const bool learnt_again = record != nullptr && record->recorded_at > stored.opened_at;
-    if (stored.finding.kind == FindingKind::vanished && !learnt_again) {
-      missed.insert(stored.finding.key);
+    const auto& finding = stored.finding;
+    const Record* record = find(known, finding.key);
+    if (finding.kind == FindingKind::vanished && record != nullptr &&
+        finding.details == evidence_of_vanished(*record)) {
+      missed.insert(finding.key);
     }
   }
   return missed;
+}
+
+// What came back under another key is over under the one that it had.
+void end_superseded(const TheirSide& theirs,
+                    const std::map<Key, const Record*>& known,
+                    TimePoint now,
+                    std::vector<Record>& learnt) {
+  for (const auto& key : theirs.superseded) {
+    const Record* record = find(known, key);
+    if (record != nullptr && record->applied) {
+      learnt.push_back(*record);
+      learnt.back().applied = false;
+      learnt.back().how = How::reconciled;
+      learnt.back().evidence = Evidence::observed;
+      learnt.back().recorded_at = now;
+      learnt.back().reason.clear();
+    }
+  }
 }
 
 }  // namespace
@@ -126,13 +146,14 @@ std::vector<Record> learn(const Catalog& catalog,
                           std::span<const Record> records,
                           const std::optional<Observation>& observation,
                           std::span<const StoredFinding> open,
-                          TimePoint now) {
+                          TimePoint now,
+                          bool database_is_new) {
   std::vector<Record> learnt;
   const auto theirs = their_side(catalog, records, observation);
   const auto known = newest(records, theirs);
   const auto files = by_key(catalog);
   const auto missed = missed_before(open, known);
-  const bool copied = is_copy(theirs, known);
+  const bool copied = !database_is_new && is_copy(theirs, known);
   for (const auto& [key, row] : theirs.rows) {
     if (row->state != Row::State::applied) {
       continue;
@@ -147,6 +168,7 @@ std::vector<Record> learn(const Catalog& catalog,
       }
     }
   }
+  end_superseded(theirs, known, now, learnt);
   return learnt;
 }
 

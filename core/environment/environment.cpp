@@ -4,15 +4,20 @@
 
 namespace tidemark {
 
+namespace {
+
+bool told_apart(std::uint32_t before, std::uint32_t now) {
+  return before != 0 && now != 0 && before != now;
+}
+
+}  // namespace
+
 std::string difference(const Identity& remembered, const Identity& seen) {
   const bool both_told = !remembered.system_identifier.empty() && !seen.system_identifier.empty();
   if (both_told && remembered.system_identifier != seen.system_identifier) {
     return "another server: system identifier " + seen.system_identifier + " instead of " +
            remembered.system_identifier;
   }
-  const auto told_apart = [](std::uint32_t before, std::uint32_t now) {
-    return before != 0 && now != 0 && before != now;
-  };
   if (told_apart(remembered.database_oid, seen.database_oid)) {
     return "the database was dropped and created again: oid " + std::to_string(seen.database_oid) +
            " instead of " + std::to_string(remembered.database_oid);
@@ -26,6 +31,13 @@ std::string difference(const Identity& remembered, const Identity& seen) {
            " instead of " + std::to_string(remembered.schema_oid);
   }
   return "";
+}
+
+bool created_anew(const Identity& remembered, const Identity& seen) {
+  return !seen.system_identifier.empty() &&
+         seen.system_identifier == remembered.system_identifier &&
+         (told_apart(remembered.database_oid, seen.database_oid) ||
+          told_apart(remembered.schema_oid, seen.schema_oid));
 }
 
 Identity combined(const Identity& remembered, const Identity& seen) {

@@ -36,6 +36,10 @@ struct Identity {
 // In words, what is different; empty when it is the same database with the same history.
 std::string difference(const Identity& remembered, const Identity& seen);
 
+// Whether the remembered database, or its schema, was dropped, and another one created in its place
+// on the same server.
+bool created_anew(const Identity& remembered, const Identity& seen);
+
 // What is known of a database after it was seen: what it does not tell now stays as it was told,
 // unless it is another database.
 Identity combined(const Identity& remembered, const Identity& seen);

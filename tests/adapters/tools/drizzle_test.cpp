@@ -187,7 +187,7 @@ TEST_CASE("since 1.0 a late migration is run next") {
   CHECK(after.cell(key_of_b).content == ContentVerdict::verified);
 }
 
-TEST_CASE("Drizzle's hash is the SHA-256 of the file, whatever its line ends were") {
+TEST_CASE("Drizzle's hash is the SHA-256 of the file, whatever its line ends and mark were") {
   const std::string text =
       "CREATE TABLE \"da\" (\"id\" serial PRIMARY KEY NOT NULL);\n--> statement-breakpoint\n"
       "CREATE TABLE \"db\" (\"id\" int);\n";
@@ -195,13 +195,16 @@ TEST_CASE("Drizzle's hash is the SHA-256 of the file, whatever its line ends wer
   CHECK(checksums.accepted.front() ==
         "b82739ad96722583ab3d1f29e4373e7f2610fdcdfb699610cc49b775f885e329");
   CHECK(checksums.complete);
-  CHECK(checksums.accepted.size() == 2);
+  CHECK(checksums.accepted.size() == 4);
   std::string crlf;
   for (const char c : text) {
     crlf += c == '\n' ? "\r\n" : std::string(1, c);
   }
   const auto of_crlf = drizzle().entries("0000_a.sql", crlf).front().checksums.accepted;
   CHECK(std::ranges::is_permutation(of_crlf, checksums.accepted));
+  const auto marked = drizzle().entries("0000_a.sql", "\xEF\xBB\xBF" + text).front().checksums;
+  CHECK(std::ranges::is_permutation(marked.accepted, checksums.accepted));
+  CHECK(marked.accepted.front() != checksums.accepted.front());
   CHECK_FALSE(drizzle().entries("0000_a.sql", "\xFF").front().checksums.complete);
   CHECK_FALSE(drizzle().entries_by_name("0000_a.sql").front().checksums.complete);
 }

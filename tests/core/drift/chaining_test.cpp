@@ -166,3 +166,23 @@ TEST_CASE("a plan that went there and back again is learnt once") {
   world.look(before, redeployed);
   CHECK(world.records.size() == learnt);
 }
+
+TEST_CASE("what is superseded is not adopted, and not missed when their ledger goes") {
+  World world;
+  world.look(before, rows);
+  const auto after = plan({file("a", "a"), file("ab", "b"), file("abC", "c")});
+  world.look(after,
+             {row("a", "a"), row("ab", "b"), row("abC", "c"), row("abc", "c", Row::State::undone)});
+  std::vector<std::string> keys;
+  for (auto& record : adoption(world.records, "ours now", now)) {
+    keys.push_back(record.key.value);
+    world.records.push_back(std::move(record));
+  }
+  CHECK(keys == std::vector<std::string>{"a", "ab", "abC"});
+  auto dropped = saw({});
+  dropped.ledger = Observation::Ledger::none;
+  const Policy ours{.mode = Mode::managed, .upstream = std::nullopt};
+  const auto standing = compare(after, world.records, dropped, ours);
+  CHECK(standing.lines.size() == 3);
+  CHECK(standing.findings.empty());
+}

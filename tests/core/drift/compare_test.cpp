@@ -209,6 +209,22 @@ TEST_CASE("copies that differ in line endings or a byte-order mark only are veri
 }
 
 TEST_CASE(
+    "a checksum of the bytes proves no edit where only line endings are other ones than we saw") {
+  // Of several kinds, which nobody can make again of a file that has one.
+  const auto mixed = file("1", "users", "a\r\nb\nc");
+  const auto observation = seen({row("1", "users", "a\r\nb\nc")});
+  const auto before = poll(files({mixed}), {}, observation);
+  const auto after = poll(files({file("1", "users", "a\nb\nc")}), before.records, observation);
+  CHECK(after.standing.findings.empty());
+  CHECK(cell(after.standing, "1").content == ContentVerdict::unverifiable);
+  CHECK(cell(after.standing, "1").note == "line_endings");
+  CHECK(kinds(poll(files({file("1", "users", "a\nb\nC")}), before.records, observation).standing) ==
+        Kinds{"edited 1"});
+  CHECK(kinds(poll(files({file("1", "users", "a\nb\nc")}), {}, observation).standing) ==
+        Kinds{"checksum 1"});
+}
+
+TEST_CASE(
     "a file that never matched their checksum is checksum, and its content is not taken for what "
     "was applied") {
   const auto after = poll(files({file("1", "users", "b")}), {}, seen({row("1", "users", "a")}));

@@ -75,6 +75,7 @@ class Watched {
  public:
   LayoutRules rules;
   UnreadFiles unread;
+  std::chrono::minutes step{1};  // that the clock makes between two polls
 
   Standing poll(std::vector<Migration> files, std::vector<Row> rows) {
     Catalog catalog{.layout = "any", .migrations = std::move(files), .problems = {}};
@@ -83,7 +84,7 @@ class Watched {
     Observation seen;
     seen.ledger = Observation::Ledger::read;
     seen.rows = std::move(rows);
-    now_ += std::chrono::minutes(1);
+    now_ += step;
     for (auto& record : learn(catalog, records_, seen, open_, now_)) {
       records_.push_back(std::move(record));
     }
@@ -191,6 +192,27 @@ TEST_CASE("what is back is learnt once, also when nobody can read its file") {
   CHECK(watched.records() == learnt);
 }
 
+TEST_CASE("what was taken back and applied again is known as such, however the clock is set") {
+  Watched watched;
+  watched.poll({file("1", "a"), file("2", "b")}, {mark("2")});
+  SUBCASE("back, before it was missed") {
+    watched.step = -std::chrono::hours(3);
+    CHECK(findings(watched.poll({file("1", "a"), file("2", "b")}, {mark("1")})) == "vanished 2");
+    watched.step = std::chrono::minutes(1);
+    CHECK(findings(watched.poll({file("1", "a"), file("2", "new")}, {mark("2")})).empty());
+  }
+  SUBCASE("back, before it was learnt again and its file cannot be read") {
+    CHECK(findings(watched.poll({file("1", "a"), file("2", "b")}, {mark("1")})) == "vanished 2");
+    watched.step = -std::chrono::hours(3);
+    watched.unread.keys = {{"2"}};
+    watched.poll({file("1", "a")}, {mark("2")});
+    const auto learnt = watched.records();
+    watched.step = std::chrono::minutes(1);
+    watched.poll({file("1", "a")}, {mark("2")});
+    CHECK(watched.records() == learnt);
+  }
+}
+
 TEST_CASE("a head stands for all that comes before it, on every branch that leads to it") {
   Watched watched;
   watched.rules.ordered = false;
@@ -250,6 +272,38 @@ TEST_CASE("while only some of what it replaces is applied a squashed migration i
   const auto squash = replacing(file("s"), {{"1"}, {"2"}});
   CHECK(cells(watched.poll({file("1"), file("2"), squash}, {row("1")})) ==
         "1 applied; 2 pending; s not_due skipped");
+}
+
+TEST_CASE("a squash of squashes is applied, or of no use, by what all of them replace") {
+  Watched watched;
+  watched.rules.ordered = false;
+  const auto first = replacing(file("s"), {{"1"}, {"2"}});
+  const auto second = replacing(file("t"), {{"s"}, {"3"}});
+  const std::vector<Migration> files{file("1"), file("2"), file("3"), first, second};
+  const std::vector<Migration> other_way{file("1"), file("2"), file("3"), second, first};
+  CHECK(cells(watched.poll(files, {row("1")})) ==
+        "1 applied; 2 pending; 3 pending; s not_due skipped; t not_due skipped");
+  CHECK(cells(watched.poll(other_way, {row("1"), row("2")})) ==
+        "1 applied; 2 applied; 3 pending; t not_due skipped; s applied");
+  CHECK(cells(watched.poll(other_way, {row("1"), row("2"), row("3")})) ==
+        "1 applied; 2 applied; 3 applied; t applied; s applied");
+  CHECK(cells(Watched().poll(files, {})) ==
+        "1 not_due replaced; 2 not_due replaced; 3 not_due replaced; s not_due replaced; t "
+        "pending");
+  CHECK(cells(Watched().poll({replacing(file("u"), {{"u"}, {"v"}}), replacing(file("v"), {{"u"}})},
+                             {})) == "u not_due replaced; v not_due replaced");
+}
+
+TEST_CASE(
+    "what a squash replaces counts although its part of the directory has no files any more") {
+  Watched watched;
+  watched.rules.ordered = false;
+  const auto moved = of("new", replacing(file("1"), {{"old.1"}, {"old.2"}}));
+  CHECK(cells(watched.poll({moved}, {of("old", row("1")), of("old", row("2"))})) ==
+        "new.1 applied; old.1 applied archived; old.2 applied archived");
+  CHECK(cells(Watched().poll({moved}, {of("old", row("1"))})) ==
+        "new.1 not_due skipped; old.1 applied archived");
+  CHECK(cells(Watched().poll({moved}, {of("old", row("7"))})) == "new.1 pending");
 }
 
 TEST_CASE("where old files are deleted by custom, what is older than all files is archived") {

@@ -78,3 +78,19 @@ TEST_CASE("what is not told now stays as it was told") {
 TEST_CASE("an environment is called by its app and its name") {
   CHECK(EnvironmentRef{"shop", "staging"}.text() == "shop/staging");
 }
+
+TEST_CASE(
+    "a database or schema is created anew where the same server has another one in its place") {
+  const auto anew = [](auto change) {
+    auto seen = remembered;
+    change(seen);
+    return created_anew(remembered, seen);
+  };
+  CHECK(anew([](Identity& seen) { seen.database_oid = 20000; }));
+  CHECK(anew([](Identity& seen) { seen.schema_oid = 30000; }));
+  CHECK_FALSE(created_anew(remembered, remembered));
+  CHECK_FALSE(anew([](Identity& seen) { seen.timeline = 4; }));
+  CHECK_FALSE(anew([](Identity& seen) { seen.database_oid = 0; }));
+  CHECK_FALSE(created_anew(remembered, Identity{"9999", 3, 20000, 2200}));
+  CHECK_FALSE(created_anew(Identity{"", 3, 16384, 0}, Identity{"", 3, 20000, 0}));
+}

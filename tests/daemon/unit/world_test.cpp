@@ -233,6 +233,45 @@ TEST_CASE("a promoted standby makes uncertain what rests on our word alone") {
   CHECK(watched.state(staging, "1") == CellState::applied);
 }
 
+TEST_CASE("a schema loaded into a new database is no copy of the ledger of the one before") {
+  Watched watched;
+  flip(watched, staging, Mode::reconcile_only);
+  const auto by = [](const std::string& version, const std::string& transaction) {
+    Row row = applied(version, "");
+    row.checksum.reset();
+    row.token = transaction;
+    return row;
+  };
+  watched.directory_has({file("1", "a"), file("2", "b")});
+  watched.was_read(staging, seen({by("1", "700"), by("2", "701")}));
+  watched.directory_has({file("1", "edited"), file("2", "b")});
+  REQUIRE(watched.findings(staging) == Found{"edited 1"});
+  const std::vector<Row> loaded{by("1", "900"), by("2", "900")};
+  SUBCASE("a copy in the same database") {
+    watched.was_read(staging, seen(loaded));
+    CHECK(watched.findings(staging) == Found{"edited 1"});
+  }
+  SUBCASE("a database that moved to another server") {
+    watched.was_read(staging, seen(loaded, {"8400", 1, 20000, 0}));
+    CHECK(watched.findings(staging) == Found{"edited 1"});
+  }
+  SUBCASE("a new database") {
+    watched.was_read(staging, seen(loaded, {"7301", 1, 20000, 0}));
+    CHECK(watched.findings(staging) == Found{});
+  }
+  SUBCASE("a new database that could not be read at first, and is edited and copied later") {
+    Observation busy = seen({}, {"7301", 1, 20000, 0});
+    busy.at_work = "pid 7";
+    watched.was_read(staging, busy);
+    CHECK(watched.findings(staging) == Found{"edited 1"});
+    watched.was_read(staging, seen(loaded, {"7301", 1, 20000, 0}));
+    CHECK(watched.findings(staging) == Found{});
+    watched.directory_has({file("1", "edited again"), file("2", "b")});
+    watched.was_read(staging, seen({by("1", "950"), by("2", "950")}, {"7301", 1, 20000, 0}));
+    CHECK(watched.findings(staging) == Found{"edited 1"});
+  }
+}
+
 TEST_CASE("what a person decides is not undone by what could not be written before") {
   Watched watched;
   watched.directory_has({file("1", "a")});
