@@ -160,6 +160,18 @@ def check_commands(tidemark, tidemarkd):
     expect(count > 40, f"only {count} commands were found in the runbooks")
 
 
+def check_reasons():
+    """Whoever is woken finds the reason that `plan` shows on the page."""
+    with open(os.path.join(promql.ROOT, "core/apply/verdict.cpp"), encoding="utf-8") as file:
+        found = re.findall(r'Kind::unknown,\s*((?:"[^"]*"\s*)+)', file.read())
+    reasons = ["".join(re.findall(r'"([^"]*)"', literals)) for literals in found]
+    with open(os.path.join(RUNBOOKS, "TidemarkOutcomeUnknown.md"), encoding="utf-8") as file:
+        named = [words for line in file if line.startswith("| ") for words in re.findall(r"`([^`]+)`", line.split(" | ")[0])]
+    expect(len(reasons) > 5, f"only {len(reasons)} reasons were found in verdict.cpp")
+    for reason in reasons:
+        expect(any(words in reason for words in named), f"TidemarkOutcomeUnknown.md does not know the reason '{reason}'")
+
+
 def overlap(one, other):
     return (one["x"] < other["x"] + other["w"] and other["x"] < one["x"] + one["w"] and
             one["y"] < other["y"] + other["h"] and other["y"] < one["y"] + one["h"])
@@ -208,6 +220,7 @@ def main(tidemark, tidemarkd):
         for name in re.findall(r"\bTidemark[A-Z]\w+", file.read()):
             expect(name in pages, f"deploy/prometheus/README.md names {name}, which is no alert")
     check_commands(tidemark, tidemarkd)
+    check_reasons()
     check_dashboard()
     for problem in problems:
         print(problem)

@@ -154,9 +154,14 @@ class World:
         self.start("tidemarkd", [self.tidemarkd, "--config", self.path("tidemark.yaml")])
         wait_until("the daemon's start", lambda: fetch(f"http://127.0.0.1:{self.port}/-/ready"))
 
-    def tidemark(self, *arguments):
+    def run_tidemark(self, *arguments):
         return subprocess.run([self.tidemark_program, "--socket", self.path("control.sock"), *arguments],
-                              check=True, capture_output=True, text=True).stdout
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    def tidemark(self, *arguments):
+        ran = self.run_tidemark(*arguments)
+        ran.check_returncode()
+        return ran.stdout
 
     def page(self):
         return fetch(f"http://127.0.0.1:{self.port}/metrics") or ""
@@ -206,14 +211,21 @@ def build(world, programs):
     world.sql("staging", LEDGER)
     world.write("migrations/V1__users.sql", "CREATE TABLE users (id int);\n")
     world.write("migrations/V2__orders.sql", "CREATE TABLE orders (id int);\n")
+    world.write("migrations/V3__tax.sql", "ALTER TABLE orders ADD COLUMN tax int;\n")
     world.start_daemon()
     world.tidemark("mark", "shop/dev", "--baseline", "V2__orders", "--reason", "made by hand")
+    world.tidemark("poll", "shop/dev")
+    # Nobody made it there: an apply that fails.
+    failing = world.run_tidemark("apply", "shop/dev", "--yes")
+    expect(failing.returncode == 1 and 'relation "orders" does not exist' in failing.stdout,
+           f"the apply did not fail as it should: {failing}")
     world.start_prometheus()
     # A rate needs two scrapes after the first polls; a reachable environment that drifted, one that is down.
     wait_until("three scrapes of a daemon that has polled", lambda: world.series(
         'count_over_time(tidemark_last_successful_poll_timestamp_seconds{environment="staging"}[1m]) >= 3 '
         'and on () tidemark_drift_findings{kind="checksum"} > 0 '
-        'and on () tidemark_polls_total{outcome="retry"} > 0'))
+        'and on () tidemark_polls_total{outcome="retry"} > 0 '
+        'and on () tidemark_applies_total{outcome="failed"} > 0'))
     wait_until("the evaluation of every rule", lambda: all(
         rule["health"] != "unknown" for group in rules(world) for rule in group["rules"]))
 
@@ -277,9 +289,10 @@ def check_alerts(world, known):
     # What is wrong in this small world and what is not, as Prometheus sees it.
     waiting = {(one["labels"]["alertname"], one["labels"].get("environment"))
                for rule in loaded.values() for one in rule["alerts"]}
-    for wanted in [("TidemarkDrift", "staging"), ("TidemarkEnvironmentDown", "down")]:
+    for wanted in [("TidemarkDrift", "staging"), ("TidemarkEnvironmentDown", "down"), ("TidemarkApplyFailed", "dev")]:
         expect(wanted in waiting, f"{wanted} is not pending, but {sorted(waiting, key=str)}")
-    for quiet in ("TidemarkAbsent", "TidemarkAuditBroken", "TidemarkReloadFailed", "TidemarkPollStale"):
+    for quiet in ("TidemarkAbsent", "TidemarkAuditBroken", "TidemarkReloadFailed", "TidemarkPollStale",
+                  "TidemarkOutcomeUnknown", "TidemarkApplyStuck", "TidemarkInvalidIndex"):
         expect(quiet not in {name for name, _ in waiting}, f"{quiet} is pending although all is well")
     expect(not any(environment == "prod" for _, environment in waiting), "an alert about an export_only environment")
     return used
