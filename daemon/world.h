@@ -171,6 +171,7 @@ class World {
 
  private:
   struct App;
+  struct AttemptNews;
   struct Place;
   struct Arrival;
   struct Settling;
@@ -210,13 +211,13 @@ class World {
                                         EnvironmentRef ref,
                                         std::vector<Record> records);
   static Result<void> nothing_open(const WatchedEnvironment& environment);
+  static Result<void> nothing_unsettled(const WatchedEnvironment& environment);
   Result<void> may_begin(const Place& at, const Attempt& attempt, bool despite_freeze) const;
   Awaitable<Result<void>> write_attempt(Place at,
                                         Attempt attempt,
                                         std::vector<Record> records,
                                         std::vector<ContentBytes> contents,
-                                        std::string what,
-                                        std::map<std::string, std::string> details);
+                                        AttemptNews news);
   Change begin(const Place& at) const;
   Awaitable<Result<void>> write(Place at, Change change);
   Awaitable<Result<std::size_t>> take_over(Place at, std::string reason, std::string by);

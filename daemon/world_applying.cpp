@@ -106,16 +106,16 @@ Awaitable<Result<void>> World::write_attempt(Place at,
                                              Attempt attempt,
                                              std::vector<Record> records,
                                              std::vector<ContentBytes> contents,
-                                             std::string what,
-                                             std::map<std::string, std::string> details) {
+                                             AttemptNews news) {
   WatchedEnvironment& environment = *at.environment;
+  const auto& what = news.what;
   Change change = begin(at);
   change.attempts.push_back(attempt);
   change.records.insert(change.records.end(), records.begin(), records.end());
   change.contents = std::move(contents);
   if (!what.empty()) {
     auto all = details_of(attempt);
-    all.merge(details);
+    all.merge(news.details);
     change.audit.push_back(audit_event(change.at, attempt.by, what, environment.ref, all));
   }
   auto written = co_await write(at, std::move(change));
@@ -158,8 +158,11 @@ Awaitable<Result<void>> World::begin_attempt(EnvironmentRef ref,
   if (content.bytes.size() <= content_size_max) {
     contents.push_back(std::move(content));
   }
+  AttemptNews news;
+  news.what = "apply.started";
+  const std::vector<Record> none;
   auto written =
-      co_await write_attempt(at, std::move(attempt), {}, std::move(contents), "apply.started", {});
+      co_await write_attempt(at, std::move(attempt), none, std::move(contents), std::move(news));
   co_return written;
 }
 
@@ -169,7 +172,11 @@ Awaitable<Result<void>> World::note_attempt(EnvironmentRef ref, Attempt attempt)
   if (!at) {
     co_return no_such(ref);
   }
-  auto written = co_await write_attempt(at, std::move(attempt), {}, {}, "", {});
+  const std::vector<Record> no_records;
+  const std::vector<ContentBytes> no_contents;
+  AttemptNews no_news;
+  auto written =
+      co_await write_attempt(at, std::move(attempt), no_records, no_contents, std::move(no_news));
   co_return written;
 }
 
@@ -219,9 +226,12 @@ Awaitable<Result<void>> World::end_attempt(EnvironmentRef ref, Attempt attempt, 
   }
   attempt.ended_at = now_();
   auto records = record_of(attempt, at.environment->records, at.app->watched.catalog, note);
-  const bool unknown = attempt.outcome == Attempt::Outcome::unknown;
-  std::map<std::string, std::string> details{{"outcome", std::string(to_string(attempt.outcome))},
-                                             {"detail", attempt.detail}};
+  AttemptNews news{
+      "apply.finished",
+      {{"outcome", std::string(to_string(attempt.outcome))}, {"detail", attempt.detail}}};
+  if (attempt.outcome == Attempt::Outcome::unknown) {
+    news.what = "apply.unknown";
+  }
   const bool failed = attempt.outcome == Attempt::Outcome::not_applied;
   metrics_.applied(
       ref, failed ? "failed" : to_string(attempt.outcome), attempt.ended_at - attempt.started_at);
@@ -230,12 +240,9 @@ Awaitable<Result<void>> World::end_attempt(EnvironmentRef ref, Attempt attempt, 
             {"migration", attempt.migration.value},
             {"outcome", to_string(attempt.outcome)},
             {"by", attempt.by}});
-  auto written = co_await write_attempt(at,
-                                        std::move(attempt),
-                                        std::move(records),
-                                        {},
-                                        unknown ? "apply.unknown" : "apply.finished",
-                                        std::move(details));
+  const std::vector<ContentBytes> none;
+  auto written =
+      co_await write_attempt(at, std::move(attempt), std::move(records), none, std::move(news));
   co_return written;
 }
 
@@ -268,14 +275,12 @@ Awaitable<Result<Attempt>> World::resolve(
     record.evidence = Evidence::attested;
     record.by = by;
   }
-  auto written = co_await write_attempt(at,
-                                        attempt,
-                                        std::move(records),
-                                        {},
-                                        "apply.resolved",
-                                        {{"outcome", std::string(to_string(attempt.outcome))},
-                                         {"resolved_by", by},
-                                         {"reason", reason}});
+  AttemptNews news{"apply.resolved",
+                   {{"outcome", std::string(to_string(attempt.outcome))},
+                    {"resolved_by", by},
+                    {"reason", reason}}};
+  const std::vector<ContentBytes> none;
+  auto written = co_await write_attempt(at, attempt, std::move(records), none, std::move(news));
   if (!written) {
     co_return std::unexpected(written.error());
   }

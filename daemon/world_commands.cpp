@@ -90,13 +90,26 @@ Result<void> World::nothing_open(const WatchedEnvironment& environment) {
   return {};
 }
 
+Result<void> World::nothing_unsettled(const WatchedEnvironment& environment) {
+  const auto unknown =
+      std::ranges::find(environment.attempts, Attempt::Outcome::unknown, &Attempt::outcome);
+  if (unknown != environment.attempts.end()) {
+    return fail(Errc::conflict,
+                "nobody knows what became of " + unknown->migration.value + " in " +
+                    environment.ref.text() + ": settle that first with `tidemark resolve " +
+                    environment.ref.text() + " " + unknown->migration.value +
+                    " (applied|not-applied) --reason …`");
+  }
+  return nothing_open(environment);
+}
+
 Awaitable<Result<Marked>> World::mark(EnvironmentRef ref, MarkRequest request, std::string by) {
   auto turn = co_await gate_.enter();
   const Place at = place(ref);
   if (!at) {
     co_return no_such(ref);
   }
-  if (auto nothing = nothing_open(*at.environment); !nothing) {
+  if (auto nothing = nothing_unsettled(*at.environment); !nothing) {
     co_return std::unexpected(nothing.error());
   }
   if (auto read = directory_was_read(*at.app); !read) {
@@ -120,7 +133,7 @@ Awaitable<Result<Marked>> World::unmark(EnvironmentRef ref,
   if (!at) {
     co_return no_such(ref);
   }
-  if (auto nothing = nothing_open(*at.environment); !nothing) {
+  if (auto nothing = nothing_unsettled(*at.environment); !nothing) {
     co_return std::unexpected(nothing.error());
   }
   if (auto read = directory_was_read(*at.app); !read) {
@@ -237,7 +250,7 @@ Awaitable<Result<std::size_t>> World::adopt(EnvironmentRef ref,
   if (!at) {
     co_return no_such(ref);
   }
-  if (auto nothing = nothing_open(*at.environment); !nothing) {
+  if (auto nothing = nothing_unsettled(*at.environment); !nothing) {
     co_return std::unexpected(nothing.error());
   }
   WatchedEnvironment& environment = *at.environment;
@@ -324,7 +337,7 @@ Awaitable<Result<World::Rebaselined>> World::rebaseline(EnvironmentRef ref,
   if (!at) {
     co_return no_such(ref);
   }
-  if (auto nothing = nothing_open(*at.environment); !nothing) {
+  if (auto nothing = nothing_unsettled(*at.environment); !nothing) {
     co_return std::unexpected(nothing.error());
   }
   WatchedEnvironment& environment = *at.environment;

@@ -55,6 +55,12 @@ struct World::Place {
   App::Unsettled& unsettled() const { return app->unsettled[index]; }
 };
 
+// What the audit log and listeners are told of an attempt; of nothing by name: nothing.
+struct World::AttemptNews {
+  std::string what;
+  std::map<std::string, std::string> details;
+};
+
 // A look at an environment that has come in.
 struct World::Arrival {
   EnvironmentRef ref;

@@ -119,8 +119,11 @@ Awaitable<void> Applier::run() {
       co_await apply_by_itself();
       if (!run_) {
         // Whether files are committed is nothing that a directory tells.
-        co_await wakeup_.sleep(has_untried() ? asked_whether_complete_every
-                                             : std::chrono::hours{1});
+        std::chrono::steady_clock::duration sleep = std::chrono::hours{1};
+        if (has_untried()) {
+          sleep = asked_whether_complete_every;
+        }
+        co_await wakeup_.sleep(sleep);
       }
     } else {
       log_warn("an outcome is not known yet",

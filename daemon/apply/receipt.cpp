@@ -40,7 +40,8 @@ constexpr std::string_view no_such_table = "42P01";
 }  // namespace
 
 Awaitable<Asked<std::string>> place_for_receipts(WriteSession& session) {
-  const auto row = co_await ask_row(session, select_schema, {}, 1);
+  const Values none;
+  const auto row = co_await ask_row(session, select_schema, none, 1);
   if (!row) {
     co_return std::unexpected(row.error());
   }

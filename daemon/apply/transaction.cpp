@@ -211,7 +211,8 @@ Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
 
 Awaitable<Run::Tried<void>> Run::commit(const Attempt& attempt) {
   const auto steps = std::max<std::size_t>(attempt.statements, 1);
-  auto committed = co_await send({steps - 1, "COMMIT", 0});
+  const Step last{steps - 1, "COMMIT", 0};
+  auto committed = co_await send(last);
   if (!committed) {
     auto& trouble = committed.error();
     trouble.place.reset();
