@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What tidemark costs: starts real servers and a real daemon, measures, and prints one Markdown table.
 
-    bench.py --build DIR [--quick] [--check] [--only polls,files,status,ledgers,tools,scale]
+    bench.py --build DIR [--quick] [--check] [--only polls,files,status,ledgers,tools,scale,applies]
 
 --quick takes small numbers: its ratios mean nothing. --check fails (exit 1) when a ratio is not reached.
 """

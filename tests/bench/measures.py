@@ -11,6 +11,7 @@ import statistics
 import time
 import typing
 
+import applies as applying
 import tools as ledgers_of_tools
 from pgbench import capture, pgbench
 from servers import (MIGRATIONS, PgBouncer, Tidemark, Trouble, Unix, accepts, make_schemas, rss_of, run, say, sum_of,
@@ -398,4 +399,22 @@ def tools(bench):
               f"{ours:.1f} / {theirs:.1f} ms = {ours / theirs:.2f} at most ({name})", "<= 1", ours <= theirs)
 
 
-ALL = {"polls": polls, "files": files, "status": status, "ledgers": ledgers, "tools": tools, "scale": scale}
+# --- applying ---------------------------------------------------------------------------------------------------------
+
+def applies(bench):
+    count = bench.few(500, 20)
+    say(f"{count} migrations applied")
+    seconds, memory, theirs = applying.measure(bench, count)
+    ours, each, once = (seconds[name] for name in ("tidemark", "psql -1 -f for each", "psql once"))
+    what = f"{count} small migrations into an empty database"
+    yield Row(what, "a process of `psql -1 -f` for each", f"{ours:.2f} / {each:.2f} s = {ours / each:.2f}", "<= 1",
+              ours <= each)
+    yield Row(what, "one psql, a transaction for each", f"{ours:.2f} / {once:.2f} s = {ours / once:.2f}", "-", None)
+    for name, took in sorted(theirs.items(), key=lambda one: one[1]):
+        yield Row(what, name, f"{ours:.2f} / {took:.2f} s = {ours / took:.2f}", "<= 1", ours <= took)
+    yield Row("the same, our ledger in memory", "on the disk", f"{memory:.2f} / {ours:.2f} s: being sure costs "
+              f"{(ours - memory) / count * 1e3:.1f} ms a migration", "-", None)
+
+
+ALL = {"polls": polls, "files": files, "status": status, "ledgers": ledgers, "tools": tools, "scale": scale,
+       "applies": applies}

@@ -10,5 +10,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 [[ -e build/release/build.ninja ]] || cmake --preset release >/dev/null
-cmake --build build/release --target tidemarkd tidemark scan_bench >/dev/null
+cmake --build build/release --target tidemarkd tidemark tidemark-parser scan_bench >/dev/null
 exec python3 tests/bench/bench.py --build build/release "$@"
