@@ -144,6 +144,11 @@ Errc meaning_of(std::string_view sqlstate) {
   return is(retry) ? Errc::retry : Errc::broken;
 }
 
+bool is_refusal(std::string_view sqlstate) {
+  constexpr std::array<std::string_view, 4> states{"42501", "42883", "0A000", "55000"};
+  return std::ranges::find(states, sqlstate) != states.end() || sqlstate.starts_with("XX");
+}
+
 ReadFailure connect_failure(std::string_view message) {
   const auto sqlstate = sqlstate_in(message);
   auto line = one_line(without_asides(without_place(message)));

@@ -16,6 +16,11 @@ struct ReadFailure {
 // What the caller can do about an error that the server reported with this SQLSTATE.
 Errc meaning_of(std::string_view sqlstate);
 
+// Whether a server that was asked by a function answered that it will not tell: no right to it, no
+// such function, not supported here, not in this state, or a fault inside it. What it refuses now
+// it will refuse for a while.
+bool is_refusal(std::string_view sqlstate);
+
 // What libpq says of a connect that failed, as one line. It takes libpq's verbose form, the only
 // one that carries the SQLSTATE of a refused connect.
 ReadFailure connect_failure(std::string_view message);

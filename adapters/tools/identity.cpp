@@ -1,9 +1,6 @@
 #include "adapters/tools/identity.h"
 
-#include <algorithm>
-#include <array>
 #include <chrono>
-#include <string_view>
 
 #include "adapters/tools/answer.h"
 
@@ -45,14 +42,6 @@ constexpr ReadStatement select_timeline = R"sql(
           END
 )sql";
 
-// The server answered, and what it refuses now it will refuse for a while: no right to it, no such
-// function, not supported here, not in this state, or a fault inside it.
-bool refused(const ReadFailure& failure) {
-  constexpr std::array<std::string_view, 4> states{"42501", "42883", "0A000", "55000"};
-  return std::ranges::find(states, failure.sqlstate) != states.end() ||
-         failure.sqlstate.starts_with("XX");
-}
-
 }  // namespace
 
 ReadQuery IdentityReader::abilities() {
@@ -87,7 +76,7 @@ Awaitable<std::expected<std::monostate, ReadFailure>> IdentityReader::try_out(
   std::vector<ReadQuery> queries;
   queries.push_back({statement, std::nullopt, {}});
   const ReadSession::Answer answer = co_await session.read(std::move(queries), limits_);
-  if (!answer && !refused(answer.error())) {
+  if (!answer && !is_refusal(answer.error().sqlstate)) {
     co_return std::unexpected(answer.error());
   }
   part.told = answer.has_value();

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "adapters/loop/asio.h"
+#include "adapters/postgres/question.h"
+
+namespace tidemark {
+
+// What applying has to know of what is in a database.
+
+// Whether there is nothing of anybody's in a schema, or, when that is empty, in the whole database:
+// no relation, type or function. What the server and extensions bring along does not count, nor
+// what is temporary.
+Awaitable<Asked<bool>> is_empty(WriteSession& session, std::string schema);
+
+struct IndexState {
+  enum class Kind { absent, invalid, valid } kind = Kind::absent;
+  std::uint32_t oid = 0;
+  friend bool operator==(const IndexState&, const IndexState&) = default;
+};
+// An index that was not built to its end stays, invalid.
+Awaitable<Asked<IndexState>> index_state(WriteSession& session,
+                                         std::string schema,
+                                         std::string name);
+
+}  // namespace tidemark

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "adapters/loop/asio.h"
+#include "adapters/postgres/question.h"
+#include "core/environment/environment.h"
+#include "core/time.h"
+
+namespace tidemark {
+
+// What applying has to know of a server and of the session it has with it.
+
+struct ServerSelf {
+  Identity identity;  // as it is read when it is watched
+  TimePoint started{};
+  bool standby = false;
+  std::uint64_t written = 0;  // how far its write-ahead log goes; 0: not told
+};
+
+// Not within a transaction: some services refuse a part of it, which then is missing. The schema is
+// empty where the environment is a whole database.
+Awaitable<Asked<ServerSelf>> who_is_it(WriteSession& session, std::string schema);
+
+// Whether it is the server itself that the session speaks to, as far as can be told: behind a
+// pooler the next statement may go to another backend.
+Awaitable<Asked<bool>> is_direct(WriteSession& session);
+
+// True when nobody has it; and nobody else then, until the transaction ends, …
+Awaitable<Asked<bool>> try_lock_for_transaction(WriteSession& session, std::int64_t key);
+// … or until the session ends, or unlocks it, which is true when it had it.
+Awaitable<Asked<bool>> try_lock_for_session(WriteSession& session, std::int64_t key);
+Awaitable<Asked<bool>> unlock(WriteSession& session, std::int64_t key);
+
+}  // namespace tidemark
