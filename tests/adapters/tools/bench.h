@@ -11,6 +11,8 @@
 
 #include "adapters/loop/pool.h"
 #include "adapters/postgres/resolver.h"
+#include "adapters/postgres/server_questions.h"
+#include "adapters/postgres/write_session.h"
 #include "adapters/tools/observe.h"
 #include "tests/support/postgres_server.h"
 
@@ -65,6 +67,21 @@ class Bench {
     return *same;
   }
 
+  // Which database it is, as it is asked before something is applied.
+  Identity identity_for_applying(std::string schema) {
+    const auto managed = ManagedEnvironment::of({"shop", "test"}, Mode::managed);
+    const auto session =
+        run(WriteSession::connect(*managed, pool_, resolver_, route(), std::string()));
+    if (!session) {
+      FAIL(session.error().error.detail);
+    }
+    const auto self = run(who_is_it(**session, std::move(schema)));
+    if (!self) {
+      FAIL(self.error().error.detail);
+    }
+    return self->identity;
+  }
+
   // A look that must succeed.
   Observation see(TimePoint now = TimePoint{}) {
     auto looked = look(now);
@@ -91,13 +108,16 @@ class Bench {
     return std::move(*result);
   }
 
-  void connect() {
+  std::shared_ptr<const Route> route() const {
     Target target{{{"host", server_->socket_dir()},
                    {"port", std::to_string(server_->port())},
                    {"dbname", database_},
                    {"user", role_}}};
-    auto connected = run(ReadSession::connect(
-        pool_, resolver_, std::make_shared<const Route>(std::move(target)), ""));
+    return std::make_shared<const Route>(std::move(target));
+  }
+
+  void connect() {
+    auto connected = run(ReadSession::connect(pool_, resolver_, route(), ""));
     if (!connected) {
       FAIL(connected.error().error.detail);
     }

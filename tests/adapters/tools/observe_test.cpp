@@ -581,6 +581,15 @@ TEST_CASE("a ledger that is locked is being worked on, and it is said by whom") 
   CHECK(bench.see().rows.size() == 1);
 }
 
+TEST_CASE("watching and applying agree which database it is") {
+  Bench bench;
+  CHECK(bench.identity_for_applying("") == bench.see().identity);
+  bench.observe({}, "public");
+  const auto seen = bench.see().identity;
+  CHECK(bench.identity_for_applying("public") == seen);
+  CHECK(seen.schema_oid != 0);
+}
+
 TEST_CASE("a part of the identity that a server does not tell leaves the rest") {
   Bench bench("tools_untold");
   bench.sql(flyway_ddl(usual) + applied(usual, 1) + "GRANT SELECT ON " + usual +

@@ -1,0 +1,81 @@
+#include "adapters/postgres/schema_questions.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/adapters/postgres/asking.h"
+
+namespace tidemark::test {
+
+TEST_CASE("a database is empty until somebody puts something of their own into it") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Asking asking;
+  const auto empty = [&](const std::string& schema = "") {
+    return asking.ask(is_empty(*asking.other, schema));
+  };
+  CHECK(empty());
+  asking.run("CREATE SCHEMA shop; CREATE TEMP TABLE t (id serial PRIMARY KEY)");
+  CHECK(empty());
+  CHECK(empty("shop"));
+  for (const auto& [make, unmake] :
+       {std::pair("CREATE TABLE shop.t ()", "DROP TABLE shop.t"),
+        std::pair("CREATE VIEW shop.t AS SELECT 1", "DROP VIEW shop.t"),
+        std::pair("CREATE SEQUENCE shop.t", "DROP SEQUENCE shop.t"),
+        std::pair("CREATE TYPE shop.t AS ENUM ('a')", "DROP TYPE shop.t"),
+        std::pair("CREATE TYPE shop.t AS (a int)", "DROP TYPE shop.t"),
+        std::pair("CREATE TYPE shop.t AS RANGE (SUBTYPE = int)", "DROP TYPE shop.t"),
+        std::pair("CREATE DOMAIN shop.t AS int", "DROP DOMAIN shop.t"),
+        std::pair("CREATE FUNCTION shop.t() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+                  "DROP FUNCTION shop.t()")}) {
+    CAPTURE(make);
+    asking.run(make);
+    CHECK(!empty());
+    CHECK(!empty("shop"));
+    CHECK(empty("public"));
+    asking.run(unmake);
+    CHECK(empty());
+  }
+}
+
+TEST_CASE("what an extension brings along does not count") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Asking asking;
+  // Any table, type and function can be made a member.
+  asking.run(
+      "CREATE TABLE t (id serial PRIMARY KEY, a text, UNIQUE (a)); CREATE INDEX ON t (id, a);"
+      "CREATE TYPE e AS ENUM ('a'); CREATE TYPE r AS RANGE (SUBTYPE = int);"
+      "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+  CHECK(!asking.ask(is_empty(*asking.other, "public")));
+  asking.run(
+      "ALTER EXTENSION plpgsql ADD TABLE t; ALTER EXTENSION plpgsql ADD SEQUENCE t_id_seq;"
+      "ALTER EXTENSION plpgsql ADD TYPE e; ALTER EXTENSION plpgsql ADD TYPE r;"
+      "ALTER EXTENSION plpgsql ADD FUNCTION f()");
+  CHECK(asking.ask(is_empty(*asking.other, "public")));
+  CHECK(asking.ask(is_empty(*asking.other, "")));
+}
+
+TEST_CASE("an index is there, there and invalid, or not there") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Asking asking;
+  const auto state = [&](const std::string& schema, const std::string& name) {
+    return asking.ask(index_state(*asking.other, schema, name));
+  };
+  asking.run(
+      "CREATE SCHEMA \"My shop\"; CREATE TABLE \"My shop\".t AS SELECT i % 2 AS i FROM "
+      "generate_series(1, 9) AS i; CREATE INDEX \"t i\" ON \"My shop\".t (i)");
+  CHECK(state("My shop", "t i").kind == IndexState::Kind::valid);
+  CHECK(std::to_string(state("My shop", "t i").oid) ==
+        asking.seen("SELECT '\"My shop\".\"t i\"'::regclass::oid"));
+  REQUIRE(!asking.writing.run(*asking.session,
+                              "CREATE UNIQUE INDEX CONCURRENTLY u ON \"My shop\".t (i)"));
+  CHECK(state("My shop", "u").kind == IndexState::Kind::invalid);
+  CHECK(state("public", "u") == IndexState());
+  CHECK(state("My shop", "t") == IndexState());
+}
+
+}  // namespace tidemark::test

@@ -1,0 +1,119 @@
+#include "adapters/postgres/transaction_questions.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/adapters/postgres/asking.h"
+
+namespace tidemark::test {
+namespace {
+
+using Status = Testimony::Status;
+
+}  // namespace
+
+TEST_CASE("a transaction has a number once it has written, and its place in the log") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Asking asking;
+  asking.run("BEGIN");
+  const auto before = asking.ask(where_it_is(*asking.session));
+  CHECK(before.xid == 0);
+  asking.run("CREATE TABLE t ()");
+  const auto after = asking.ask(where_it_is(*asking.session));
+  CHECK(std::to_string(after.xid) == asking.run("SELECT pg_current_xact_id()"));
+  CHECK(after.written > before.written);
+  CHECK(after.aim == before.aim);
+  CHECK(after.aim.pid == asking.session->backend_pid());
+  CHECK(after.aim.transaction_start);
+}
+
+TEST_CASE("the place of a transaction is asked without what its search_path offers") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Asking asking;
+  asking.run(
+      "CREATE FUNCTION public.evil(float8, float8) RETURNS float8 LANGUAGE sql AS 'SELECT 1 / 0';"
+      "CREATE OPERATOR public.* (LEFTARG = float8, RIGHTARG = float8, FUNCTION = public.evil);"
+      "BEGIN; SET LOCAL search_path = public, pg_catalog");
+  CHECK(asking.ask(where_it_is(*asking.session)).aim.transaction_start > 1'000'000'000'000'000);
+}
+
+TEST_CASE("a marker has the log on the disk, whatever the session is set to") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  // Nobody but us has it written, and a standby that is missing is not waited for.
+  PostgresServer server({.settings = {"wal_writer_delay=10000",
+                                      "wal_writer_flush_after=1GB",
+                                      "bgwriter_delay=10000",
+                                      "autovacuum=off",
+                                      "synchronous_standby_names=missing"}});
+  Writing writing;
+  const auto session = writing.connect(server.address("postgres"));
+  const auto other = writing.connect(server.address("postgres"));
+  REQUIRE(writing.run(*other, "SET synchronous_commit = off"));
+  REQUIRE(writing.run(*session, "SET synchronous_commit = off; BEGIN; CREATE TABLE t ()"));
+  const auto place = writing.answer(where_it_is(*session));
+  CHECK(writing.answer(flushed_up_to(*other)) < place.written);
+  writing.answer(flush_log(*other, "attempt 1"));
+  CHECK(writing.answer(flushed_up_to(*other)) >= place.written);
+  const auto setting = writing.run(*other, "SHOW synchronous_commit");
+  REQUIRE(setting);
+  CHECK(setting->rows.front().front() == "off");
+}
+
+TEST_CASE("the log is not flushed from within a transaction, which would not do it") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Asking asking;
+  asking.run("BEGIN");
+  const auto flushed = drive(asking.writing.loop(), flush_log(*asking.session, "x"));
+  REQUIRE(!flushed);
+  CHECK(flushed.error().error.code == Errc::internal);
+}
+
+TEST_CASE("a server says what became of a transaction") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Asking asking;
+  const auto status = [&](std::uint64_t xid) {
+    return asking.ask(transaction_status(*asking.other, xid));
+  };
+  const auto xid_of = [&](const std::string& sql) {
+    asking.run("BEGIN; " + sql);
+    return asking.ask(where_it_is(*asking.session)).xid;
+  };
+  const auto committed = xid_of("CREATE TABLE t ()");
+  CHECK(status(committed) == Status::in_progress);
+  asking.run("COMMIT");
+  CHECK(status(committed) == Status::committed);
+  const auto aborted = xid_of("CREATE TABLE u ()");
+  asking.run("ROLLBACK");
+  CHECK(status(aborted) == Status::aborted);
+  CHECK(status(aborted + 1'000'000) == Status::in_future);
+  CHECK(status(0) == Status::forgotten);
+  CHECK(asking.other->usable());
+}
+
+TEST_CASE("the backend of a transaction is ended by the transaction's number") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Asking asking;
+  asking.run("BEGIN; CREATE TABLE t ()");
+  const auto xid = asking.ask(where_it_is(*asking.session)).xid;
+  CHECK(asking.ask(end_transaction(*asking.other, xid)));
+  asking.wait_until("pg_xact_status('" + std::to_string(xid) + "') = 'aborted'");
+  CHECK(asking.ask(transaction_status(*asking.other, xid)) == Status::aborted);
+  CHECK(!asking.ask(end_transaction(*asking.other, xid)));
+  const auto commit = asking.writing.run(*asking.session, "COMMIT");
+  REQUIRE(!commit);
+  CHECK(commit.error().lost);
+  CHECK(commit.error().sqlstate == "57P01");
+}
+
+}  // namespace tidemark::test
