@@ -96,9 +96,7 @@ Daemon::Daemon(std::string config_path,
         return status_line(world_.apps(), notes, wall_clock_now());
       }) {
   world_.on_mode_changed = [this](const EnvironmentRef& ref) { watchers_.mode_changed(ref); };
-  world_.on_standing_changed = [this](const EnvironmentRef& ref) {
-    watchers_.standing_changed(ref);
-  };
+  world_.on_compared = [this](const EnvironmentRef& ref) { watchers_.compared(ref); };
   world_.on_layout_changed = [this](const std::string& app) { watchers_.layout_changed(app); };
   if (!opened.audit_problem.empty()) {
     world_.halt(opened.audit_problem);

@@ -157,8 +157,8 @@ class World {
 
   // Called after an environment's mode changed: whoever holds connections looks again.
   std::function<void(const EnvironmentRef&)> on_mode_changed;
-  // Called after other things became true of an environment's migrations.
-  std::function<void(const EnvironmentRef&)> on_standing_changed;
+  // Called after an environment was compared: something of it, or of its files, is another.
+  std::function<void(const EnvironmentRef&)> on_compared;
   // Called after an app turned out to have the files of another tool than was thought: which ledger
   // in its databases is the app's is another question now.
   std::function<void(const std::string& app)> on_layout_changed;

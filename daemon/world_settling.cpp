@@ -237,10 +237,9 @@ void World::believe(Settling settling) {
   if (auto& judgement = settling.judgement) {
     environment.records.insert(
         environment.records.end(), judgement->learnt.begin(), judgement->learnt.end());
-    const bool changed = environment.standing != judgement->standing;
     environment.standing = std::move(judgement->standing);
-    if (changed && on_standing_changed) {
-      on_standing_changed(environment.ref);
+    if (on_compared) {
+      on_compared(environment.ref);
     }
     unsettled.compare = false;
     unsettled.database_is_new = unsettled.database_is_new && !was_read_now(environment);

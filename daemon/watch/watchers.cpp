@@ -161,7 +161,7 @@ void Watchers::mode_changed(const EnvironmentRef& ref) {
   }
 }
 
-void Watchers::standing_changed(const EnvironmentRef& ref) {
+void Watchers::compared(const EnvironmentRef& ref) {
   if (const auto there = applier(ref)) {
     there->look();
   }

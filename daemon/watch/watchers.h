@@ -47,7 +47,7 @@ class Watchers {
   void limit(ConnectionLimits limits) { connections_.limit(limits); }
   void mode_changed(const EnvironmentRef& ref);
   void layout_changed(const std::string& app);
-  void standing_changed(const EnvironmentRef& ref);
+  void compared(const EnvironmentRef& ref);
   // Directories are read again without anything having changed; the world is told when.
   void tell_scans();
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "adapters/tools/sections.h"
 #include "adapters/tools/tool.h"
 
