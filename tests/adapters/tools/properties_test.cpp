@@ -67,6 +67,12 @@ std::string number() {
   return *rc::gen::element<std::string>("0", "1", "00", "2", "10") + some("0129", 3);
 }
 
+// Names that begin alike are ordered by what comes behind, an ending among it.
+std::string longer_or_another(const std::string& name) {
+  const auto separator = *rc::gen::element<std::string>("_", "-");
+  return (name.empty() || below(2) == 0 ? number() : name) + separator + word();
+}
+
 std::string id_of(const Project& project) {
   return std::to_string(project.written.size() + 1);
 }
@@ -99,10 +105,11 @@ Project scripts(const std::string& bytes, Values (*row)(const Project&, const st
   const auto extension = [] { return *rc::gen::element<std::string>(".js", ".ts", ".mjs"); };
   std::map<std::string, std::string> stems;
   std::set<std::string> taken;
+  std::string last;
   for (int count = 1 + below(7); count > 0; --count) {
-    const auto stem = number() + *rc::gen::element<std::string>("_", "-") + word();
-    if (taken.insert(stem).second) {
-      stems[stem + extension()] = stem;
+    last = longer_or_another(last);
+    if (taken.insert(last).second) {
+      stems[last + extension()] = last;
     }
   }
   Project project;
