@@ -238,7 +238,7 @@ step "What Prometheus sees at http://127.0.0.1:$port/metrics"
 curl -fsS "http://127.0.0.1:$port/metrics" | grep -E '^tidemark_(drift_findings.*kind="edited"|applies_total)'
 
 step "What the audit log says, and that nobody tampered with it"
-tidemark audit | tail -n 5
+tidemark audit | tail -n 8
 run tidemark audit verify
 
 step "Try next"

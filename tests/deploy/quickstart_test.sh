@@ -19,7 +19,7 @@ fail() {
 shows() { grep -qE -- "$1" "$out" || fail "does not show: $1"; }
 shows '^shop/qa +reconcile_only +custom '
 shows '^shop/staging +reconcile_only +flyway '
-shows '^V2__orders +applied +applied \(o\) +applied \(o\) +pending$'
+shows '^V2__orders +applied \(e\) +applied \(o\) +applied \(o\) +pending$'
 shows '^V3__phone +applied in '
 shows '^contacts in the database: no such table$'
 shows '^V4__contacts +applied in '

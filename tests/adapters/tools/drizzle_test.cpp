@@ -42,9 +42,9 @@ constexpr std::int64_t first = 1776522600123;
 constexpr std::int64_t second = 1776522660000;
 constexpr std::int64_t third = 1776522720000;
 
-using Journal = std::vector<std::pair<std::string, std::int64_t>>;
+using FilesJournal = std::vector<std::pair<std::string, std::int64_t>>;
 
-std::string journal(const Journal& entries) {
+std::string journal(const FilesJournal& entries) {
   std::string text = R"({"version":"7","dialect":"postgresql","entries":[)";
   for (std::size_t i = 0; i < entries.size(); ++i) {
     text += (i == 0 ? "" : ",") + std::string(R"({"idx":)") + std::to_string(i) +
@@ -74,7 +74,7 @@ std::vector<Row> ledger(const std::vector<Applied>& rows) {
   return rows_of(drizzle(), std::move(values));
 }
 
-Files project(const Journal& entries, Files files) {
+Files project(const FilesJournal& entries, Files files) {
   files.emplace("meta/_journal.json", journal(entries));
   return files;
 }
@@ -261,9 +261,9 @@ TEST_CASE("a migration that comes between others of its second leaves them what 
   CHECK(before.findings().empty());
   // Behind, between and, by its time though not by its place, before them.
   for (const auto& entries :
-       {Journal{{"0000_a", first}, {"0001_b", first + 2}, {"0002_c", first + 3}},
-        Journal{{"0000_a", first}, {"0002_c", first + 1}, {"0001_b", first + 2}},
-        Journal{{"0000_a", first}, {"0001_b", first + 2}, {"0002_c", first - 1}}}) {
+       {FilesJournal{{"0000_a", first}, {"0001_b", first + 2}, {"0002_c", first + 3}},
+        FilesJournal{{"0000_a", first}, {"0002_c", first + 1}, {"0001_b", first + 2}},
+        FilesJournal{{"0000_a", first}, {"0001_b", first + 2}, {"0002_c", first - 1}}}) {
     const auto after =
         poll(drizzle(),
              project(entries, {{"0000_a.sql", "a"}, {"0001_b.sql", "b"}, {"0002_c.sql", "c"}}),

@@ -55,7 +55,7 @@ bool accepts(std::string_view bytes, std::string_view checksum) {
 }
 
 // One attempt at a migration, as the ledger has it.
-struct Attempt {
+struct PrismaRun {
   std::string id;
   std::string name;
   std::string checksum = hash_of_hello;
@@ -64,11 +64,11 @@ struct Attempt {
   bool logs = false;
 };
 
-Attempt failed(std::string id, std::string name) {
+PrismaRun failed(std::string id, std::string name) {
   return {.id = std::move(id), .name = std::move(name), .finished = false, .logs = true};
 }
 
-std::vector<Row> ledger(const std::vector<Attempt>& attempts) {
+std::vector<Row> ledger(const std::vector<PrismaRun>& attempts) {
   std::vector<Values> values;
   const auto truth = [](bool value) { return value ? "t" : "f"; };
   int minute = 0;
@@ -261,10 +261,10 @@ TEST_CASE("what failed, what never finished and what was rolled back are told ap
 
 TEST_CASE("a migration is applied when any attempt at it is, and that one's checksum counts") {
   const std::string other(64, 'a');
-  const Attempt good{.id = "good", .name = "1_a"};
-  const Attempt undone{
+  const PrismaRun good{.id = "good", .name = "1_a"};
+  const PrismaRun undone{
       .id = "undone", .name = "1_a", .checksum = other, .finished = false, .rolled_back = true};
-  const Attempt broken{.id = "broken", .name = "1_a", .checksum = other, .finished = false};
+  const PrismaRun broken{.id = "broken", .name = "1_a", .checksum = other, .finished = false};
   const Files files = project({{"1_a/migration.sql", "hello"}});
   for (const auto& attempts : {std::vector{undone, good},
                                std::vector{good, undone},
@@ -312,7 +312,7 @@ TEST_CASE("a late Prisma migration is run next, and no drift") {
 }
 
 TEST_CASE("migrations that a squash replaced are archived, whatever the squash is called") {
-  const std::vector<Attempt> history{{.id = "u1", .name = "20260101000000_a"},
+  const std::vector<PrismaRun> history{{.id = "u1", .name = "20260101000000_a"},
                                      {.id = "u2", .name = "20260201000000_b"}};
   auto dated = history;
   dated.push_back({.id = "u3", .name = "20260201000001_squashed"});
@@ -352,7 +352,7 @@ TEST_CASE("a Prisma migration that the directory does not have landed from elsew
 TEST_CASE("a restored Prisma ledger that is older has lost what it does not have") {
   const Files files = project(
       {{"20260101000000_a/migration.sql", "hello"}, {"20260201000000_b/migration.sql", "hello"}});
-  const Attempt a{.id = "u1", .name = "20260101000000_a"};
+  const PrismaRun a{.id = "u1", .name = "20260101000000_a"};
   const auto before = poll(prisma(), files, ledger({a, {.id = "u2", .name = "20260201000000_b"}}));
   const auto after = poll(prisma(), files, ledger({a}), before.records);
   CHECK(after.findings() == "vanished 20260201000000_b");
