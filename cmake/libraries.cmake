@@ -14,6 +14,7 @@ find_package(doctest REQUIRED CONFIG)
 find_package(rapidcheck REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
 
 # libpg_query has no words for CMake or pkg-config.
 find_path(PG_QUERY_INCLUDE_DIR pg_query.h REQUIRED)

@@ -11,8 +11,8 @@ set -euo pipefail
 build_packages=(
   clang-19 lld-19 cmake ninja-build pkgconf
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
-  libcli11-dev libfmt-dev libpg-query-dev libpq-dev libpugixml-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev
-  prometheus-cpp-dev zlib1g-dev
+  libcli11-dev libfmt-dev libgit2-dev libpg-query-dev libpq-dev libpugixml-dev libspdlog-dev libsqlite3-dev libssl-dev
+  libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev
   doctest-dev librapidcheck-dev # the build includes the tests
   ca-certificates curl postgresql-15
   dpkg-dev file # for the package

@@ -210,7 +210,7 @@ class Package(unittest.TestCase):
         run("apt-get", "install", "--simulate", "--no-install-recommends", self.now,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
         depends = run("dpkg-deb", "-f", self.now, "Depends")
-        for library in ("libpq5", "libsqlite3-0", "libyaml-cpp0.7", "libpugixml1v5", "libssl3"):
+        for library in ("libgit2-1.5", "libpq5", "libsqlite3-0", "libyaml-cpp0.7", "libpugixml1v5", "libssl3"):
             self.assertRegex(depends, rf"\b{re.escape(library)}\b")
 
     def test_lintian_has_nothing_to_say(self):
