@@ -183,7 +183,34 @@ TEST_CASE("an environment and a repo that are gone leave nothing behind, and tak
   CHECK(lines_of(page, "staging").empty());
   CHECK(lines_of(page, "tidemark_repo_").empty());
   CHECK(lines_of(page, "prod").size() ==
-        1 + all_cell_states.size() + all_finding_kinds.size() + 1 + 1 + 1);
+        1 + all_cell_states.size() + all_finding_kinds.size() + 1 + 1 + 1 + 1);
+}
+
+TEST_CASE("applies are counted by outcome, where migrations are applied") {
+  Metrics metrics;
+  EnvironmentFacts facts;
+  facts.environment = {"shop", "dev"};
+  facts.mode = Mode::managed;
+  facts.unknown_outcomes = 1;
+  metrics.environment(facts);
+  facts.environment = {"shop", "prod"};
+  facts.mode = Mode::export_only;
+  metrics.environment(facts);
+  metrics.applied({"shop", "dev"}, "applied", std::chrono::seconds{2});
+  metrics.applied({"shop", "dev"}, "failed", std::chrono::seconds{2});
+  metrics.applied({"shop", "dev"}, "applied", std::chrono::seconds{2});
+  const auto page = metrics.page();
+  const std::string dev = "{app=\"shop\",environment=\"dev\"";
+  CHECK(page.find("tidemark_applies_total" + dev + ",outcome=\"applied\"} 2\n") !=
+        std::string::npos);
+  CHECK(page.find("tidemark_applies_total" + dev + ",outcome=\"failed\"} 1\n") !=
+        std::string::npos);
+  CHECK(page.find("tidemark_applies_total" + dev + ",outcome=\"unknown\"} 0\n") !=
+        std::string::npos);
+  CHECK(page.find("tidemark_unknown_outcomes" + dev + "} 1\n") != std::string::npos);
+  CHECK(page.find("tidemark_apply_duration_seconds_count 3\n") != std::string::npos);
+  CHECK(page.find("tidemark_applies_total{app=\"shop\",environment=\"prod\"") ==
+        std::string::npos);
 }
 
 TEST_CASE("the page is in the same order whatever came first") {

@@ -1,5 +1,7 @@
 #include <fstream>
+#include <functional>
 #include <sstream>
+#include <thread>
 
 #include <doctest/doctest.h>
 #include <boost/json/parse.hpp>
@@ -206,6 +208,75 @@ void change_everything(Shop& shop) {
       400, any + "/rebaseline", shop_of + "staging/rebaseline", R"({"as":"other","reason":"x"})");
 }
 
+// While one migration runs, which takes its time, something else is asked.
+void meanwhile(Shop& shop, const std::string& name, const std::function<void()>& asked) {
+  shop.file(name + ".sql", "SELECT pg_sleep(3);\n");
+  REQUIRE(shop.eventually([&] { return shop.cell("dev", name) == "pending"; }));
+  Call apply{
+      .method = "POST", .target = shop_of + "dev/apply", .body = R"({"only":[")" + name + R"("]})"};
+  std::thread client([&] { call(shop, apply); });
+  REQUIRE(shop.eventually([&] { return shop.cell("dev", name) == "applying"; }));
+  asked();
+  client.join();
+}
+
+// Of a statement outside a transaction whose connection is lost nobody can say what became of it.
+void lose_one(Shop& shop) {
+  auto& server = PostgresServer::shared();
+  const auto busy = server.create_database("busy");
+  PostgresSession session(server, busy);
+  shop.file("V8__copy.sql", "CREATE DATABASE a_copy TEMPLATE " + busy + ";\n");
+  REQUIRE(shop.eventually([&] { return shop.cell("dev", "V8__copy") == "pending"; }));
+  std::thread client([&] {
+    Call apply{
+        .method = "POST", .target = shop_of + "dev/apply", .body = R"({"only":["V8__copy"]})"};
+    call(shop, apply);
+  });
+  CHECK(shop.eventually([&] {
+    return server.run(
+               "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query "
+               "LIKE 'CREATE DATABASE a_copy%'") != "0";
+  }));
+  client.join();
+  CHECK(shop.eventually([&] { return shop.cell("dev", "V8__copy") == "unknown"; }));
+}
+
+void apply_everything(Shop& shop) {
+  shop.post(200, any + "/plan", shop_of + "dev/plan", "");
+  shop.post(200, any + "/plan", shop_of + "staging/plan", R"({"unanalysed":true})");
+  shop.post(409, any + "/plan", shop_of + "dev/plan", R"({"action":"rollback","only":["V4"]})");
+  shop.post(400, any + "/plan", shop_of + "dev/plan", R"({"action":"other"})");
+  shop.post(404, any + "/plan", shop_of + "dev/plan", R"({"only":["V99"]})");
+  shop.post(409, any + "/apply", shop_of + "staging/apply", "{}");
+  shop.post(409, any + "/apply", shop_of + "dev/apply", R"({"plan_id":"p_0"})");
+  shop.post(400, any + "/apply", shop_of + "dev/apply", R"({"only":[]})");
+  shop.post(200, any + "/freeze", shop_of + "dev/freeze", R"({"reason":"sale"})");
+  shop.post(400, any + "/freeze", shop_of + "dev/freeze", R"({"reason":""})");
+  shop.post(409, any + "/apply", shop_of + "dev/apply", "{}");
+  shop.post(200, any + "/unfreeze", shop_of + "dev/unfreeze", R"({"reason":"over"})");
+  shop.post(409, any + "/unfreeze", shop_of + "dev/unfreeze", R"({"reason":"over"})");
+  shop.post(200, any + "/apply", shop_of + "dev/apply", R"({"from_empty":true})");
+  shop.file("V6__more.sql", "CREATE TABLE more (id int);\n");
+  shop.file("U6__more.sql", "DROP TABLE more;\n");
+  REQUIRE(shop.eventually([&] { return shop.cell("dev", "V6__more") == "pending"; }));
+  shop.post(200, any + "/apply", shop_of + "dev/apply", R"({"to":"V6__more"})");
+  shop.post(200, any + "/rollback", shop_of + "dev/rollback", R"({"only":["V6__more"]})");
+  shop.get(404, any + "/apply", shop_of + "dev/apply");
+  shop.post(409, any + "/cancel", shop_of + "dev/cancel", "");
+  meanwhile(shop, "V7__slow", [&] { shop.get(200, any + "/apply", shop_of + "dev/apply"); });
+  meanwhile(
+      shop, "V7.1__slow", [&] { shop.post(200, any + "/cancel", shop_of + "dev/cancel", ""); });
+  shop.post(409,
+            any + "/resolve",
+            shop_of + "dev/resolve",
+            R"({"migration":"V7__slow","as":"applied","reason":"x"})");
+  lose_one(shop);
+  shop.post(200,
+            any + "/resolve",
+            shop_of + "dev/resolve",
+            R"({"migration":"V8__copy","as":"not-applied","reason":"it is not there"})");
+}
+
 void acknowledge(Shop& shop) {
   const auto findings = shop.json({"findings"});
   REQUIRE_FALSE(findings.at("findings").as_array().empty());
@@ -248,13 +319,15 @@ void ask_wrongly(Shop& shop, const json::object& paths) {
         target.replace(at, std::string_view(name).size(), value);
       }
     }
-    const std::string method = item.as_object().contains("get") ? "GET" : "POST";
+    const bool reads = item.as_object().contains("get");
+    const bool acts = item.as_object().contains("post");
+    const std::string method = reads ? "GET" : "POST";
     const std::string template_path(path);
     shop.expect(400, template_path, {.method = method, .target = target + "?a=%zz"});
     const auto other = call(shop, {.method = "DELETE", .target = target});
     CHECK_MESSAGE(other.status == 405, target);
-    CHECK(other.allow == method);
-    if (method == "POST") {
+    CHECK(other.allow == (reads && acts ? "POST, GET" : method));
+    if (!reads) {
       shop.expect(
           405, template_path, {.method = "POST", .target = target, .body = "{}", .tcp = true});
       shop.expect(400, template_path, {.method = "POST", .target = target, .body = "{"});
@@ -286,6 +359,7 @@ TEST_CASE("every answer of the daemon is as openapi.json says, and every route i
   CHECK(served.body == contents(OPENAPI_JSON));
   read_everything(shop);
   change_everything(shop);
+  apply_everything(shop);
   acknowledge(shop);
   keep_house(shop);
   ask_wrongly(shop, served.json().at("paths").as_object());

@@ -131,6 +131,11 @@ def check_answer(document, answer):
         return
     if answer["type"] == "text/event-stream":
         check_events(document, media["x-data"], answer["body"], where)
+    elif answer["type"] == "application/x-ndjson":
+        lines = [json.loads(line) for line in answer["body"].splitlines()]
+        problems.extend(f"{where}: {e}: {line}" for line in lines for e in schema_errors(document, media["x-data"], line))
+        if not lines or lines[-1]["type"] != "finished":
+            problems.append(f"{where}: the stream does not end with its end")
     elif answer["type"].endswith("json"):
         problems.extend(f"{where}: {e}" for e in schema_errors(document, media["schema"], json.loads(answer["body"])))
         if answer["status"] >= 400 and json.loads(answer["body"])["status"] != answer["status"]:
