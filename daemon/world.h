@@ -113,15 +113,23 @@ class World {
   // Applying (world_applying.cpp).
   // What is known of an environment, for a plan. Points into the world: good until the next await.
   Result<Situation> situation(const EnvironmentRef& ref) const;
+  // What is to be begun: an attempt, with the content of its file, which others may hold too.
+  struct NextAttempt {
+    Attempt attempt;
+    std::shared_ptr<const ContentBytes> content;
+    bool despite_freeze = false;
+  };
   // Written down before anything is sent. conflict: the world has moved since it was planned.
-  Awaitable<Result<void>> begin_attempt(EnvironmentRef ref,
-                                        Attempt attempt,
-                                        ContentBytes content,
-                                        bool despite_freeze);
+  Awaitable<Result<void>> begin_attempt(EnvironmentRef ref, NextAttempt next);
   // Its mark or its journal.
   Awaitable<Result<void>> note_attempt(EnvironmentRef ref, Attempt attempt);
   // With the record that it ends in; `note` is kept with that.
   Awaitable<Result<void>> end_attempt(EnvironmentRef ref, Attempt attempt, std::string note);
+  // And begins the next one in the same go, if there is one: whether that could be begun.
+  Awaitable<Result<Result<void>>> end_attempt(EnvironmentRef ref,
+                                              Attempt attempt,
+                                              std::string note,
+                                              std::shared_ptr<const NextAttempt> next);
   // A person says what an unknown outcome was.
   Awaitable<Result<Attempt>> resolve(
       EnvironmentRef ref, std::string migration, bool applied, std::string reason, std::string by);
@@ -171,7 +179,7 @@ class World {
 
  private:
   struct App;
-  struct AttemptNews;
+  struct AttemptStep;
   struct Place;
   struct Arrival;
   struct Settling;
@@ -212,12 +220,12 @@ class World {
                                         std::vector<Record> records);
   static Result<void> nothing_open(const WatchedEnvironment& environment);
   static Result<void> nothing_unsettled(const WatchedEnvironment& environment);
-  Result<void> may_begin(const Place& at, const Attempt& attempt, bool despite_freeze) const;
-  Awaitable<Result<void>> write_attempt(Place at,
-                                        Attempt attempt,
-                                        std::vector<Record> records,
-                                        std::vector<ContentBytes> contents,
-                                        AttemptNews news);
+  Result<void> may_begin(const Place& at, const NextAttempt& next, const std::string& after) const;
+  static AttemptStep beginning_of(NextAttempt next);
+  AttemptStep end_of(const Place& at, Attempt attempt, const std::string& note) const;
+  void count_end(const EnvironmentRef& ref, const Attempt& attempt);
+  void publish_attempt(const EnvironmentRef& ref, const AttemptStep& step);
+  Awaitable<Result<void>> write_attempts(Place at, std::vector<AttemptStep> steps);
   Change begin(const Place& at) const;
   Awaitable<Result<void>> write(Place at, Change change);
   Awaitable<Result<std::size_t>> take_over(Place at, std::string reason, std::string by);

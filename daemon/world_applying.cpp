@@ -1,6 +1,7 @@
 // What applying needs to know, and what it writes down on its way.
 
 #include <algorithm>
+#include <iterator>
 
 #include "adapters/log/log.h"
 #include "adapters/metrics/metrics.h"
@@ -61,8 +62,11 @@ Result<Situation> World::situation(const EnvironmentRef& ref) const {
   return situation;
 }
 
-// Whether it may begin, as the world is at this moment.
-Result<void> World::may_begin(const Place& at, const Attempt& attempt, bool despite_freeze) const {
+// Whether it may begin, as the world is at this moment; `after` ends just now.
+Result<void> World::may_begin(const Place& at,
+                              const NextAttempt& next,
+                              const std::string& after) const {
+  const Attempt& attempt = next.attempt;
   const WatchedEnvironment& environment = *at.environment;
   const auto& name = environment.ref.text();
   if (environment.mode != Mode::managed) {
@@ -74,12 +78,15 @@ Result<void> World::may_begin(const Place& at, const Attempt& attempt, bool desp
     return fail(Errc::conflict,
                 "the history of " + name + " became uncertain: " + environment.history_reason);
   }
-  if (!despite_freeze && environment.freeze && environment.freeze->holds(now_())) {
+  if (!next.despite_freeze && environment.freeze && environment.freeze->holds(now_())) {
     return fail(
         Errc::conflict,
         name + " was frozen by " + environment.freeze->by + ": " + environment.freeze->reason);
   }
-  if (std::ranges::any_of(environment.attempts, is_unsettled)) {
+  const bool unsettled = std::ranges::any_of(environment.attempts, [&](const Attempt& each) {
+    return is_unsettled(each) && each.id != after;
+  });
+  if (unsettled) {
     return fail(Errc::conflict, "the outcome of another attempt in " + name + " is not settled");
   }
   const Migration* file = at.app->watched.catalog.find(attempt.key);
@@ -102,38 +109,36 @@ Result<void> World::may_begin(const Place& at, const Attempt& attempt, bool desp
   return {};
 }
 
-Awaitable<Result<void>> World::write_attempt(Place at,
-                                             Attempt attempt,
-                                             std::vector<Record> records,
-                                             std::vector<ContentBytes> contents,
-                                             AttemptNews news) {
+// All of it in one go. What is told by name is compared anew.
+Awaitable<Result<void>> World::write_attempts(Place at, std::vector<AttemptStep> steps) {
   WatchedEnvironment& environment = *at.environment;
-  const auto& what = news.what;
   Change change = begin(at);
-  change.attempts.push_back(attempt);
-  change.records.insert(change.records.end(), records.begin(), records.end());
-  change.contents = std::move(contents);
-  if (!what.empty()) {
-    auto all = details_of(attempt);
-    all.merge(news.details);
-    change.audit.push_back(audit_event(change.at, attempt.by, what, environment.ref, all));
+  bool told = false;
+  for (auto& step : steps) {
+    const auto& attempt = step.attempt;
+    change.attempts.push_back(attempt);
+    change.records.insert(change.records.end(), step.records.begin(), step.records.end());
+    std::ranges::move(step.contents, std::back_inserter(change.contents));
+    if (!step.what.empty()) {
+      auto details = details_of(attempt);
+      details.insert(step.details.begin(), step.details.end());
+      change.audit.push_back(
+          audit_event(change.at, attempt.by, step.what, environment.ref, std::move(details)));
+      told = true;
+    }
   }
   auto written = co_await write(at, std::move(change));
   if (!written) {
     co_return written;
   }
-  take_attempt(environment.attempts, attempt);
-  environment.records.insert(environment.records.end(), records.begin(), records.end());
-  if (!what.empty()) {
-    boost::json::object data{{"migration", attempt.migration.value},
-                             {"attempt", attempt.id},
-                             {"action", to_string(attempt.action)},
-                             {"by", attempt.by}};
-    if (attempt.outcome != Attempt::Outcome::open) {
-      data["outcome"] = to_string(attempt.outcome);
-      data["detail"] = attempt.detail;
+  for (const auto& step : steps) {
+    take_attempt(environment.attempts, step.attempt);
+    environment.records.insert(environment.records.end(), step.records.begin(), step.records.end());
+    if (!step.what.empty()) {
+      publish_attempt(environment.ref, step);
     }
-    events_.publish(what, environment.ref, now_(), std::move(data));
+  }
+  if (told) {
     at.unsettled().compare = true;
     if (auto settled = co_await settle(*at.app); !settled) {
       log_warn("comparison could not be stored", {{"error", settled.error().detail}});
@@ -142,27 +147,41 @@ Awaitable<Result<void>> World::write_attempt(Place at,
   co_return Result<void>{};
 }
 
-Awaitable<Result<void>> World::begin_attempt(EnvironmentRef ref,
-                                             Attempt attempt,
-                                             ContentBytes content,
-                                             bool despite_freeze) {
+void World::publish_attempt(const EnvironmentRef& ref, const AttemptStep& step) {
+  const auto& attempt = step.attempt;
+  boost::json::object data{{"migration", attempt.migration.value},
+                           {"attempt", attempt.id},
+                           {"action", to_string(attempt.action)},
+                           {"by", attempt.by}};
+  if (attempt.outcome != Attempt::Outcome::open) {
+    data["outcome"] = to_string(attempt.outcome);
+    data["detail"] = attempt.detail;
+  }
+  events_.publish(step.what, ref, now_(), std::move(data));
+}
+
+World::AttemptStep World::beginning_of(NextAttempt next) {
+  AttemptStep step;
+  step.attempt = std::move(next.attempt);
+  step.what = "apply.started";
+  if (next.content->bytes.size() <= content_size_max) {
+    step.contents.push_back(*next.content);
+  }
+  return step;
+}
+
+Awaitable<Result<void>> World::begin_attempt(EnvironmentRef ref, NextAttempt next) {
   auto turn = co_await gate_.enter();
   const Place at = place(ref);
   if (!at) {
     co_return no_such(ref);
   }
-  if (auto may = may_begin(at, attempt, despite_freeze); !may) {
+  if (auto may = may_begin(at, next, ""); !may) {
     co_return may;
   }
-  std::vector<ContentBytes> contents;
-  if (content.bytes.size() <= content_size_max) {
-    contents.push_back(std::move(content));
-  }
-  AttemptNews news;
-  news.what = "apply.started";
-  const std::vector<Record> none;
-  auto written =
-      co_await write_attempt(at, std::move(attempt), none, std::move(contents), std::move(news));
+  std::vector<AttemptStep> steps;
+  steps.push_back(beginning_of(std::move(next)));
+  auto written = co_await write_attempts(at, std::move(steps));
   co_return written;
 }
 
@@ -172,11 +191,9 @@ Awaitable<Result<void>> World::note_attempt(EnvironmentRef ref, Attempt attempt)
   if (!at) {
     co_return no_such(ref);
   }
-  const std::vector<Record> no_records;
-  const std::vector<ContentBytes> no_contents;
-  AttemptNews no_news;
-  auto written =
-      co_await write_attempt(at, std::move(attempt), no_records, no_contents, std::move(no_news));
+  std::vector<AttemptStep> steps(1);
+  steps.front().attempt = std::move(attempt);
+  auto written = co_await write_attempts(at, std::move(steps));
   co_return written;
 }
 
@@ -218,20 +235,17 @@ std::vector<Record> record_of(const Attempt& attempt,
 
 }  // namespace
 
-Awaitable<Result<void>> World::end_attempt(EnvironmentRef ref, Attempt attempt, std::string note) {
-  auto turn = co_await gate_.enter();
-  const Place at = place(ref);
-  if (!at) {
-    co_return no_such(ref);
-  }
+World::AttemptStep World::end_of(const Place& at, Attempt attempt, const std::string& note) const {
+  AttemptStep step;
   attempt.ended_at = now_();
-  auto records = record_of(attempt, at.environment->records, at.app->watched.catalog, note);
-  AttemptNews news{
-      "apply.finished",
-      {{"outcome", std::string(to_string(attempt.outcome))}, {"detail", attempt.detail}}};
-  if (attempt.outcome == Attempt::Outcome::unknown) {
-    news.what = "apply.unknown";
-  }
+  step.records = record_of(attempt, at.environment->records, at.app->watched.catalog, note);
+  step.what = attempt.outcome == Attempt::Outcome::unknown ? "apply.unknown" : "apply.finished";
+  step.details = {{"outcome", std::string(to_string(attempt.outcome))}, {"detail", attempt.detail}};
+  step.attempt = std::move(attempt);
+  return step;
+}
+
+void World::count_end(const EnvironmentRef& ref, const Attempt& attempt) {
   const bool failed = attempt.outcome == Attempt::Outcome::not_applied;
   metrics_.applied(
       ref, failed ? "failed" : to_string(attempt.outcome), attempt.ended_at - attempt.started_at);
@@ -240,10 +254,42 @@ Awaitable<Result<void>> World::end_attempt(EnvironmentRef ref, Attempt attempt, 
             {"migration", attempt.migration.value},
             {"outcome", to_string(attempt.outcome)},
             {"by", attempt.by}});
-  const std::vector<ContentBytes> none;
-  auto written =
-      co_await write_attempt(at, std::move(attempt), std::move(records), none, std::move(news));
-  co_return written;
+}
+
+Awaitable<Result<void>> World::end_attempt(EnvironmentRef ref, Attempt attempt, std::string note) {
+  auto ended = co_await end_attempt(std::move(ref), std::move(attempt), std::move(note), nullptr);
+  if (!ended) {
+    co_return std::unexpected(ended.error());
+  }
+  co_return Result<void>{};
+}
+
+// A disk takes its time for each write: one end and the next beginning are one.
+Awaitable<Result<Result<void>>> World::end_attempt(EnvironmentRef ref,
+                                                   Attempt attempt,
+                                                   std::string note,
+                                                   std::shared_ptr<const NextAttempt> next) {
+  auto turn = co_await gate_.enter();
+  const Place at = place(ref);
+  if (!at) {
+    co_return no_such(ref);
+  }
+  std::vector<AttemptStep> steps;
+  steps.push_back(end_of(at, std::move(attempt), note));
+  const Attempt ended = steps.front().attempt;
+  Result<void> begun;
+  if (next) {
+    begun = may_begin(at, *next, ended.id);
+    if (begun) {
+      steps.push_back(beginning_of(*next));
+    }
+  }
+  auto written = co_await write_attempts(at, std::move(steps));
+  if (!written) {
+    co_return std::unexpected(written.error());
+  }
+  count_end(ref, ended);
+  co_return begun;
 }
 
 Awaitable<Result<Attempt>> World::resolve(
@@ -275,12 +321,14 @@ Awaitable<Result<Attempt>> World::resolve(
     record.evidence = Evidence::attested;
     record.by = by;
   }
-  AttemptNews news{"apply.resolved",
-                   {{"outcome", std::string(to_string(attempt.outcome))},
-                    {"resolved_by", by},
-                    {"reason", reason}}};
-  const std::vector<ContentBytes> none;
-  auto written = co_await write_attempt(at, attempt, std::move(records), none, std::move(news));
+  std::vector<AttemptStep> steps(1);
+  steps.front().attempt = attempt;
+  steps.front().records = std::move(records);
+  steps.front().what = "apply.resolved";
+  steps.front().details = {{"outcome", std::string(to_string(attempt.outcome))},
+                           {"resolved_by", by},
+                           {"reason", reason}};
+  auto written = co_await write_attempts(at, std::move(steps));
   if (!written) {
     co_return std::unexpected(written.error());
   }

@@ -55,8 +55,12 @@ struct World::Place {
   App::Unsettled& unsettled() const { return app->unsettled[index]; }
 };
 
-// What the audit log and listeners are told of an attempt; of nothing by name: nothing.
-struct World::AttemptNews {
+// An attempt on its way into our ledger, with what comes with it, and what the audit log and
+// listeners are told; of nothing by name: nothing.
+struct World::AttemptStep {
+  Attempt attempt;
+  std::vector<Record> records;
+  std::vector<ContentBytes> contents;
   std::string what;
   std::map<std::string, std::string> details;
 };

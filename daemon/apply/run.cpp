@@ -75,21 +75,25 @@ Awaitable<std::optional<Attempt>> Run::carry_out(Door& door) {
     outcome_.message = prepared.error().words;
     co_return std::nullopt;
   }
-  for (std::size_t i = 0; i < plan_.migrations.size(); ++i) {
-    if (cancelled()) {
-      outcome_.what = "cancelled";
-      outcome_.message = "cancelled by " + cancelled_by_ + " before " + outcome_.left.front();
-      co_return std::nullopt;
-    }
-    const bool done = co_await carry_out_one(i);
-    if (!done) {
-      co_return open_;
-    }
-    outcome_.done.push_back(outcome_.left.front());
-    outcome_.left.erase(outcome_.left.begin());
+  if (plan_.migrations.empty()) {
+    outcome_.what = "applied";
+    co_return std::nullopt;
   }
-  outcome_.what = "applied";
-  co_return std::nullopt;
+  auto first = attempt_at(0);
+  if (!first) {
+    outcome_.message = first.error().words;
+    co_return std::nullopt;
+  }
+  begun_ = std::move(*first);
+  const auto begun = co_await world_.begin_attempt(environment_.ref(), *begun_);
+  if (!begun) {
+    outcome_.message = begun.error().detail;
+    co_return std::nullopt;
+  }
+  for (bool goes_on = true; goes_on;) {
+    goes_on = co_await carry_out_one();
+  }
+  co_return open_;
 }
 
 // Whether this is the database that the plan is for, and nobody else is at work in it.
@@ -151,13 +155,13 @@ Awaitable<Run::Tried<void>> Run::prepare() {
 }
 
 // What an earlier attempt has done of it stays done.
-Run::Tried<Journal> Run::journal_to_go_on() const {
+Run::Tried<Journal> Run::journal_to_go_on(const PlannedMigration& migration) const {
   const auto* environment = world_.environment(environment_.ref());
   if (environment == nullptr) {
     return Journal{};
   }
   const auto before = std::ranges::find_if(environment->attempts, [&](const Attempt& attempt) {
-    return attempt.key == migration().key && attempt.action == plan_.action && attempt.journal &&
+    return attempt.key == migration.key && attempt.action == plan_.action && attempt.journal &&
            attempt.outcome != Attempt::Outcome::applied;
   });
   if (before == environment->attempts.end()) {
@@ -165,7 +169,7 @@ Run::Tried<Journal> Run::journal_to_go_on() const {
   }
   Journal journal = *before->journal;
   journal.under_way = false;
-  if (journal.done > 0 && journal.text != text_of_steps(migration(), journal.done)) {
+  if (journal.done > 0 && journal.text != text_of_steps(migration, journal.done)) {
     return std::unexpected(
         Trouble{"its first " + std::to_string(journal.done) +
                 " statements ran already, outside a transaction, and were edited since: put them "
@@ -174,11 +178,10 @@ Run::Tried<Journal> Run::journal_to_go_on() const {
   return journal;
 }
 
-// False: it did not come to its end, and nothing more is to run.
-Awaitable<bool> Run::carry_out_one(std::size_t index) {
-  current_ = index;
+Run::Tried<std::shared_ptr<const World::NextAttempt>> Run::attempt_at(std::size_t index) const {
   const PlannedMigration& migration = plan_.migrations[index];
-  Attempt attempt;
+  auto next = std::make_shared<World::NextAttempt>();
+  Attempt& attempt = next->attempt;
   attempt.id = new_uuid();
   attempt.key = migration.key;
   attempt.migration = migration.id;
@@ -192,24 +195,28 @@ Awaitable<bool> Run::carry_out_one(std::size_t index) {
   attempt.started_at = wall_clock_now();
   attempt.makes = made_by(migration);
   if (!attempt.transactional) {
-    auto journal = journal_to_go_on();
+    auto journal = journal_to_go_on(migration);
     if (!journal) {
-      outcome_.message = migration.file + ": " + journal.error().words;
-      co_return false;
+      journal.error().words = migration.file + ": " + journal.error().words;
+      return std::unexpected(std::move(journal.error()));
     }
     attempt.journal = std::move(*journal);
   }
+  next->content =
+      std::make_shared<const ContentBytes>(ContentBytes{migration.content.raw, migration.bytes});
+  next->despite_freeze = plan_.freeze_overridden;
+  return next;
+}
+
+// The one that is begun, to its end, with which the next one is begun. False: nothing more is to
+// run.
+Awaitable<bool> Run::carry_out_one() {
+  const PlannedMigration& migration = plan_.migrations[current_];
+  Attempt attempt = std::exchange(begun_, nullptr)->attempt;
   const auto began = std::chrono::steady_clock::now();
-  ContentBytes content{migration.content.raw, migration.bytes};
-  auto begun = co_await world_.begin_attempt(
-      environment_.ref(), attempt, std::move(content), plan_.freeze_overridden);
-  if (!begun) {
-    outcome_.message = begun.error().detail;
-    co_return false;
-  }
   progress_->tell("migration.started",
                   {{"migration", text(migration.id.value)},
-                   {"number", index + 1},
+                   {"number", current_ + 1},
                    {"of", plan_.migrations.size()},
                    {"attempt", attempt.id},
                    {"transaction", attempt.transactional},
@@ -245,7 +252,17 @@ Awaitable<bool> Run::carry_out_one(std::size_t index) {
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - began);
-  auto ended = co_await world_.end_attempt(environment_.ref(), attempt, skipped_);
+  const bool is_last = current_ + 1 == plan_.migrations.size();
+  std::shared_ptr<const World::NextAttempt> next;
+  if (ran && !is_last && !cancelled()) {
+    auto made = attempt_at(current_ + 1);
+    if (made) {
+      next = std::move(*made);
+    } else {
+      outcome_.message = made.error().words;
+    }
+  }
+  auto ended = co_await world_.end_attempt(environment_.ref(), attempt, skipped_, next);
   told["outcome"] = to_string(attempt.outcome);
   told["elapsed_ms"] = took.count();
   if (!ended) {
@@ -261,7 +278,24 @@ Awaitable<bool> Run::carry_out_one(std::size_t index) {
     co_return false;
   }
   progress_->tell("migration.finished", std::move(told));
-  co_return attempt.outcome == Attempt::Outcome::applied;
+  if (!ran) {
+    co_return false;
+  }
+  outcome_.done.push_back(outcome_.left.front());
+  outcome_.left.erase(outcome_.left.begin());
+  if (is_last) {
+    outcome_.what = "applied";
+  } else if (next && *ended) {
+    begun_ = std::move(next);
+    ++current_;
+    co_return true;
+  } else if (next) {
+    outcome_.message = ended->error().detail;
+  } else if (cancelled()) {
+    outcome_.what = "cancelled";
+    outcome_.message = "cancelled by " + cancelled_by_ + " before " + outcome_.left.front();
+  }
+  co_return false;
 }
 
 boost::json::object Run::document_of(const Trouble& trouble) const {

@@ -21,10 +21,9 @@
 #include "core/environment/managed.h"
 #include "daemon/apply/door.h"
 #include "daemon/apply/progress.h"
+#include "daemon/world.h"
 
 namespace tidemark {
-
-class World;
 
 // Carries out one plan: one migration after the other, each to its end, until all are done or one
 // is not. What it does is written down before it is done.
@@ -82,8 +81,9 @@ class Run {
   template <class T>
   using Tried = std::expected<T, Trouble>;
   Awaitable<Tried<void>> prepare();
-  Awaitable<bool> carry_out_one(std::size_t index);
-  Tried<Journal> journal_to_go_on() const;
+  Tried<std::shared_ptr<const World::NextAttempt>> attempt_at(std::size_t index) const;
+  Tried<Journal> journal_to_go_on(const PlannedMigration& migration) const;
+  Awaitable<bool> carry_out_one();
 
   // In a transaction (transaction.cpp).
   Awaitable<Tried<void>> in_transaction(Attempt& attempt);
@@ -132,8 +132,9 @@ class Run {
   ServerSelf server_;
   std::string receipts_in_;  // the schema; empty: none are left
   Outcome outcome_;
-  std::optional<Attempt> open_;  // its session was lost
-  std::size_t current_ = 0;      // of the plan's migrations
+  std::optional<Attempt> open_;                      // its session was lost
+  std::shared_ptr<const World::NextAttempt> begun_;  // in our ledger, and not yet sent
+  std::size_t current_ = 0;                          // of the plan's migrations
   std::string cancelled_by_;
   Wakeup attention_;  // of who looks after a statement, and of pauses
   bool statement_done_ = false;
