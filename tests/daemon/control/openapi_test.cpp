@@ -73,7 +73,8 @@ struct Shop : Rig {
         "postgresql://postgres@127.0.0.1:1/away?sslmode=disable\n      - name: prod\n        poll: "
         "1s\n        database: " +
         server.address(server.create_database("prod")) +
-        "\n      - name: dev\n        poll: 1s\n        database: " + server.address(ours) + "\n");
+        "\n      - name: dev\n        after: []\n        poll: 1s\n        database: " +
+        server.address(ours) + "\n");
     start();
     REQUIRE(eventually([this] { return cell("dev", "V2__users") == "applied"; }));
     REQUIRE(eventually([this] { return cell("staging", "V2__users") == "applied"; }));
@@ -259,7 +260,7 @@ void apply_everything(Shop& shop) {
   shop.file("V6__more.sql", "CREATE TABLE more (id int);\n");
   shop.file("U6__more.sql", "DROP TABLE more;\n");
   REQUIRE(shop.eventually([&] { return shop.cell("dev", "V6__more") == "pending"; }));
-  shop.post(200, any + "/apply", shop_of + "dev/apply", R"({"to":"V6__more"})");
+  shop.post(200, any + "/apply", shop_of + "dev/apply", R"({"only":["V6__more"]})");
   shop.post(200, any + "/rollback", shop_of + "dev/rollback", R"({"only":["V6__more"]})");
   shop.get(404, any + "/apply", shop_of + "dev/apply");
   shop.post(409, any + "/cancel", shop_of + "dev/cancel", "");
