@@ -39,7 +39,8 @@ constexpr ReadStatement select_blockers = R"sql(
 )sql";
 
 // As WaitForOlderSnapshots() chooses them: of this database, and nothing that only vacuums. Those
-// that have written and look at nothing are waited for where they hold a lock on the table.
+// that look at nothing are waited for where they hold a lock on the table: to build an index, one
+// of those who write; to drop one, any. 16384 is the first oid that is not the server's own.
 constexpr ReadStatement select_oldest = R"sql(
   SELECT a.pid, a.usename, a.application_name, a.state,
          (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.xact_start) * 1000)::int8,
@@ -47,7 +48,14 @@ constexpr ReadStatement select_oldest = R"sql(
     FROM pg_catalog.pg_stat_activity a
    WHERE a.datname = pg_catalog.current_database()
      AND a.pid NOT IN ($1::int4, pg_catalog.pg_backend_pid())
-     AND (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL)
+     AND (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL
+          OR EXISTS (SELECT
+                       FROM pg_catalog.pg_locks l
+                      WHERE l.pid = a.pid
+                        AND l.locktype = 'relation'
+                        AND l.database = a.datid
+                        AND l.relation >= 16384
+                        AND ($2::bool OR l.mode NOT IN ('AccessShareLock', 'RowShareLock'))))
      AND a.backend_type <> 'autovacuum worker'
      AND a.pid NOT IN (SELECT v.pid FROM pg_catalog.pg_stat_progress_vacuum v)
    ORDER BY a.xact_start, a.pid
@@ -65,6 +73,16 @@ constexpr ReadStatement select_others = R"sql(
      AND a.pid <> ALL ($1::int4[])
    ORDER BY a.xact_start, a.pid
    LIMIT 20
+)sql";
+
+// None but those of its own name: a number may be somebody else's by now.
+constexpr ReadStatement end_named_alike = R"sql(
+  SELECT count(pg_catalog.pg_terminate_backend(a.pid))
+    FROM pg_catalog.pg_stat_activity a
+   WHERE a.pid = ANY ($1::int4[])
+     AND a.datname = pg_catalog.current_database()
+     AND a.application_name = pg_catalog.current_setting('application_name')
+     AND a.pid <> pg_catalog.pg_backend_pid()
 )sql";
 
 // While tuples are loaded, the blocks are those of the phase before.
@@ -97,8 +115,7 @@ std::string line_in(const Value& value) {
 
 Awaitable<Asked<std::vector<Backend>>> ask_backends(WriteSession& session,
                                                     ReadStatement statement,
-                                                    Value value) {
-  Values values{std::move(value)};
+                                                    Values values) {
   const auto rows = co_await ask_rows(session, statement, std::move(values), backend_columns);
   if (!rows) {
     co_return std::unexpected(rows.error());
@@ -144,19 +161,33 @@ Awaitable<Asked<bool>> cancel(WriteSession& session, Aim aim) {
 }
 
 Awaitable<Asked<std::vector<Backend>>> blockers(WriteSession& session, int pid) {
-  auto backends = co_await ask_backends(session, select_blockers, std::to_string(pid));
+  Values values{std::to_string(pid)};
+  auto backends = co_await ask_backends(session, select_blockers, std::move(values));
   co_return backends;
 }
 
-Awaitable<Asked<std::vector<Backend>>> oldest_transactions(WriteSession& session, int pid) {
-  auto backends = co_await ask_backends(session, select_oldest, std::to_string(pid));
+Awaitable<Asked<std::vector<Backend>>> oldest_transactions(WriteSession& session,
+                                                           int pid,
+                                                           Readers readers) {
+  Values values{std::to_string(pid), readers == Readers::too ? "true" : "false"};
+  auto backends = co_await ask_backends(session, select_oldest, std::move(values));
   co_return backends;
 }
 
 Awaitable<Asked<std::vector<Backend>>> other_sessions(WriteSession& session,
                                                       std::vector<int> pids) {
-  auto backends = co_await ask_backends(session, select_others, list_of(pids));
+  Values values{list_of(pids)};
+  auto backends = co_await ask_backends(session, select_others, std::move(values));
   co_return backends;
+}
+
+Awaitable<Asked<int>> end_own(WriteSession& session, std::vector<int> pids) {
+  Values values{list_of(pids)};
+  const auto row = co_await ask_row(session, end_named_alike, std::move(values), 1);
+  if (!row) {
+    co_return std::unexpected(row.error());
+  }
+  co_return number_in<int>(row->front());
 }
 
 Awaitable<Asked<std::optional<IndexProgress>>> index_progress(WriteSession& session, int pid) {

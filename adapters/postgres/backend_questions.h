@@ -43,12 +43,20 @@ struct Backend {
 Awaitable<Asked<std::vector<Backend>>> blockers(WriteSession& session, int pid);
 
 // Whose end building an index concurrently may have to wait for: transactions of this database that
-// have written something, or look at it as it was. Neither the session's own nor that of `pid`.
-Awaitable<Asked<std::vector<Backend>>> oldest_transactions(WriteSession& session, int pid);
+// have written something or may have, or look at it as it was; dropping one: those too that have
+// looked at a table. Neither the session's own nor that of `pid`.
+enum class Readers { apart, too };
+Awaitable<Asked<std::vector<Backend>>> oldest_transactions(WriteSession& session,
+                                                           int pid,
+                                                           Readers readers = Readers::apart);
 
 // Sessions of this program, or of another one like it, that migrate this database, without those of
 // `pids`.
 Awaitable<Asked<std::vector<Backend>>> other_sessions(WriteSession& session, std::vector<int> pids);
+
+// Ends those of them that have the session's name: what is left of sessions of ours whose server
+// has not noticed that they are gone. How many there were.
+Awaitable<Asked<int>> end_own(WriteSession& session, std::vector<int> pids);
 
 // How far the index is that a backend builds.
 struct IndexProgress {

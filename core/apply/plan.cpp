@@ -139,8 +139,9 @@ class Planning {
     for (const auto& attempt : situation_.attempts) {
       if (attempt.outcome == Attempt::Outcome::open) {
         block("outcome_open",
-              attempt.migration.value + " was begun at " + format_time(attempt.started_at) +
-                  ", and what became of it is being asked",
+              attempt.migration.value + " is being applied to " + situation_.environment.text() +
+                  " by " + attempt.by + " since " + format_time(attempt.started_at) +
+                  ", and its outcome is open",
               "");
       } else if (attempt.outcome == Attempt::Outcome::unknown) {
         block("outcome_unknown",

@@ -152,9 +152,11 @@ Awaitable<void> Applier::carry_out() {
             {"by", run->by()}});
   auto lost = co_await run->carry_out(door_);
   run->let_go();
+  former_ = run->pids();
   if (!lost) {
     co_return;
   }
+  co_await end_what_is_left(run->pids());
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
   for (auto pause = std::chrono::milliseconds{100}; std::chrono::steady_clock::now() < until;
        pause = std::min(pause * 2, std::chrono::milliseconds{2'000})) {
@@ -249,6 +251,17 @@ Awaitable<void> Applier::apply_by_itself() {
   }
   const auto begun = start(std::move(*planned), all, "tidemark (apply: auto)");
   tell_once(begun ? "" : begun.error().detail);
+}
+
+// A server may go on for long with sessions whose client is gone, and they would be in the way of
+// the next apply. Where this fails they end by themselves, later.
+Awaitable<void> Applier::end_what_is_left(std::vector<int> pids) {
+  if (const auto environment = managed()) {
+    auto session = co_await door_.open_one(*environment);
+    if (session) {
+      [[maybe_unused]] const auto ended = co_await end_own(**session, std::move(pids));
+    }
+  }
 }
 
 // What became of attempts whose end nobody has written down.
@@ -346,7 +359,11 @@ Awaitable<Result<Plan>> Applier::plan(Selection selection, Attempt::Action actio
 Awaitable<void> Applier::ask_server(ManagedEnvironment environment,
                                     Plan& plan,
                                     bool asks_if_empty) {
-  auto session = co_await door_.open_one(std::move(environment));
+  auto session = co_await door_.open_to_plan(std::move(environment));
+  if (!session && session.error().code == Errc::conflict) {
+    plan.hindrances.push_back({"not_direct", session.error().detail, ""});
+    co_return;
+  }
   if (!session) {
     plan.warnings.push_back("its server could not be asked: " + session.error().detail);
     co_return;
@@ -445,7 +462,8 @@ Result<std::shared_ptr<Progress>> Applier::start(Plan plan, Selection selection,
                                std::move(plan),
                                std::move(selection),
                                std::move(by),
-                               progress);
+                               progress,
+                               former_);
   wakeup_.call();
   return progress;
 }

@@ -56,6 +56,7 @@ class Applier {
 
  private:
   Awaitable<void> carry_out();
+  Awaitable<void> end_what_is_left(std::vector<int> pids);
   Awaitable<void> apply_by_itself();
   bool has_untried() const;
   void tell_once(std::string why);
@@ -74,7 +75,8 @@ class Applier {
   EnvironmentRef ref_;
   EnvironmentSettings settings_;
   std::vector<std::string> folders_;
-  std::string told_;  // why nothing is applied by itself, as last told
+  std::vector<int> former_;  // the server's numbers of the last apply's sessions
+  std::string told_;         // why nothing is applied by itself, as last told
   Wakeup wakeup_;
   std::shared_ptr<Run> run_;  // shared with the frame that carries it out
 };

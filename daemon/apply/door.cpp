@@ -31,6 +31,7 @@ Door::Door(Connections& connections,
   if (target) {
     server_ = server_of(*target);
     route_ = std::make_shared<const Route>(*target, "tidemark " + name_ + " migration");
+    route_to_plan_ = std::make_shared<const Route>(*target, "tidemark " + name_ + " plan");
   }
 }
 
@@ -63,8 +64,9 @@ Awaitable<Result<Connections::Place>> Door::wait_for_place() {
   co_return place;
 }
 
-Awaitable<Result<PlacedSession>> Door::open_one(ManagedEnvironment environment) {
-  if (!route_) {
+Awaitable<Result<PlacedSession>> Door::open_by(std::shared_ptr<const Route> route,
+                                               ManagedEnvironment environment) {
+  if (!route) {
     co_return fail(Errc::conflict, name_ + " has no `database:` in the config");
   }
   auto password = co_await read_password();
@@ -76,31 +78,48 @@ Awaitable<Result<PlacedSession>> Door::open_one(ManagedEnvironment environment) 
     co_return std::unexpected(place.error());
   }
   auto session = co_await WriteSession::connect(
-      environment, connecting_, resolver_, route_, std::move(*password), connect_within);
+      environment, connecting_, resolver_, route, std::move(*password), connect_within);
   if (!session) {
-    co_return fail("connect to " + route_->where(), session.error().error);
+    co_return fail("connect to " + route->where(), session.error().error);
   }
   const auto direct = co_await is_direct(**session);
   if (!direct) {
-    co_return fail("connect to " + route_->where(), direct.error().error);
+    co_return fail("connect to " + route->where(), direct.error().error);
   }
   if (!*direct) {
     co_return fail(
         Errc::conflict,
-        route_->where() +
-            " is a pooler, which gives every transaction another session: applying needs "
+        route->where() +
+            " is a pooler, behind which each transaction may get another session: applying needs "
             "a connection to the server itself. Name it in the config of " +
             name_ + " as `direct: postgresql://…`; `database:` may stay");
   }
+  // Of a host that is gone without a word the server hears by keepalives; behind a proxy that
+  // stays, only by silence.
+  std::string settings =
+      "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3";
+  if ((*session)->server_version() >= 140000) {
+    settings += "; SET idle_session_timeout = 60000";
+  }
   if (!schema_.empty()) {
-    const auto set =
-        co_await (*session)->run("SET search_path = " + quoted_name(schema_), connect_within);
-    if (!set) {
-      co_return fail("connect to " + route_->where(), set.error().error);
-    }
+    settings += "; SET search_path = " + quoted_name(schema_);
+  }
+  const auto set = co_await (*session)->run(std::move(settings), connect_within);
+  if (!set) {
+    co_return fail("connect to " + route->where(), set.error().error);
   }
   PlacedSession placed{std::move(*place), std::move(*session)};
   co_return placed;
+}
+
+Awaitable<Result<PlacedSession>> Door::open_one(ManagedEnvironment environment) {
+  auto session = co_await open_by(route_, std::move(environment));
+  co_return session;
+}
+
+Awaitable<Result<PlacedSession>> Door::open_to_plan(ManagedEnvironment environment) {
+  auto session = co_await open_by(route_to_plan_, std::move(environment));
+  co_return session;
 }
 
 Awaitable<Result<ApplySessions>> Door::open(ManagedEnvironment environment) {

@@ -40,11 +40,15 @@ class Door {
        const EnvironmentRef& ref,
        const EnvironmentSettings& settings);
 
-  // conflict: there is a pooler between us, that gives every transaction another session.
+  // conflict: there is a pooler between us, behind which each transaction may get another session.
   Awaitable<Result<ApplySessions>> open(ManagedEnvironment environment);
   Awaitable<Result<PlacedSession>> open_one(ManagedEnvironment environment);
+  // One that only asks, under a name of its own: to whoever applies it is nobody at work.
+  Awaitable<Result<PlacedSession>> open_to_plan(ManagedEnvironment environment);
 
  private:
+  Awaitable<Result<PlacedSession>> open_by(std::shared_ptr<const Route> route,
+                                           ManagedEnvironment environment);
   Awaitable<Result<Connections::Place>> wait_for_place();
   Awaitable<Result<std::string>> read_password();
 
@@ -55,6 +59,7 @@ class Door {
   std::string schema_;  // where names are looked for; empty: where the role has them
   std::string server_;
   std::shared_ptr<const Route> route_;  // null: has no database
+  std::shared_ptr<const Route> route_to_plan_;
   std::optional<PasswordSource> password_;
 };
 

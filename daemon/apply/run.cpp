@@ -24,9 +24,17 @@ namespace tidemark {
 namespace {
 
 constexpr std::chrono::milliseconds question_within{10'000};
-// Short statements are not worth a look at.
-constexpr std::chrono::milliseconds first_look_after{300};
-constexpr std::chrono::milliseconds look_every{300};
+// Short statements are not worth a look at. But who is in the way is to be seen before the server
+// gives up waiting for the lock.
+constexpr std::chrono::milliseconds look_every_at_most{300};
+constexpr std::chrono::milliseconds look_every_at_least{20};
+
+std::chrono::milliseconds look_every(std::chrono::milliseconds lock_timeout) {
+  return std::clamp(lock_timeout / 3, look_every_at_least, look_every_at_most);
+}
+
+// A backend that was told to end does so at once, or nearly.
+constexpr std::chrono::milliseconds ends_within{200};
 
 // What IF NOT EXISTS says when it leaves what is there.
 constexpr std::array<std::string_view, 6> skipping{
@@ -41,7 +49,8 @@ Run::Run(asio::io_context& loop,
          Plan plan,
          Selection selection,
          std::string by,
-         std::shared_ptr<Progress> progress)
+         std::shared_ptr<Progress> progress,
+         std::vector<int> former)
     : loop_(loop),
       world_(world),
       environment_(std::move(environment)),
@@ -50,6 +59,7 @@ Run::Run(asio::io_context& loop,
       selection_(std::move(selection)),
       by_(std::move(by)),
       progress_(std::move(progress)),
+      former_(std::move(former)),
       attention_(loop) {}
 
 Awaitable<std::optional<Attempt>> Run::carry_out(Door& door) {
@@ -70,6 +80,7 @@ Awaitable<std::optional<Attempt>> Run::carry_out(Door& door) {
     co_return std::nullopt;
   }
   sessions_ = std::move(*sessions);
+  pids_ = {sessions_.work->backend_pid(), sessions_.watch->backend_pid()};
   auto prepared = co_await prepare();
   if (!prepared) {
     outcome_.message = prepared.error().words;
@@ -128,14 +139,24 @@ Awaitable<Run::Tried<void>> Run::prepare() {
           Trouble{not_empty(environment_.ref()).why + "; " + not_empty(environment_.ref()).settle});
     }
   }
+  auto others = co_await other_sessions(*sessions_.watch, pids_);
+  if (others && !others->empty() && !former_.empty()) {
+    // What a former apply of ours has left, whose server has not noticed that it is over.
+    const auto ended = co_await end_own(*sessions_.watch, former_);
+    if (ended && *ended > 0) {
+      const bool goes_on = co_await pause(ends_within);
+      if (!goes_on) {
+        co_return std::unexpected(stopped());
+      }
+      others = co_await other_sessions(*sessions_.watch, pids_);
+    }
+  }
   // Held by the session that looks on, for as long as this goes on.
   const auto alone =
       co_await try_lock_for_session(*sessions_.watch, lock_key("run", settings_.schema));
   if (!alone) {
     co_return std::unexpected(trouble_of(alone.error()));
   }
-  const std::vector<int> ours{sessions_.work->backend_pid(), sessions_.watch->backend_pid()};
-  const auto others = co_await other_sessions(*sessions_.watch, ours);
   if (!others) {
     co_return std::unexpected(trouble_of(others.error()));
   }
@@ -440,10 +461,8 @@ Awaitable<Run::Tried<std::string>> Run::send(const Step& step) {
 Awaitable<void> Run::look_after(const Step& step) {
   const int pid = sessions_.work->backend_pid();
   bool cancel_sent = false;
-  auto next = first_look_after;
   while (!statement_done_) {
-    co_await attention_.sleep(next);
-    next = look_every;
+    co_await attention_.sleep(look_every(settings_.lock_timeout));
     if (statement_done_ || !sessions_.watch->usable()) {
       continue;
     }

@@ -36,7 +36,8 @@ class Run {
       Plan plan,
       Selection selection,
       std::string by,
-      std::shared_ptr<Progress> progress);
+      std::shared_ptr<Progress> progress,
+      std::vector<int> former);  // the server's numbers of the sessions of the one before
 
   // Returns the attempt whose session was lost before its outcome was known, if there is one: it is
   // to be asked about.
@@ -52,6 +53,9 @@ class Run {
 
   // Its sessions, once it is carried out.
   void let_go() { sessions_ = ApplySessions{}; }
+
+  // The server's numbers of them.
+  const std::vector<int>& pids() const { return pids_; }
 
   // After carry_out(): how it went, for people.
   struct Outcome {
@@ -129,6 +133,8 @@ class Run {
   std::string by_;
   std::shared_ptr<Progress> progress_;
   ApplySessions sessions_;
+  std::vector<int> pids_;
+  std::vector<int> former_;
   ServerSelf server_;
   std::string receipts_in_;  // the schema; empty: none are left
   Outcome outcome_;

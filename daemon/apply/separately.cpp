@@ -19,6 +19,9 @@ namespace {
 // long it would wait for nobody knows how long.
 constexpr std::chrono::seconds old_after{30};
 constexpr std::chrono::seconds wait_for_old_ones{5};
+// Who was in the way of a build is in the way of dropping what it left, too. What cannot be dropped
+// is dropped by the next apply.
+constexpr std::chrono::milliseconds drop_waits_at_most{5'000};
 
 bool is_concurrent(const Statement& statement) {
   return statement.kind.find("CONCURRENTLY") != std::string::npos;
@@ -27,6 +30,11 @@ bool is_concurrent(const Statement& statement) {
 bool builds_index(const Statement& statement) {
   return statement.kind == "CREATE INDEX CONCURRENTLY" && !statement.objects.empty() &&
          statement.objects.front().kind == "index" && !statement.objects.front().name.empty();
+}
+
+// At its end, or as all that it does.
+bool drops_index(const Statement& statement) {
+  return statement.kind.starts_with("DROP") || statement.kind.starts_with("REINDEX");
 }
 
 }  // namespace
@@ -231,7 +239,8 @@ Awaitable<Run::Tried<void>> Run::drop_invalid(std::string name) {
   progress_->tell("repairing",
                   {{"migration", migration().id.value},
                    {"message", "drops the invalid index " + name + ", which a failed build left"}});
-  auto set = co_await command("SET lock_timeout = 0; SET statement_timeout = 0");
+  auto set = co_await command("SET lock_timeout = " + std::to_string(drop_waits_at_most.count()) +
+                              "; SET statement_timeout = 0");
   if (!set) {
     set.error().lost = false;
     co_return set;
@@ -274,8 +283,11 @@ Awaitable<void> Run::repair(const Statement& statement, Attempt& attempt, Troubl
 Awaitable<Run::Tried<void>> Run::wait_for_old_transactions(const Step& step) {
   const auto until =
       std::chrono::steady_clock::now() + wait_for_old_ones * std::max(1U, settings_.lock_retries);
+  const auto readers =
+      drops_index(migration().script.statements[step.number]) ? Readers::too : Readers::apart;
   for (;;) {
-    const auto open = co_await oldest_transactions(*sessions_.watch, sessions_.work->backend_pid());
+    const auto open =
+        co_await oldest_transactions(*sessions_.watch, sessions_.work->backend_pid(), readers);
     if (!open) {
       auto trouble = trouble_of(open.error());
       trouble.lost = false;

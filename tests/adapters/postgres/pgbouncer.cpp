@@ -40,7 +40,11 @@ bool PgBouncer::available() {
   return PostgresServer::available();
 }
 
-PgBouncer::PgBouncer(const PostgresServer& server, int server_port) : folder_(server.socket_dir()) {
+PgBouncer::PgBouncer(const PostgresServer& server,
+                     int server_port,
+                     const std::string& mode,
+                     int pool_size)
+    : folder_(server.socket_dir()) {
   const std::filesystem::path folder = folder_;
   write_file(folder / "users.txt", "\"postgres\" \"\"\n");
   write_file(folder / "pgbouncer.ini",
@@ -60,8 +64,11 @@ PgBouncer::PgBouncer(const PostgresServer& server, int server_port) : folder_(se
                  "pidfile = " +
                  folder_ +
                  "/pgbouncer.pid\n"
-                 "pool_mode = transaction\n"
-                 "default_pool_size = 1\n");
+                 "pool_mode = " +
+                 mode +
+                 "\n"
+                 "default_pool_size = " +
+                 std::to_string(pool_size) + "\n");
   process_ =
       start_program({program, (folder / "pgbouncer.ini").string()}, folder / "pgbouncer.log");
   const auto patience = std::chrono::steady_clock::now() + 10s;

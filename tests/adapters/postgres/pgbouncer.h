@@ -16,7 +16,10 @@ class PgBouncer {
 
   // Another port than the server's is one where nobody listens.
   explicit PgBouncer(const PostgresServer& server) : PgBouncer(server, server.port()) {}
-  PgBouncer(const PostgresServer& server, int server_port);
+  PgBouncer(const PostgresServer& server, int server_port)
+      : PgBouncer(server, server_port, "transaction", 1) {}
+  // Another mode, with so many server connections for each database.
+  PgBouncer(const PostgresServer& server, int server_port, const std::string& mode, int pool_size);
   ~PgBouncer();
   PgBouncer(const PgBouncer&) = delete;
   PgBouncer& operator=(const PgBouncer&) = delete;

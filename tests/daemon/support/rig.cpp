@@ -136,6 +136,11 @@ void Rig::look_for_sanitizer_reports() const {
   }
 }
 
+void Rig::note(const std::string& printed) {
+  const std::scoped_lock lock(printing_);
+  printed_ += printed;
+}
+
 void Rig::look_for_canary() const {
   CHECK_MESSAGE(printed_.find(canary) == std::string::npos, "the canary password was printed");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
@@ -255,7 +260,7 @@ Ran Rig::tidemark(const std::vector<std::string>& arguments) {
   std::vector<std::string> command{TIDEMARK};
   command.insert(command.end(), arguments.begin(), arguments.end());
   auto ran = run(command, {{"TIDEMARK_SOCKET", socket().string()}});
-  printed_ += ran.out + ran.err;
+  note(ran.out + ran.err);
   return ran;
 }
 
@@ -287,7 +292,7 @@ std::string Rig::get(const std::string& path, int expected_status) {
                         "-w",
                         "\n%{http_code}",
                         "http://127.0.0.1:" + std::to_string(port_) + path});
-  printed_ += ran.out;
+  note(ran.out);
   const auto answer = parse_answer(ran.out);
   CHECK_MESSAGE(answer.status == expected_status, path << ": " << answer.body << ran.err);
   return answer.body;
@@ -311,7 +316,7 @@ Rig::Answer Rig::request(const std::string& method,
   }
   command.push_back("http://localhost" + target);
   const auto ran = run(command);
-  printed_ += ran.out;
+  note(ran.out);
   return parse_answer(ran.out);
 }
 

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,8 @@ Ran run(const std::vector<std::string>& command,
 // afterwards in everything that was printed or written.
 extern const std::string canary;
 
-// The real daemon with a folder of its own and the real client to talk to it. Ends the daemon with
+// The real daemon with a folder of its own and the real client to talk to it, from several threads
+// if need be. Ends the daemon with
 // the object, and fails the test when the canary leaked.
 class Rig {
  public:
@@ -98,6 +100,7 @@ class Rig {
   bool eventually(const std::function<bool()>& condition, int seconds = 15) const;
 
  private:
+  void note(const std::string& printed);
   void look_for_canary() const;
   void look_for_sanitizer_reports() const;  // of the daemon, whatever its exit status was
 
@@ -106,6 +109,7 @@ class Rig {
   std::string settle_ = "100ms";
   int port_ = 0;
   pid_t pid_ = -1;
+  std::mutex printing_;
   std::string printed_;
 };
 

@@ -1,0 +1,159 @@
+#include <chrono>
+#include <future>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tests/daemon/apply/beside.h"
+
+using namespace tidemark::test;
+
+namespace {
+
+const std::string where = "/v1/apps/shop/environments/dev/";
+
+// Migrations that take a moment each, which write down that they ran.
+struct Many : Applying {
+  explicit Many(int migrations, const std::string& seconds) {
+    file("00_log.sql", "CREATE TABLE log (migration int);\n");
+    for (int i = 1; i <= migrations; ++i) {
+      const auto number = std::to_string(i);
+      file("0" + number + "_some.sql",
+           "INSERT INTO log VALUES (" + number + ");\nSELECT pg_sleep(" + seconds + ");\n");
+    }
+    begin();
+  }
+  std::string ran() {
+    return sql("SELECT string_agg(migration::text, ' ' ORDER BY migration) FROM log");
+  }
+  bool is_at(const std::string& id) {
+    return eventually([&] { return cell_of(id) == "applying"; });
+  }
+};
+
+std::size_t count(const Applying::Told& told, const std::string& member) {
+  return told.lines.back().at(member).as_array().size();
+}
+
+}  // namespace
+
+TEST_CASE("of many clients that apply at once one does, and the others are told so") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  for (int round = 0; round < 4; ++round) {
+    Many rig(3, "0.2");
+    std::promise<void> starts;
+    const auto start = starts.get_future().share();
+    std::vector<std::future<Applying::Told>> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.push_back(std::async(std::launch::async, [&rig, start] {
+        start.wait();
+        return rig.apply();
+      }));
+    }
+    starts.set_value();
+    int applied = 0;
+    for (auto& client : clients) {
+      const auto told = client.get();
+      if (told.outcome() == "applied") {
+        ++applied;
+        CHECK(count(told, "done") == 4);
+      } else {
+        INFO(told.message());
+        CHECK(told.status == 409);
+        CHECK(says(told.message(), " being applied "));
+      }
+    }
+    CHECK(applied == 1);
+    CHECK(rig.ran() == "1 2 3");
+  }
+}
+
+TEST_CASE("of two daemons that apply to one database at once one does") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Many rig(3, "0.5");
+  Applying other;
+  other.configure("      - name: dev\n        database: " + rig.server().address(rig.database()) +
+                  "\n");
+  other.file("00_log.sql", "CREATE TABLE log (migration int);\n");
+  other.begin();
+  auto applied = apply_meanwhile(rig);
+  CHECK(migration_runs(rig, "SELECT pg_sleep"));
+  const auto refused = other.apply(R"({"from_empty": true})");
+  CHECK(refused.outcome() == "failed");
+  CHECK(says(refused.message(), "another session of tidemark is at work in this database"));
+  CHECK(applied.get().outcome() == "applied");
+  CHECK(rig.ran() == "1 2 3");
+}
+
+TEST_CASE("a mode is not flipped behind an apply, and by force after it was cancelled") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Many rig(3, "1");
+  auto applied = apply_meanwhile(rig);
+  REQUIRE(rig.is_at("02_some"));
+  const auto refused =
+      rig.request("POST", where + "mode", R"({"mode": "reconcile_only", "reason": "x"})");
+  CHECK(refused.status == 409);
+  CHECK(says(refused.body, "02_some is being applied to shop/dev"));
+  const auto flipped = rig.request(
+      "POST", where + "mode", R"({"mode": "reconcile_only", "reason": "x", "force": true})");
+  CHECK_MESSAGE(flipped.status == 200, flipped.body);
+  const auto told = applied.get();
+  CHECK(told.outcome() == "cancelled");
+  CHECK(count(told, "done") == 2);
+  CHECK(count(told, "left") == 2);
+  CHECK(rig.ran() == "1");
+  CHECK(rig.status("dev").at("mode").as_string() == "reconcile_only");
+  CHECK(rig.apply().status == 409);
+  CHECK(nothing_stays_behind(rig));
+}
+
+TEST_CASE("a config that changes the app waits for its apply") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Many rig(2, "1.5");
+  auto applied = apply_meanwhile(rig);
+  REQUIRE(rig.is_at("01_some"));
+  CHECK(rig.request("POST", "/v1/reload", "{}").status == 200);  // nothing has changed
+  rig.configure("      - name: dev\n        database: " + rig.server().address(rig.database()) +
+                "\n        lock_retries: 3\n");
+  const auto refused = rig.request("POST", "/v1/reload", "{}");
+  CHECK(refused.status != 200);
+  CHECK(says(refused.body, "shop/dev is being applied to: reload again when that is over"));
+  CHECK(applied.get().outcome() == "applied");
+  CHECK(rig.ran() == "1 2");
+  const auto reloaded = rig.request("POST", "/v1/reload", "{}");
+  CHECK_MESSAGE(reloaded.status == 200, reloaded.body);
+  rig.migration("03_more", "INSERT INTO log VALUES (3);\n");
+  CHECK(rig.apply().outcome() == "applied");
+}
+
+TEST_CASE("a freeze in the middle of many migrations stops before the next one") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Many rig(5, "1");
+  auto applied = apply_meanwhile(rig);
+  REQUIRE(rig.is_at("02_some"));
+  CHECK(rig.request("POST", where + "freeze", R"({"reason": "the sale"})").status == 200);
+  const auto told = applied.get();
+  CHECK(told.outcome() == "failed");
+  CHECK(says(told.message(), "shop/dev was frozen by "));
+  CHECK(says(told.message(), "the sale"));
+  CHECK(count(told, "done") == 3);
+  CHECK(count(told, "left") == 3);
+  CHECK(rig.ran() == "1 2");
+  CHECK(rig.cell_of("02_some") == "applied");
+  CHECK(rig.cell_of("03_some") == "pending");
+  CHECK(rig.request("POST", where + "unfreeze", R"({"reason": "over"})").status == 200);
+  CHECK(rig.apply().outcome() == "applied");
+  CHECK(rig.ran() == "1 2 3 4 5");
+}
