@@ -176,19 +176,7 @@ bool is_committed(const WorkTree& work_tree, const std::string& below) {
   return git_tree_entry_type(entry) == GIT_OBJECT_TREE;
 }
 
-// A repository in the work tree that is no submodule of it: git tells it as untracked, libgit2 as
-// ignored, also when nothing says so.
-bool is_strange_repository(const WorkTree& work_tree, const git_status_entry& entry) {
-  const auto* delta = entry.index_to_workdir;
-  int ignored = 0;
-  return entry.status == GIT_STATUS_IGNORED && delta != nullptr &&
-         delta->new_file.mode == GIT_FILEMODE_COMMIT &&
-         git_ignore_path_is_ignored(&ignored, work_tree.repository.get(), delta->new_file.path) ==
-             0 &&
-         ignored == 0;
-}
-
-std::string_view difference_of(const WorkTree& work_tree, const git_status_entry& entry) {
+std::string_view difference_of(const git_status_entry& entry) {
   struct Words {
     unsigned status;
     std::string_view what;
@@ -208,7 +196,7 @@ std::string_view difference_of(const WorkTree& work_tree, const git_status_entry
       return what;
     }
   }
-  return is_strange_repository(work_tree, entry) ? "is untracked" : "";
+  return {};
 }
 
 // What is known of a root while its work tree and the submodules in it are gone through. Paths are
@@ -223,8 +211,7 @@ Result<void> add_differences(const WorkTree& work_tree, std::string below, Seen&
   git_status_options options{};
   options.version = GIT_STATUS_OPTIONS_VERSION;
   // Taken literally, a path also bounds the walk through the work tree.
-  options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_INCLUDE_IGNORED |
-                  GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH;
+  options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH;
   options.baseline = work_tree.head.get();
   char* path = below.data();
   if (!below.empty()) {
@@ -238,7 +225,7 @@ Result<void> add_differences(const WorkTree& work_tree, std::string below, Seen&
   const auto count = git_status_list_entrycount(list);
   for (std::size_t i = 0; i < count; ++i) {
     const auto& entry = *git_status_byindex(list, i);
-    const auto what = difference_of(work_tree, entry);
+    const auto what = difference_of(entry);
     const auto* delta =
         entry.index_to_workdir != nullptr ? entry.index_to_workdir : entry.head_to_index;
     if (!what.empty() && delta != nullptr) {

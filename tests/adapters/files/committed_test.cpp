@@ -364,6 +364,13 @@ TEST_CASE("a repository below the root that is no submodule is untracked") {
   write(scene.folder / "repo/.git/info/exclude", "strange\n");
   CHECK(scene.why_not() == "");
   CHECK(scene.why_not("repo/db", {"strange/3.sql"}) == "repo/db/strange/3.sql is not committed");
+  fs::create_directory(scene.folder / "repo/db/unborn");
+  scene.git("init -q", "repo/db/unborn");
+  write(scene.folder / "repo/db/unborn/3.sql", "three\n");
+  CHECK(scene.why_not() == "repo/db/unborn/ is untracked");
+  fs::remove_all(scene.folder / "repo/db/unborn");
+  scene.git("worktree add -q --detach db/linked");
+  CHECK(scene.why_not() == "repo/db/linked/ is untracked");
 }
 
 TEST_CASE("line ends that git itself converts are no difference") {
