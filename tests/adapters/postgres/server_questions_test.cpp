@@ -1,5 +1,8 @@
 #include "adapters/postgres/server_questions.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include <doctest/doctest.h>
 
 #include "adapters/postgres/lsn.h"
@@ -61,19 +64,29 @@ TEST_CASE("which server it is is not asked within a transaction, which a refusal
   CHECK(asking.session->transaction() == WriteSession::Transaction::open);
 }
 
-TEST_CASE("a standby says that it is one") {
+TEST_CASE("a standby says that it is one, and its promotion is another timeline") {
   if (!PostgresServer::available()) {
     return;
   }
-  PostgresServer primary({.settings = {"wal_level=replica", "max_wal_senders=4"}});
-  PostgresServer standby({.standby_of = &primary});
+  PostgresServer server;
+  server.stop();
+  const auto signal = server.folder() / "data" / "standby.signal";
+  std::ofstream(signal).flush();
+  std::filesystem::permissions(signal, std::filesystem::perms::all);
+  server.start();
   Writing writing;
-  const auto session = writing.connect(standby.address("postgres"));
-  const auto self = writing.answer(who_is_it(*session, ""));
-  CHECK(self.standby);
-  CHECK(self.identity.timeline == 0);
-  CHECK(self.written == 0);
-  CHECK(!self.identity.system_identifier.empty());
+  const auto session = writing.connect(server.address("postgres"));
+  const auto standby = writing.answer(who_is_it(*session, ""));
+  CHECK(standby.standby);
+  CHECK(standby.identity.timeline == 0);
+  CHECK(standby.written == 0);
+  CHECK(!standby.identity.system_identifier.empty());
+  server.run("SELECT pg_promote()");
+  const auto promoted = writing.answer(who_is_it(*session, ""));
+  CHECK(!promoted.standby);
+  CHECK(promoted.identity.timeline == 2);
+  CHECK(promoted.identity.system_identifier == standby.identity.system_identifier);
+  CHECK(promoted.written > 0);
 }
 
 TEST_CASE("a session with the server itself is direct, one through PgBouncer is not") {

@@ -9,6 +9,8 @@
 
 #include "tests/adapters/postgres/certificates.h"
 #include "tests/adapters/postgres/fake_server.h"
+#include "tests/adapters/postgres/fake_tls.h"
+#include "tests/adapters/postgres/messages.h"
 #include "tests/adapters/postgres/reading.h"
 #include "tests/adapters/postgres/writing.h"
 
@@ -380,6 +382,41 @@ TEST_CASE("a statement that is cancelled from another session is told, and the s
   CHECK(fixture.session->transaction() == Transaction::failed);
   REQUIRE(fixture.run("ROLLBACK"));
   CHECK(fixture.session->transaction() == Transaction::none);
+}
+
+TEST_CASE("the end of an answer is found within TLS, however much of it is in one record") {
+  // What libpq does not take of a record stays with OpenSSL, where no wait sees it: so much as is
+  // there of a message that has begun before the record.
+  constexpr std::size_t record_max = 16384;
+  std::string column("\0\1c\0", 4);
+  column.append(6, '\0').append("\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0", 12);
+  std::string said = message('T', column);
+  const auto first = said.size() + 50;
+  const auto end = message('C', std::string("SELECT 2\0", 9)) + message('Z', "I");
+  const auto framing = row_of("").size();
+  said += row_of(std::string(100, 'x'));
+  const auto left = first + record_max - said.size() - end.size();
+  said += row_of(std::string(left - framing, 'y')) + end;
+  REQUIRE(said.size() == first + record_max);
+
+  const auto certificate = Certificate::authority("ours").signs("localhost");
+  FakeServer server([&](int socket) {
+    receive(socket);
+    send(socket, "S");
+    FakeTls tls(certificate, socket);
+    tls.receive();
+    tls.send(lets_in() + parameter("server_version", "15.0") + message('Z', "I"));
+    tls.receive();
+    tls.send(said.substr(0, first));
+    tls.send(said.substr(first));
+    tls.receive();
+  });
+  Writing writing;
+  const auto session = writing.connect("host=127.0.0.1 user=x dbname=x sslmode=require port=" +
+                                       std::to_string(server.port()));
+  const auto answer = writing.run(*session, "SELECT", 2s);
+  REQUIRE_MESSAGE(answer.has_value(), (answer ? "" : answer.error().error.detail));
+  CHECK(answer->rows.size() == 2);
 }
 
 TEST_CASE("a server older than 13 is not changed") {
