@@ -37,7 +37,8 @@ int start_killed_at(Marks& rig, int nth) {
   const auto logged = rig.log().size();
   std::atomic<int> calls = 0;
   int seen = 0;
-  rig.start({}, false);
+  // It waits until somebody follows it.
+  rig.start({"/bin/sh", "-c", "sleep 1; exec \"$0\" \"$@\""}, false);
   {
     const Tracer tracer(rig.pid(), [&](const Tracer::Call& call) {
       return call.entered && at_the_boundary(call.number) && ++calls == nth;
