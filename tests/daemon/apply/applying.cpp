@@ -14,8 +14,8 @@ Applying::Applying(const std::string& keys, PostgresServer& server)
   configure("      - name: dev\n        database: " + server.address(database_) + "\n" + keys);
 }
 
-void Applying::begin() {
-  start();
+void Applying::begin(const std::vector<std::string>& wrapper) {
+  start(wrapper);
   REQUIRE(eventually([this] {
     const auto environment = status("dev");
     return environment.at("reachable").is_bool() && environment.at("reachable").as_bool();

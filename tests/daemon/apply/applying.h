@@ -25,8 +25,8 @@ class Applying : public Rig {
     return sql("SELECT to_regclass('" + relation + "') IS NOT NULL") == "t";
   }
 
-  // Starts, and waits until the database was looked at.
-  void begin();
+  // Starts, and waits until the database was looked at; `wrapper` as for start().
+  void begin(const std::vector<std::string>& wrapper = {});
   // Adds a migration and waits until it is known.
   void migration(const std::string& id, const std::string& content);
 
