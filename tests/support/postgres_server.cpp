@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
 
@@ -160,10 +162,40 @@ void PostgresServer::wait_until_ready() {
   }
 }
 
+namespace {
+
+int signal_for(PostgresServer::Stop mode) {
+  switch (mode) {
+    case PostgresServer::Stop::fast:
+      return SIGINT;
+    case PostgresServer::Stop::immediate:
+      return SIGQUIT;
+    case PostgresServer::Stop::killed:
+      return SIGKILL;
+  }
+  return SIGKILL;
+}
+
+std::vector<pid_t> children_of(pid_t process) {
+  const auto id = std::to_string(process);
+  std::ifstream in("/proc/" + id + "/task/" + id + "/children");
+  return {std::istream_iterator<pid_t>(in), {}};
+}
+
+}  // namespace
+
 void PostgresServer::stop(Stop mode) {
   if (process_ > 0) {
-    stop_program(process_, mode == Stop::fast ? SIGINT : SIGQUIT);
+    const auto children = mode == Stop::killed ? children_of(process_) : std::vector<pid_t>();
+    stop_program(process_, signal_for(mode));
     process_ = -1;
+    // Two servers at work in one folder would ruin it.
+    for (const auto child : children) {
+      const auto patience = std::chrono::steady_clock::now() + 10s;
+      while (::kill(child, 0) == 0 && std::chrono::steady_clock::now() < patience) {
+        std::this_thread::sleep_for(2ms);
+      }
+    }
     // Whoever has its number later is none of ours.
     std::error_code ignored;
     std::filesystem::remove(folder_ / "data" / "postmaster.pid", ignored);

@@ -29,7 +29,9 @@ class PostgresServer {
     std::vector<std::string> settings{};         // "ssl=on"
     const PostgresServer* standby_of = nullptr;  // follows it, until SELECT pg_promote()
   };
-  enum class Stop { fast, immediate };  // immediate is a crash: the next start recovers
+  // immediate is a crash: the next start recovers. killed is one of the postmaster alone, after
+  // which its children find out by themselves.
+  enum class Stop { fast, immediate, killed };
 
   // Whether PostgreSQL is installed here. When not, says on stdout that tests are skipped.
   static bool available();
