@@ -1,0 +1,126 @@
+// The disk with our ledger becomes full at a write of an apply, whichever it is: COMMIT is not sent
+// unless what tells the transaction is on that disk, and with room again all is exactly once.
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <sqlite3.h>
+
+#include "tests/daemon/apply/marks.h"
+
+using namespace tidemark::test;
+
+namespace {
+
+class FullLedger : public Marks {
+ public:
+  explicit FullLedger(PostgresServer& server) : Marks(server) {}
+
+  std::vector<std::string> wrapper() const {
+    return {"env",
+            "LD_PRELOAD=" FULL_DISK,
+            "FULL_DISK=" + control().string(),
+            "FULL_DISK_FILES=" + ledger().string()};
+  }
+  std::filesystem::path control() const { return folder() / "room"; }
+
+  void room_for(int writes) const {
+    std::filesystem::remove(reached());
+    const auto fresh = folder() / "room.new";
+    std::ofstream(fresh) << writes;
+    std::filesystem::rename(fresh, control());
+  }
+  void room_again() const { std::filesystem::remove(control()); }
+  bool is_full() const { return std::filesystem::exists(reached()); }
+
+  // COMMITs that a migration's session has sent so far.
+  int commits() {
+    std::ifstream in(server().folder() / "server.log");
+    int count = 0;
+    for (std::string line; std::getline(in, line);) {
+      const bool ours = line.starts_with("tidemark shop/dev migration|");
+      count += ours && line.ends_with("statement: COMMIT") ? 1 : 0;
+    }
+    return count;
+  }
+
+  // Attempts whose mark is on our ledger's disk: of a copy, as it would be found after a crash.
+  int marked() const {
+    const auto copy = folder() / "copy";
+    std::filesystem::remove_all(copy);
+    std::filesystem::create_directory(copy);
+    for (const auto* suffix : {"", "-wal"}) {
+      std::filesystem::copy_file(ledger().string() + suffix,
+                                 copy / ("ledger.db" + std::string(suffix)));
+    }
+    sqlite3* db = nullptr;
+    sqlite3_stmt* count = nullptr;
+    REQUIRE(sqlite3_open((copy / "ledger.db").c_str(), &db) == SQLITE_OK);
+    REQUIRE(sqlite3_prepare_v2(db, "SELECT count(mark_xid) FROM attempts", -1, &count, nullptr) ==
+            SQLITE_OK);
+    REQUIRE(sqlite3_step(count) == SQLITE_ROW);
+    const int marks = sqlite3_column_int(count, 0);
+    sqlite3_finalize(count);
+    sqlite3_close(db);
+    return marks;
+  }
+
+ private:
+  std::filesystem::path reached() const { return control().string() + ".reached"; }
+};
+
+}  // namespace
+
+TEST_CASE("whichever write of an apply finds our disk full, COMMIT is not sent without its mark") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  PostgresServer::Options options;
+  options.settings = {"log_statement = all", "log_line_prefix = '%a|'"};
+  PostgresServer server(options);
+  FullLedger rig(server);
+  rig.begin_marked(rig.wrapper());
+  REQUIRE(rig.marked() == 1);
+  REQUIRE(rig.commits() == 1);
+  Found found;
+  int rounds = 0;
+  int committed = 0;
+  int unmarked = 0;
+  const int step = std::getenv("TIDEMARK_EVERY") != nullptr ? 1 : 3;
+  int writes = 0;
+  for (bool reached = true; reached; writes += step) {
+    rig.add(1);
+    const auto marked = rig.marked();
+    const auto commits = rig.commits();
+    const auto logged = rig.log().size();
+    rig.room_for(writes);
+    auto applying = std::async(std::launch::async, [&] { return rig.apply(); });
+    // It has ended, or tries in vain to write down what it has found out.
+    REQUIRE(rig.eventually([&] {
+      return applying.wait_for(std::chrono::seconds{0}) == std::future_status::ready ||
+             rig.log().find("an outcome was found out", logged) != std::string::npos;
+    }));
+    reached = rig.is_full();
+    const auto sent = rig.commits() - commits;
+    committed += reached ? sent : 0;
+    unmarked += sent > rig.marked() - marked ? 1 : 0;
+    rig.room_again();
+    const auto told = applying.get();
+    INFO("room for " << writes << " writes: " << told.message());
+    rig.check(found);
+    rounds += reached ? 1 : 0;
+  }
+  MESSAGE("our disk full at " << rounds << " of " << writes << " writes: " << found.text() << "; "
+                              << committed << " times COMMIT was sent before, " << unmarked
+                              << " without its mark");
+  CHECK(unmarked == 0);
+  CHECK(committed > 0);
+  CHECK(found.not_applied > 0);
+  CHECK(rounds > 5);
+}
