@@ -27,7 +27,7 @@ void cut_at(ThroughProxy& rig, const Proxy::Cut& cut, Found& found, Times& times
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - rig.proxy.cut_at());
   REQUIRE(rig.proxy.was_cut());
-  INFO("cut " << (cut.way == Proxy::Way::to_server ? "on the way to" : "on the way from")
+  INFO("cut " << std::string(cut.way == Proxy::Way::to_server ? "to" : "from")
               << " the server after " << cut.after << " bytes: " << told.message());
   times.longest = std::max(times.longest, took);
   ++times.rounds;
@@ -37,7 +37,7 @@ void cut_at(ThroughProxy& rig, const Proxy::Cut& cut, Found& found, Times& times
   rig.check(found);
 }
 
-void cut_everywhere(Proxy::How how, const std::string& words) {
+void cut_everywhere(Proxy::How how, const std::string& words, std::size_t every = 1) {
   if (!PostgresServer::available()) {
     return;
   }
@@ -56,17 +56,17 @@ void cut_everywhere(Proxy::How how, const std::string& words) {
   REQUIRE(answer >= 18);  // C likewise, and Z
   found = {};
   Times times;
-  for (std::size_t after = 0; after <= commit; ++after) {
+  for (std::size_t after = 0; after <= commit; after += every) {
     cut_at(rig, {Proxy::Way::to_server, after, how}, found, times);
   }
-  for (std::size_t after = 0; after <= answer; ++after) {
+  for (std::size_t after = 0; after <= answer; after += every) {
     cut_at(rig, {Proxy::Way::to_client, after, how}, found, times);
   }
   MESSAGE("cut by " << words << " at " << times.rounds << " places of " << commit << " + " << answer
                     << " bytes: " << found.text() << "; known within " << times.longest.count()
                     << " ms");
   CHECK(found.applied > 0);
-  CHECK(found.not_applied >= static_cast<int>(commit));
+  CHECK(found.not_applied >= static_cast<int>(commit / every));
   CHECK(times.longest < std::chrono::seconds{3});
 }
 
@@ -83,5 +83,5 @@ TEST_CASE("reset at any byte of COMMIT or of its answer, the outcome is found ou
 TEST_CASE(
     "cut off while the server has not noticed, its transaction is ended and the outcome found "
     "out") {
-  cut_everywhere(Proxy::How::client_only, "a reset that the server does not see");
+  cut_everywhere(Proxy::How::client_only, "a reset that the server does not see", 6);
 }

@@ -23,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 enum class Death { fast, immediate, postmaster, backend };
 constexpr std::array deaths{Death::fast, Death::immediate, Death::postmaster, Death::backend};
 
-const char* words_for(Death death) {
+std::string words_for(Death death) {
   switch (death) {
     case Death::fast:
       return "stopped";
@@ -34,7 +34,7 @@ const char* words_for(Death death) {
     case Death::backend:
       return "a backend killed";
   }
-  return "";
+  return {};
 }
 
 class Crash : public ThroughProxy {
