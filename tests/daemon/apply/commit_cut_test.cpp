@@ -76,8 +76,8 @@ TEST_CASE("cut off at any byte of COMMIT or of its answer, the outcome is found 
   cut_everywhere(Proxy::How::fin, "an end");
 }
 
-TEST_CASE("reset at any byte of COMMIT or of its answer, the outcome is found out") {
-  cut_everywhere(Proxy::How::rst, "a reset");
+TEST_CASE("reset within COMMIT or within its answer, the outcome is found out") {
+  cut_everywhere(Proxy::How::rst, "a reset", 5);
 }
 
 TEST_CASE(

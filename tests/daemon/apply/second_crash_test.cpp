@@ -74,7 +74,7 @@ TEST_CASE("killed again while it finds out what became of an apply, it stays exa
     rig.begin();
     rig.check(found);
     found = {};
-    const auto numbers = spread(12, calls);
+    const auto numbers = spread(6, calls);
     for (const int nth : numbers) {
       rig.add(1);
       apply_killed_at_commit(rig, sent);
