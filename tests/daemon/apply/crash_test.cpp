@@ -70,9 +70,9 @@ void kill_at_calls(Counted counted, int rounds) {
 
 TEST_CASE(
     "killed where an apply talks to the server or to our ledger's disk, it stays exactly once") {
-  kill_at_calls(at_the_boundary, 28);
+  kill_at_calls(at_the_boundary, 16);
 }
 
 TEST_CASE("killed at any system call of an apply, it stays exactly once") {
-  kill_at_calls(every_call, 12);
+  kill_at_calls(every_call, 8);
 }
