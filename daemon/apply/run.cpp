@@ -235,6 +235,7 @@ Awaitable<bool> Run::carry_out_one() {
   const PlannedMigration& migration = plan_.migrations[current_];
   Attempt attempt = std::exchange(begun_, nullptr)->attempt;
   const auto began = std::chrono::steady_clock::now();
+  outcome_.what = "open";  // should this be interrupted
   progress_->tell("migration.started",
                   {{"migration", text(migration.id.value)},
                    {"number", current_ + 1},
@@ -304,6 +305,7 @@ Awaitable<bool> Run::carry_out_one() {
   }
   outcome_.done.push_back(outcome_.left.front());
   outcome_.left.erase(outcome_.left.begin());
+  outcome_.what = "failed";  // unless it goes on
   if (is_last) {
     outcome_.what = "applied";
   } else if (next && *ended) {
