@@ -48,7 +48,7 @@ int start_killed_at(Marks& rig, int nth) {
     });
     CHECK(rig.eventually(
         [&] {
-          return !rig.running() || rig.log().find("apply ended", logged) != std::string::npos;
+          return tracer.ended() || rig.log().find("apply ended", logged) != std::string::npos;
         },
         30));
     seen = calls;

@@ -28,6 +28,10 @@ class Tracer {
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
 
+  // Whether the process is gone. (Whoever started it sees every stop as an end meanwhile: waitid()
+  // tells those of what is followed, asked for or not.)
+  bool ended() const { return ended_; }
+
   // Whether one process can follow another here; says aloud when not.
   static bool available();
 
