@@ -36,7 +36,11 @@ class Applying(Daemon):
 
     def state(self, state):
         wanted = f'tidemark_migrations{{app="app",environment="dev",state="{state}"}} '
-        return next((float(line.rsplit(" ", 1)[1]) for line in self.metrics().splitlines() if line.startswith(wanted)), 0)
+        try:
+            lines = self.metrics().splitlines()
+        except OSError:  # it is starting
+            return 0
+        return next((float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(wanted)), 0)
 
 
 def ours(bench, count, home, database):
@@ -125,11 +129,13 @@ def peers(bench, count):
 
 def in_memory(bench, count):
     """The same with our ledger where a disk costs nothing: what is missing of the time is what it costs to be sure."""
-    home = pathlib.Path(tempfile.mkdtemp(prefix="tidemark-bench-", dir="/dev/shm"))
+    memory = pathlib.Path(tempfile.mkdtemp(prefix="tidemark-bench-", dir="/dev/shm"))
     try:
+        home = memory / "ours"
+        home.mkdir()
         return ours(bench, count, home, "apply_in_memory")
     finally:
-        shutil.rmtree(home)
+        shutil.rmtree(memory)
 
 
 def measure(bench, count):
