@@ -1,27 +1,15 @@
 #include "adapters/postgres/statement.h"
 
+#include "core/sql/name.h"
+
 namespace tidemark {
-namespace {
-
-std::string quoted(const std::string& identifier) {
-  std::string quoted = "\"";
-  for (const char c : identifier) {
-    if (c == '"') {
-      quoted += '"';
-    }
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
-}  // namespace
 
 std::string quoted(const TableName& table) {
-  return quoted(table.schema) + "." + quoted(table.name);
+  return quoted_name(table.schema) + "." + quoted_name(table.name);
 }
 
 std::string quoted_schema(const TableName& table) {
-  return quoted(table.schema);
+  return quoted_name(table.schema);
 }
 
 }  // namespace tidemark

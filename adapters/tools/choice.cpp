@@ -4,20 +4,13 @@
 #include <iterator>
 
 #include "adapters/tools/shape.h"
+#include "core/sql/name.h"
 
 namespace tidemark {
 
 namespace {
 
 using Candidates = std::vector<const RecognisedLedger*>;
-
-std::string quoted_name(const std::string& name) {
-  std::string text = "\"";
-  for (const char c : name) {
-    text += c == '"' ? "\"\"" : std::string(1, c);
-  }
-  return text + "\"";
-}
 
 std::string setting_for(const RecognisedLedger& ledger) {
   return "their_ledger: {tool: " + std::string(ledger.tool->name()) +

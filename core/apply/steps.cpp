@@ -76,17 +76,6 @@ SqlPlace place_in(std::string_view text, std::size_t offset) {
   return SqlPlaces(text).at(std::min(offset, text.size()));
 }
 
-std::string quoted_name(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    quoted += c;
-    if (c == '"') {
-      quoted += c;
-    }
-  }
-  return quoted + "\"";
-}
-
 std::string sql_name(const SqlObject& object) {
   const auto name = quoted_name(object.name);
   return object.schema.empty() ? name : quoted_name(object.schema) + "." + name;

@@ -7,6 +7,7 @@
 
 #include "core/apply/plan.h"
 #include "core/catalog/content.h"
+#include "core/sql/name.h"
 #include "core/sql/place.h"
 
 namespace tidemark {
@@ -32,8 +33,7 @@ std::vector<std::string> made_by(const PlannedMigration& migration);
 std::size_t byte_of_character(std::string_view text, std::size_t character);
 SqlPlace place_in(std::string_view text, std::size_t offset);
 
-// A name as SQL takes it literally, and that of an object with its schema where it has one.
-std::string quoted_name(std::string_view name);
+// That of an object as SQL takes it literally, with its schema where it has one.
 std::string sql_name(const SqlObject& object);
 
 }  // namespace tidemark
