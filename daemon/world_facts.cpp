@@ -97,6 +97,7 @@ Observation merged(const std::optional<Observation>& before, Observation now) {
   Observation kept = *before;
   kept.trouble = std::move(now.trouble);
   kept.at_work = std::move(now.at_work);
+  kept.invalid_indexes = std::move(now.invalid_indexes);
   if (now.identity != Identity{}) {
     kept.identity = now.identity;
     kept.standby = now.standby;

@@ -198,6 +198,35 @@ Identity decode_identity(const json::value& value) {
           .schema_oid = number("schema_oid")};
 }
 
+// Four values each.
+json::array encode_indexes(const std::vector<InvalidIndex>& indexes) {
+  json::array array;
+  for (const auto& index : indexes) {
+    array.push_back(json::array{
+        string(index.schema), string(index.name), string(index.table), std::int64_t{index.oid}});
+  }
+  return array;
+}
+
+std::vector<InvalidIndex> decode_indexes(const json::value& value) {
+  const auto* array = value.if_array();
+  if (array == nullptr) {
+    throw DamagedLedger("invalid_indexes are not a list");
+  }
+  std::vector<InvalidIndex> indexes;
+  for (const auto& one : *array) {
+    const auto* parts = one.if_array();
+    if (parts == nullptr || parts->size() != 4) {
+      throw DamagedLedger("an invalid index is not what it should be");
+    }
+    indexes.push_back({text_of((*parts)[0]),
+                       text_of((*parts)[1]),
+                       text_of((*parts)[2]),
+                       static_cast<std::uint32_t>(number_of((*parts)[3]))});
+  }
+  return indexes;
+}
+
 }  // namespace
 
 std::string encode_details(const std::map<std::string, std::string>& details) {
@@ -227,6 +256,9 @@ std::string encode_sight(const Observation& observation) {
   if (!observation.at_work.empty()) {
     object["at_work"] = string(observation.at_work);
   }
+  if (!observation.invalid_indexes.empty()) {
+    object["invalid_indexes"] = encode_indexes(observation.invalid_indexes);
+  }
   object["identity"] = encode_identity(observation.identity);
   json::array rows;
   rows.reserve(observation.rows.size());
@@ -251,6 +283,9 @@ Observation decode_sight(std::string_view encoded) {
   observation.trouble = text(object, "trouble");
   observation.standby = *standby;
   observation.at_work = text_or_empty(object, "at_work");
+  if (const auto* indexes = object.if_contains("invalid_indexes")) {
+    observation.invalid_indexes = decode_indexes(*indexes);
+  }
   observation.identity = decode_identity(member(object, "identity"));
   observation.rows.reserve(rows->size());
   for (const auto& row : *rows) {

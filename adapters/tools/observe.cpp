@@ -125,6 +125,10 @@ Awaitable<Looked> Observer::look(ReadSession& session, TimePoint now) {
   if (!sight) {
     co_return looked(std::unexpected(sight.error()));
   }
+  const Done found = co_await find_invalid_indexes(session, *sight);
+  if (!found) {
+    co_return looked(std::unexpected(found.error()));
+  }
   Observation seen = co_await observation(std::move(*sight), now);
   co_return looked(std::move(seen));
 }
@@ -221,11 +225,24 @@ Awaitable<Observer::Done> Observer::ask_privileges(ReadSession& session, TimePoi
   co_return std::monostate{};
 }
 
-// Which database it is, whether the tool says that it works, which table, and of a large ledger
-// what shows that it changed; of a small one all rows.
+Awaitable<Observer::Done> Observer::find_invalid_indexes(ReadSession& session, Sight& sight) {
+  if (!sight.invalid_indexes) {
+    co_return std::monostate{};
+  }
+  auto any = std::move(*sight.invalid_indexes);
+  const Done found = co_await invalid_indexes_.find(session, std::move(any), sight.standby);
+  if (!invalid_indexes_.decided()) {
+    known_.reset();
+  }
+  co_return found;
+}
+
+// Which database it is, whether an index is invalid, whether the tool says that it works, which
+// table, and of a large ledger what shows that it changed; of a small one all rows.
 std::vector<ReadQuery> Observer::glance_queries() const {
   std::vector<ReadQuery> queries;
   identity_.ask(queries);
+  queries.push_back(InvalidIndexes::any());
   if (!readable()) {
     return queries;
   }
@@ -275,9 +292,11 @@ Awaitable<Observer::Attempt<Observer::Sight>> Observer::see(ReadSession& session
     answer->pop_back();
   }
   auto told = identity_.read(*answer);
-  Sight sight{std::move(told.identity), told.standby, false, "", {}};
+  Sight sight{std::move(told.identity), told.standby, false, "", {}, {}};
+  auto next = told.answers;
+  sight.invalid_indexes = answer->at(next);
+  ++next;
   if (readable()) {
-    auto next = told.answers;
     if (lock_) {
       note_lock(answer->at(next), sight, now);
       ++next;
@@ -380,6 +399,7 @@ Awaitable<Observation> Observer::observation(Sight sight, TimePoint now) {
   seen.identity = std::move(sight.identity);
   seen.as_of = now;
   seen.at_work = std::move(sight.at_work);
+  seen.invalid_indexes = invalid_indexes_.left();
   if (choice_.uncertain) {
     seen.trouble = choice_.trouble;
     seen.ledger = Observation::Ledger::unreadable;

@@ -11,6 +11,7 @@
 #include "adapters/postgres/read_session.h"
 #include "adapters/tools/choice.h"
 #include "adapters/tools/identity.h"
+#include "adapters/tools/invalid_indexes.h"
 #include "core/ledger/observation.h"
 #include "core/time.h"
 
@@ -50,7 +51,8 @@ class Observer {
   Observer(Settings settings, Pool& pool)
       : settings_(std::move(settings)),
         pool_(pool),
-        identity_(settings_.schema, settings_.limits) {}
+        identity_(settings_.schema, settings_.limits),
+        invalid_indexes_(settings_.schema, settings_.limits) {}
 
   // The next look is on a new connection, perhaps to another server, as another role: it searches
   // for the ledger again, and asks what the role may do.
@@ -76,6 +78,7 @@ class Observer {
     bool moved = false;  // the ledger's name is another table's by now, or nobody's
     std::string at_work;
     ResultSet rows;
+    std::optional<ResultSet> invalid_indexes;  // whether any are; nullopt: not asked
   };
   template <class T>
   using Attempt = std::expected<T, ReadFailure>;
@@ -89,6 +92,7 @@ class Observer {
   Awaitable<Attempt<Sight>> see(ReadSession& session, TimePoint now);
   std::vector<ReadQuery> glance_queries() const;
   Awaitable<Attempt<Sight>> see_again(ReadSession& session, TimePoint now);
+  Awaitable<Done> find_invalid_indexes(ReadSession& session, Sight& sight);
   void refuse(const std::string& words);
   void note_holders(const ResultSet& answer, Sight& sight);
   void note_lock(const ResultSet& answer, Sight& sight, TimePoint now);
@@ -100,6 +104,7 @@ class Observer {
   Settings settings_;
   Pool& pool_;
   IdentityReader identity_;
+  InvalidIndexes invalid_indexes_;
   std::optional<TimePoint> discovered_at_;  // empty: discover before the next look
   LedgerChoice choice_;
   std::vector<RejectedTable> rejected_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/drift/history.h"
+#include "core/drift/invalid_index.h"
 
 namespace tidemark {
 
@@ -67,6 +68,7 @@ class Comparison {
 
   Standing run() {
     standing_.blind = must_be_asked() && !theirs_.asked;
+    standing_.looked_at = must_be_asked() && observation_.has_value();
     for (const auto& migration : catalog_.migrations) {
       judge({&migration, find(theirs_.rows, migration.key), find(records_, migration.key)});
     }
@@ -87,6 +89,7 @@ class Comparison {
     find_out_of_order();
     find_gaps();
     find_unreadable();
+    find_invalid_indexes();
     return std::move(standing_);
   }
 
@@ -585,6 +588,14 @@ class Comparison {
     }
   }
 
+  void find_invalid_indexes() {
+    if (standing_.looked_at) {
+      for (const auto& index : observation_->invalid_indexes) {
+        standing_.findings.push_back(finding_of(index));
+      }
+    }
+  }
+
   const Catalog& catalog_;
   const Policy& policy_;
   const std::optional<Observation>& observation_;
@@ -621,7 +632,9 @@ FindingChanges changes(std::span<const StoredFinding> open,
   for (const auto& stored : open) {
     const bool about_unknown =
         !stored.finding.environmental && unknown.contains(stored.finding.key);
-    if (standing.blind || about_unknown) {
+    const bool known_anyway =
+        stored.finding.kind == FindingKind::invalid_index && standing.looked_at;
+    if ((standing.blind && !known_anyway) || about_unknown) {
       seen.push_back(stored.finding);  // counts only where nothing newer was seen
     }
   }

@@ -94,7 +94,8 @@ std::vector<Element> sorted_in(std::vector<Element> lines,
 struct Standing {
   std::vector<Line> lines;
   std::vector<Finding> findings;
-  bool blind = false;  // its ledger has to be read, and never was: nothing is known of it
+  bool blind = false;      // its ledger has to be read, and never was: nothing is known of it
+  bool looked_at = false;  // what does not stand in its ledger is known all the same
 
   const Line* find(const Key& key) const;
   std::size_t count(CellState state) const;

@@ -67,7 +67,7 @@ std::optional<Evidence> parse_evidence(std::string_view text) {
 bool same_sight(const Observation& a, const Observation& b) {
   return a.ledger == b.ledger && a.tool == b.tool && a.table == b.table && a.rows == b.rows &&
          a.trouble == b.trouble && a.at_work == b.at_work && a.standby == b.standby &&
-         a.identity == b.identity;
+         a.identity == b.identity && a.invalid_indexes == b.invalid_indexes;
 }
 
 }  // namespace tidemark

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,6 +56,15 @@ struct Row {
 
 std::string_view to_string(Row::State state);
 
+// An index that a concurrent build left invalid: it costs every write, and serves no read.
+struct InvalidIndex {
+  std::string schema;
+  std::string name;
+  std::string table;  // in the same schema
+  std::uint32_t oid = 0;
+  friend bool operator==(const InvalidIndex&, const InvalidIndex&) = default;
+};
+
 // What one poll of one environment saw. Rows are in the order in which they were applied.
 struct Observation {
   enum class Ledger {
@@ -70,6 +80,7 @@ struct Observation {
   std::string
       trouble;  // why it cannot be read now, and what would help; rows may still be those last read
   std::string at_work;  // who is applying something right now; rows are those from before
+  std::vector<InvalidIndex> invalid_indexes;  // by name; nobody was building them
   bool standby = false;
   Identity identity;
   TimePoint as_of{};

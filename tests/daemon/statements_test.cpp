@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -141,6 +142,9 @@ TEST_CASE("a watched server logs what is documented and nothing else, and counts
   add("large", create_flyway_ledger() + ";" + many_rows("flyway_schema_history"));
   add("upper", upper_case_ledger());
   add("upper_large", upper_case_ledger() + ";" + many_rows("\"FLYWAY_SCHEMA_HISTORY\""));
+  server.run("CREATE TABLE twice (id int); INSERT INTO twice VALUES (7), (7)", "small");
+  CHECK_THROWS_AS(server.run("CREATE UNIQUE INDEX CONCURRENTLY ON twice (id)", "small"),
+                  std::runtime_error);
   REQUIRE(rig.eventually([&] { return nobody_is_there(server); }));
   const auto before = rows_written(server);
   rig.configure(environments, "defaults: {poll: 50ms}\n");

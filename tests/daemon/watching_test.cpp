@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <cstdlib>
+#include <stdexcept>
 
 #include <boost/json/serialize.hpp>
 
@@ -214,6 +215,51 @@ TEST_CASE("a ledger that may not be read keeps what was last seen, and says whic
 
   grant("GRANT SELECT ON flyway_schema_history TO");
   CHECK(rig.eventually([&] { return rig.json({"findings"}).at("findings").as_array().empty(); }));
+}
+
+TEST_CASE("an index that a failed concurrent build left is found by the next poll, and is over") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  auto& server = PostgresServer::shared();
+  Rig rig;
+  rig.file("V1__users.sql", "a\n");
+  const auto database = server.create_database("shop");
+  server.run(create_flyway_ledger(), database);
+  server.run(insert_flyway_row({.content = "a\n"}), database);
+  server.run("CREATE TABLE users (id int); INSERT INTO users VALUES (7), (7)", database);
+  rig.configure(staging_of(database, "1h"));
+  rig.start();
+  REQUIRE(rig.eventually([&] { return rig.cell("staging", "V1__users") == "applied"; }));
+  const auto poll = [&] { REQUIRE(rig.tidemark({"poll", "shop/staging"}).status == 0); };
+  const auto told = [&] {
+    return rig.metric("tidemark_drift_findings", {R"(kind="invalid_index")"});
+  };
+  CHECK(told() == 0);
+
+  CHECK_THROWS_AS(server.run("CREATE UNIQUE INDEX CONCURRENTLY by_id ON users (id)", database),
+                  std::runtime_error);
+  poll();
+  CHECK(told() == 1);
+  CHECK(rig.cell("staging", "V1__users") == "applied");
+  CHECK(rig.status("staging").at("environment_findings").as_int64() == 1);
+  const auto finding = rig.json({"findings"}).at("findings").at(0);
+  CHECK(finding.at("kind").as_string() == "invalid_index");
+  CHECK(finding.at("severity").as_string() == "drift");
+  CHECK(finding.at("object").as_string() == "public.by_id");
+  CHECK(finding.at("migration").is_null());
+
+  SUBCASE("once, over a restart too") {
+    rig.stop();
+    rig.start();
+    poll();
+    CHECK(rig.json({"findings", "--all"}).at("findings").as_array().size() == 1);
+  }
+  server.run("DROP INDEX by_id", database);
+  poll();
+  CHECK(told() == 0);
+  CHECK(rig.json({"findings"}).at("findings").as_array().empty());
+  CHECK(rig.json({"findings", "--all"}).at("findings").as_array().size() == 1);
 }
 
 TEST_CASE("a daemon killed at any moment finds its way back, with all that it had said") {

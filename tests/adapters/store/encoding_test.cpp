@@ -46,11 +46,20 @@ TEST_CASE("an observation comes back as it was, but for its time") {
   bare.kind = MigrationKind::repeatable;
   bare.state = Row::State::failed;
   seen.rows = {full, bare};
+  seen.invalid_indexes = {{"public", "users_by_\xff", "users", 4294967295}, {}};
   CHECK(decode_sight(encode_sight(seen)) == seen);
 
   auto later = seen;
   later.as_of = TimePoint{std::chrono::milliseconds{99}};
   CHECK(encode_sight(later) == encode_sight(seen));
+}
+
+TEST_CASE("an observation from before invalid indexes were looked for has none") {
+  Observation seen;
+  seen.tool = "flyway";
+  const auto text = encode_sight(seen);
+  CHECK(text.find("invalid_indexes") == std::string::npos);
+  CHECK(decode_sight(text).invalid_indexes.empty());
 }
 
 TEST_CASE("every word of an observation has a spelling of its own") {

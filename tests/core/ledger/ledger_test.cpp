@@ -41,6 +41,7 @@ TEST_CASE("everything but the time makes another sight") {
   CHECK(differs([](Observation& o) { o.table = "public.flyway_schema_history"; }));
   CHECK(differs([](Observation& o) { o.rows.emplace_back(); }));
   CHECK(differs([](Observation& o) { o.trouble = "permission denied"; }));
+  CHECK(differs([](Observation& o) { o.invalid_indexes.emplace_back(); }));
   CHECK(differs([](Observation& o) { o.standby = true; }));
   CHECK(differs([](Observation& o) { o.identity.timeline = 2; }));
 }
