@@ -16,6 +16,31 @@ json::value text_value(std::string_view text) {
   return json::value(valid_utf8(text));
 }
 
+json::array parts(const SqlObject& object) {
+  return {text_value(object.kind),
+          text_value(object.schema),
+          text_value(object.name),
+          text_value(object.table)};
+}
+
+json::object document(const Twin& twin) {
+  json::object object{{"object", parts(twin.object)}, {"sql", text_value(twin.sql)}};
+  if (twin.unlogged) {
+    object["unlogged"] = true;
+  }
+  if (!twin.references.empty()) {
+    json::array references;
+    for (const auto& each : twin.references) {
+      references.push_back(text_value(each));
+    }
+    object["references"] = std::move(references);
+  }
+  if (!twin.cannot.empty()) {
+    object["cannot"] = text_value(twin.cannot);
+  }
+  return object;
+}
+
 json::object document(const Statement& statement) {
   json::object object{{"at", statement.offset},
                       {"size", statement.size},
@@ -33,15 +58,22 @@ json::object document(const Statement& statement) {
   if (statement.if_not_exists) {
     object["if_not_exists"] = true;
   }
+  if (statement.does_more) {
+    object["does_more"] = true;
+  }
   if (!statement.objects.empty()) {
     json::array objects;
     for (const auto& each : statement.objects) {
-      objects.push_back(json::array{text_value(each.kind),
-                                    text_value(each.schema),
-                                    text_value(each.name),
-                                    text_value(each.table)});
+      objects.push_back(parts(each));
     }
     object["objects"] = std::move(objects);
+  }
+  if (!statement.twins.empty()) {
+    json::array twins;
+    for (const auto& each : statement.twins) {
+      twins.push_back(document(each));
+    }
+    object["twins"] = std::move(twins);
   }
   return object;
 }
@@ -149,10 +181,52 @@ class Reader {
     statement.control = control.value_or(TransactionControl::none);
     statement.copy_from_stdin = flag(object, "copy_from_stdin");
     statement.if_not_exists = flag(object, "if_not_exists");
+    statement.does_more = flag(object, "does_more");
     if (const auto* objects = object.if_contains("objects")) {
       read_objects(*objects, statement.objects);
     }
+    if (const auto* twins = object.if_contains("twins")) {
+      read_twins(*twins, statement.twins);
+    }
     return statement;
+  }
+
+  void read_twins(const json::value& value, std::vector<Twin>& twins) {
+    const auto* all = value.if_array();
+    expect(all != nullptr, "twins are no list");
+    if (all == nullptr) {
+      return;
+    }
+    for (const auto& each : *all) {
+      const auto* fields = each.if_object();
+      const auto* about = fields == nullptr ? nullptr : fields->if_contains("object");
+      expect(about != nullptr, "a twin is of nothing");
+      if (about == nullptr) {
+        return;
+      }
+      Twin twin;
+      read_object(*about, twin.object);
+      twin.sql = text(*fields, "sql");
+      twin.unlogged = flag(*fields, "unlogged");
+      twin.cannot = text(*fields, "cannot");
+      if (const auto* references = fields->if_contains("references")) {
+        read_names(*references, twin.references);
+      }
+      expect(twin.sql.empty() || twin.cannot.empty(), "a twin cannot be made, and how");
+      twins.push_back(std::move(twin));
+    }
+  }
+
+  void read_names(const json::value& value, std::vector<std::string>& names) {
+    const auto* all = value.if_array();
+    expect(all != nullptr, "names are no list");
+    if (all == nullptr) {
+      return;
+    }
+    for (const auto& each : *all) {
+      expect(each.is_string(), "a name is no text");
+      names.emplace_back(each.is_string() ? std::string(each.get_string()) : "");
+    }
   }
 
   void read_objects(const json::value& value, std::vector<SqlObject>& objects) {
@@ -162,17 +236,25 @@ class Reader {
       return;
     }
     for (const auto& each : *all) {
-      const auto* parts = each.if_array();
-      const bool good = parts != nullptr && parts->size() == 4 && (*parts)[0].is_string() &&
-                        (*parts)[1].is_string() && (*parts)[2].is_string() &&
-                        (*parts)[3].is_string();
-      expect(good, "an object is not four texts");
-      if (!good) {
+      SqlObject object;
+      if (!read_object(each, object)) {
         return;
       }
-      const auto part = [&](std::size_t k) { return std::string((*parts)[k].get_string()); };
-      objects.push_back({part(0), part(1), part(2), part(3)});
+      objects.push_back(std::move(object));
     }
+  }
+
+  bool read_object(const json::value& value, SqlObject& object) {
+    const auto* fields = value.if_array();
+    const bool good = fields != nullptr && fields->size() == 4 && (*fields)[0].is_string() &&
+                      (*fields)[1].is_string() && (*fields)[2].is_string() &&
+                      (*fields)[3].is_string();
+    expect(good, "an object is not four texts");
+    if (good) {
+      const auto part = [&](std::size_t k) { return std::string((*fields)[k].get_string()); };
+      object = {part(0), part(1), part(2), part(3)};
+    }
+    return good;
   }
 
   std::size_t text_size_;

@@ -24,6 +24,14 @@ bool skips_what_is_there(const tree::Node& statement) {
          tree::flag(tree::fields(fields, "base"), "if_not_exists");
 }
 
+// Beside the columns that are to be added where there are none.
+bool does_more_than_add(const tree::Node& statement) {
+  return std::ranges::any_of(tree::list(statement.fields, "cmds"), [](const auto& each) {
+    const auto& command = tree::node(each).fields;
+    return tree::text(command, "subtype") != "AT_AddColumn" || !tree::flag(command, "missing_ok");
+  });
+}
+
 }  // namespace
 
 Statement classify(const tree::Node& statement) {
@@ -38,6 +46,7 @@ Statement classify(const tree::Node& statement) {
   answer.copy_from_stdin =
       type == "CopyStmt" && tree::flag(fields, "is_from") && !tree::has(fields, "filename");
   answer.if_not_exists = skips_what_is_there(statement);
+  answer.does_more = answer.if_not_exists && does_more_than_add(statement);
   answer.objects = objects_of(statement, mentions);
   return answer;
 }

@@ -9,6 +9,7 @@
 
 #include "adapters/parser/classify.h"
 #include "adapters/parser/tree.h"
+#include "adapters/parser/twins.h"
 #include "core/sql/scanner.h"
 
 namespace tidemark {
@@ -18,6 +19,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t statements_max = 100'000;
+constexpr std::size_t twins_bytes_max = std::size_t{4} << 20;  // of an answer's sixteen
 constexpr std::size_t tree_depth_max = 100'000'000;  // what is too deep has overflown the stack
 
 // Cuts the printed tree, {"version":…,"stmts":[{…},{…}]}, into the objects of its statements: they
@@ -71,7 +73,8 @@ ParsedSql too_deep(std::string words = "too deep or too long for the parser") {
 }
 
 Statement statement_of(std::string_view text, const json::object& printed) {
-  auto statement = classify(tree::node(printed, "stmt"));
+  const auto node = tree::node(printed, "stmt");
+  auto statement = classify(node);
   const auto location =
       static_cast<std::size_t>(std::max<std::int64_t>(tree::number(printed, "stmt_location"), 0));
   const auto length =
@@ -81,6 +84,9 @@ Statement statement_of(std::string_view text, const json::object& printed) {
   const auto span = without_margins(text, {offset, length == 0 ? left : std::min(length, left)});
   statement.offset = span.offset;
   statement.size = span.size;
+  if (statement.if_not_exists) {
+    statement.twins = twins_of(node, text, span);
+  }
   return statement;
 }
 
@@ -91,6 +97,7 @@ ParsedSql analyse_tree(std::string_view text, std::string_view printed) {
   options.max_depth = tree_depth_max;
   options.allow_invalid_utf8 = true;  // names are as the file has them
   ParsedSql parsed;
+  auto twins_left = twins_bytes_max;
   PrintedStatements statements(printed);
   for (auto next = statements.next(); !next.empty(); next = statements.next()) {
     if (parsed.statements.size() == statements_max) {
@@ -105,6 +112,14 @@ ParsedSql analyse_tree(std::string_view text, std::string_view printed) {
       return too_deep();
     }
     parsed.statements.push_back(statement_of(text, tree.get_object()));
+    for (auto& twin : parsed.statements.back().twins) {
+      if (twin.sql.size() > twins_left) {
+        twin.sql.clear();
+        twin.references.clear();
+        twin.cannot = "the file has too many of them";
+      }
+      twins_left -= twin.sql.size();
+    }
   }
   return parsed;
 }

@@ -50,6 +50,23 @@ struct SqlObject {
   friend bool operator==(const SqlObject&, const SqlObject&) = default;
 };
 
+// A copy of what IF NOT EXISTS asks for, which is made beside what is there to compare the two, and
+// goes again. It is a temporary table or index named twin_name, nothing that anybody else sees or
+// waits for.
+struct Twin {
+  SqlObject object;       // a "table", "column" or "index"; of others only their being there counts
+  bool unlogged = false;  // which no temporary table is
+  std::string sql{};      // makes it, as far as names go, where the statement runs
+  // Tables that it refers to, as SQL names them: temporary ones stand for them, which are named by
+  // reference_name.
+  std::vector<std::string> references{};
+  std::string cannot{};  // why there is none
+  friend bool operator==(const Twin&, const Twin&) = default;
+};
+
+inline constexpr std::string_view twin_name = "tidemark_twin";
+inline constexpr std::string_view reference_name = "tidemark_reference_";  // and a number from 1
+
 struct Statement {
   std::size_t offset = 0;  // in bytes, without blanks and comments before and after, and without
   std::size_t size = 0;    // its semicolon
@@ -60,7 +77,9 @@ struct Statement {
   TransactionControl control = TransactionControl::none;
   bool copy_from_stdin = false;
   bool if_not_exists = false;      // skips what is there already, however different that is
+  bool does_more = false;          // than what it may skip
   std::vector<SqlObject> objects;  // first what it is about, then what else it names
+  std::vector<Twin> twins{};       // of all that it may skip
   friend bool operator==(const Statement&, const Statement&) = default;
 };
 

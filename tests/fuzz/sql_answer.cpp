@@ -40,6 +40,9 @@ void try_input(std::string_view input) {
       for (const auto& object : each.objects) {
         promise(!object.name.empty(), "an object has a name");
       }
+      for (const auto& twin : each.twins) {
+        promise(twin.sql.empty() || twin.cannot.empty(), "a twin can be made, or it cannot");
+      }
     }
   }
 }

@@ -29,7 +29,13 @@ ParsedSql everything() {
                    .control = TransactionControl::none,
                    .copy_from_stdin = false,
                    .if_not_exists = true,
-                   .objects = {{"table", "s", "n\\", "t"}, {"index", "", "ü", ""}}};
+                   .does_more = true,
+                   .objects = {{"table", "s", "n\\", "t"}, {"index", "", "ü", ""}},
+                   .twins = {{.object = {"table", "", "t", ""},
+                              .unlogged = true,
+                              .sql = "CREATE \n\"",
+                              .references = {"\"a\"", "b"}},
+                             {.object = {"column", "s", "c", "t"}, .cannot = "why not"}}};
   return {.statements = {first, second}, .refused = std::nullopt, .too_deep = ""};
 }
 
@@ -95,6 +101,14 @@ TEST_CASE("an answer that no parser of ours gives is broken") {
           one(R"(,"objects":1)"),
           one(R"(,"objects":[["a","b","c"]])"),
           one(R"(,"objects":[["a","b","c",1]])"),
+          one(R"(,"does_more":1)"),
+          one(R"(,"twins":1)"),
+          one(R"(,"twins":[1])"),
+          one(R"(,"twins":[{}])"),
+          one(R"(,"twins":[{"object":["a"]}])"),
+          one(R"(,"twins":[{"object":["a","b","c","d"],"sql":1}])"),
+          one(R"(,"twins":[{"object":["a","b","c","d"],"references":[1]}])"),
+          one(R"(,"twins":[{"object":["a","b","c","d"],"sql":"x","cannot":"y"}])"),
           one("") + "x"}) {
     CAPTURE(text);
     const auto read = read_answer(text, 1);
