@@ -11,18 +11,18 @@ namespace {
 constexpr std::string_view insert_attempt = R"sql(
   INSERT INTO attempts (id, mark_xid, mark_system_identifier, mark_timeline, mark_database_oid,
                         mark_schema_oid, mark_server_started, mark_flushed,
-                        journal, outcome, ended_at, detail,
+                        journal, outcome, ended_at, detail, no_op, differences,
                         environment_id, key, migration, version, action, sha256, normalised, size,
                         statements, transactional, unanalysed, makes, started_by, started_at)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-          $21, $22, $23, $24, $25, $26)
+          $21, $22, $23, $24, $25, $26, $27, $28)
 )sql";
 
 constexpr std::string_view set_progress = R"sql(
   UPDATE attempts
      SET mark_xid = $2, mark_system_identifier = $3, mark_timeline = $4, mark_database_oid = $5,
          mark_schema_oid = $6, mark_server_started = $7, mark_flushed = $8,
-         journal = $9, outcome = $10, ended_at = $11, detail = $12
+         journal = $9, outcome = $10, ended_at = $11, detail = $12, no_op = $13, differences = $14
    WHERE id = $1
 )sql";
 
@@ -31,7 +31,7 @@ constexpr std::string_view select_attempts = R"sql(
          statements, transactional, unanalysed, makes, started_by, started_at,
          mark_xid, mark_system_identifier, mark_timeline, mark_database_oid, mark_schema_oid,
          mark_server_started, mark_flushed,
-         journal, outcome, ended_at, detail, environment_id
+         journal, outcome, ended_at, detail, environment_id, no_op, differences
     FROM attempts
 )sql";
 
@@ -70,9 +70,9 @@ std::uint64_t unsigned_of(const SqlRow& row, std::size_t column) {
   return number;
 }
 
-// The id and what may change of it: $1 to $12 of insert_attempt and set_progress.
+// The id and what may change of it: $1 to $14 of insert_attempt and set_progress.
 SqlValues progress_values(const Attempt& attempt) {
-  SqlValues values(12);
+  SqlValues values(14);
   values[0] = attempt.id;
   if (const auto& mark = attempt.mark) {
     values[1] = unsigned_value(mark->xid);
@@ -91,6 +91,8 @@ SqlValues progress_values(const Attempt& attempt) {
     values[10] = sql_time(attempt.ended_at);
   }
   values[11] = attempt.detail;
+  values[12] = std::int64_t{attempt.no_op};
+  values[13] = encode_details(attempt.differences);
   return values;
 }
 
@@ -152,6 +154,8 @@ Attempt attempt_of(const SqlRow& row) {
   attempt.outcome = known_word(parse_attempt_outcome(row.text(22)), row.text(22));
   attempt.ended_at = row.time_if_any(23).value_or(TimePoint{});
   attempt.detail = row.text(24);
+  attempt.no_op = row.flag(26);
+  attempt.differences = decode_details(row.text(27));
   return attempt;
 }
 
@@ -191,6 +195,8 @@ Result<void> go_on(Database& database,
   known.outcome = attempt.outcome;
   known.ended_at = attempt.ended_at;
   known.detail = attempt.detail;
+  known.no_op = attempt.no_op;
+  known.differences = attempt.differences;
   if (known_row.integer(25) != environment || known != attempt) {
     return fail(Errc::conflict, "it is known, and set out to do something else");
   }

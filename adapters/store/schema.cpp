@@ -186,7 +186,13 @@ constexpr std::string_view step_3 = R"sql(
   ALTER TABLE environments ADD COLUMN frozen_until INTEGER;
 )sql";
 
-constexpr std::array steps{step_1, step_2, step_3};
+// What IF NOT EXISTS left as it was, of what an attempt was to make.
+constexpr std::string_view step_4 = R"sql(
+  ALTER TABLE attempts ADD COLUMN no_op INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE attempts ADD COLUMN differences TEXT NOT NULL DEFAULT '{}';
+)sql";
+
+constexpr std::array steps{step_1, step_2, step_3, step_4};
 
 constexpr std::string_view count_tables = R"sql(
   SELECT count(*), count(*) FILTER (WHERE name = 'meta')

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,6 +73,10 @@ struct Attempt {
   Outcome outcome = Outcome::open;
   TimePoint ended_at{};
   std::string detail{};  // why it was not applied, or why nobody knows
+  // All that it could have done was there already, and is what it asks for.
+  bool no_op = false;
+  // What IF NOT EXISTS left as it was, and is not what it asks for: in words, by what it is.
+  std::map<std::string, std::string> differences{};
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };
 

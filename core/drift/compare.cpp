@@ -252,6 +252,32 @@ class Comparison {
       compare_content(s, line);
     }
     find_unrecorded(s, line);
+    find_skipped(s, line);
+  }
+
+  // What IF NOT EXISTS left as it was when the migration was applied.
+  void find_skipped(const Subject& s, Line& line) {
+    const Attempt* attempt = find(attempts_, line.key);
+    const bool by_it = attempt != nullptr && attempt->outcome == Attempt::Outcome::applied &&
+                       attempt->action == Attempt::Action::apply && s.record != nullptr &&
+                       s.record->how == How::managed && s.record->at == attempt->ended_at;
+    if (!by_it) {
+      return;
+    }
+    if (attempt->no_op && line.cell.note.empty()) {
+      line.cell.note = "no_op";
+    }
+    if (attempt->differences.empty()) {
+      return;
+    }
+    const auto& [object, words] = *attempt->differences.begin();
+    const auto more = attempt->differences.size() - 1;
+    open(FindingKind::schema,
+         line,
+         Severity::drift,
+         object + " exists already and differs: " + words +
+             (more == 0 ? "" : "; and " + std::to_string(more) + " more"),
+         attempt->differences);
   }
 
   void find_unrecorded(const Subject& s, Line& line) {

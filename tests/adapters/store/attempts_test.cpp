@@ -78,7 +78,13 @@ TEST_CASE("an attempt comes back as it was written down, whatever is in it") {
                                 .text = sha256("text")};
           one.makes = {"\"s\".\"t\"", "\xff"};
         }
-        all.push_back(ended(one, outcome));
+        auto end = ended(one, outcome);
+        end.no_op = transactional;
+        if (outcome == applied) {
+          end.differences = {{"table \"t\"", "column \xff is missing"},
+                             {"index i", "it is invalid"}};
+        }
+        all.push_back(std::move(end));
       }
     }
   }
@@ -95,6 +101,8 @@ TEST_CASE("an attempt comes back as it was written down, whatever is in it") {
       begun.outcome = open;
       begun.ended_at = {};
       begun.detail.clear();
+      begun.no_op = false;
+      begun.differences.clear();
       REQUIRE(ledger.commit(with({begun})));
       CHECK(attempts_of(ledger).back() == begun);
       if (one.outcome != open) {

@@ -264,3 +264,15 @@ TEST_CASE("a ledger of schema version 3 opens with all that is in it") {
   CHECK(state.freeze ==
         Freeze{.by = "ben", .reason = "quarter end", .at = at(9), .until = at(9000)});
 }
+
+TEST_CASE("a ledger of schema version 4 opens with all that is in it") {
+  const Folder folder;
+  auto ledger = opened_fixture(folder, 4);
+  check_fixture(ledger);
+  const auto state = must(ledger.load(prod, at(2)));
+  REQUIRE(state.attempts.size() == 2);
+  CHECK_FALSE(state.attempts[0].no_op);
+  CHECK(state.attempts[0].differences ==
+        std::map<std::string, std::string>{{"table orders", "column paid is missing"}});
+  CHECK(state.attempts[1].differences.empty());
+}

@@ -784,3 +784,44 @@ TEST_CASE("where a ledger keeps the last ones only, what was deleted before them
   unread.unread.keys = {first.key};
   CHECK(cell(poll(unread, before.records, seen({head})).standing, "a1").reason == "file_unread");
 }
+
+TEST_CASE("what was there already when it was applied is a no-op, or a finding that it differs") {
+  const auto catalog = files({file("1", "users", "a")});
+  auto record = marked(catalog.migrations[0], "a");
+  record.how = How::managed;
+  Attempt attempt;
+  attempt.key = {"1"};
+  attempt.outcome = Attempt::Outcome::applied;
+  attempt.ended_at = record.at;
+  attempt.no_op = true;
+  std::vector<Attempt> attempts{attempt};
+  const auto standing = [&] {
+    const Policy policy{.mode = Mode::managed, .upstream = std::nullopt, .attempts = attempts};
+    return compare(catalog, std::vector{record}, seen({}), policy);
+  };
+  CHECK(cell(standing(), "1").state == CellState::applied);
+  CHECK(cell(standing(), "1").note == "no_op");
+  attempts[0].no_op = false;
+  CHECK(cell(standing(), "1").note.empty());
+  attempts[0].differences = {{"table users", "column phone is missing"},
+                             {"index i", "it is invalid"}};
+  CHECK(cell(standing(), "1").state == CellState::drifted);
+  CHECK(cell(standing(), "1").content == ContentVerdict::verified);
+  CHECK(kinds(standing()) == Kinds{"schema 1"});
+  const auto finding = standing().findings[0];
+  CHECK(finding.summary == "index i exists already and differs: it is invalid; and 1 more");
+  CHECK(finding.details == attempts[0].differences);
+
+  // Marked by a person, or rolled back, since then; or not applied at all.
+  record.how = How::marked;
+  CHECK(standing().findings.empty());
+  record.how = How::managed;
+  attempts[0].ended_at = later;
+  CHECK(standing().findings.empty());
+  attempts[0].ended_at = record.at;
+  attempts[0].action = Attempt::Action::rollback;
+  CHECK(standing().findings.empty());
+  attempts[0].action = Attempt::Action::apply;
+  attempts[0].outcome = Attempt::Outcome::not_applied;
+  CHECK(standing().findings.empty());
+}
