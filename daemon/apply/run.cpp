@@ -1,7 +1,6 @@
 #include "daemon/apply/run.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -35,10 +34,6 @@ std::chrono::milliseconds look_every(std::chrono::milliseconds lock_timeout) {
 
 // A backend that was told to end does so at once, or nearly.
 constexpr std::chrono::milliseconds ends_within{200};
-
-// What IF NOT EXISTS says when it leaves what is there.
-constexpr std::array<std::string_view, 6> skipping{
-    "42P07", "42701", "42710", "42P06", "42723", "42P16"};
 
 }  // namespace
 
@@ -243,6 +238,7 @@ Awaitable<bool> Run::carry_out_one() {
                    {"attempt", attempt.id},
                    {"transaction", attempt.transactional},
                    {"statements", attempt.statements}});
+  skips_.clear();
   skipped_.clear();
   Tried<void> ran;
   if (attempt.transactional) {
@@ -250,6 +246,7 @@ Awaitable<bool> Run::carry_out_one() {
   } else {
     ran = co_await separately(attempt);
   }
+  tell_skipped_at_least();
   boost::json::object told{{"migration", text(migration.id.value)}};
   if (ran) {
     attempt.outcome = Attempt::Outcome::applied;
@@ -456,7 +453,10 @@ Awaitable<Run::Tried<std::string>> Run::send(const Step& step) {
   if (!answer) {
     co_return std::unexpected(trouble_of(step, answer.error()));
   }
-  tell_skipped(step, answer->notices);
+  auto noted = co_await note_skipped(step.number, std::move(answer->notices));
+  if (!noted) {
+    co_return std::unexpected(std::move(noted.error()));
+  }
   co_return std::move(answer->tag);
 }
 
@@ -505,19 +505,6 @@ void Run::tell_state(const Step& step, boost::json::object more) {
     more["kind"] = text(statement.kind);
   }
   progress_->now(std::move(more));
-}
-
-void Run::tell_skipped(const Step& step, const std::vector<Notice>& notices) {
-  for (const auto& notice : notices) {
-    if (std::ranges::find(skipping, notice.sqlstate) == skipping.end()) {
-      continue;
-    }
-    skipped_ += (skipped_.empty() ? "skipped: " : "; ") + notice.message;
-    progress_->tell("skipped",
-                    {{"migration", text(migration().id.value)},
-                     {"statement", step.number + 1},
-                     {"message", text(notice.message)}});
-  }
 }
 
 Run::Trouble Run::trouble_of(const WriteFailure& failure) const {

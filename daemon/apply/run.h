@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <expected>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -15,9 +16,11 @@
 #include "adapters/loop/asio.h"
 #include "adapters/loop/wakeup.h"
 #include "adapters/postgres/server_questions.h"
+#include "adapters/postgres/twin_questions.h"
 #include "core/apply/attempt.h"
 #include "core/apply/plan.h"
 #include "core/apply/steps.h"
+#include "core/apply/twin.h"
 #include "core/environment/managed.h"
 #include "daemon/apply/door.h"
 #include "daemon/apply/progress.h"
@@ -110,6 +113,26 @@ class Run {
   Awaitable<Tried<void>> wait_for_old_transactions(const Step& step);
   static Trouble stopped_after(const Attempt& attempt, Trouble trouble);
 
+  // What IF NOT EXISTS skipped (skipped.cpp).
+  struct Skip {
+    std::size_t statement = 0;            // from 0
+    std::vector<std::string> messages{};  // none: it may have been skipped, nobody knows
+    std::string search_path{};
+  };
+  struct Compared {
+    std::map<std::string, std::string> differences{};  // in words, by what differs
+    std::string not_compared{};                        // why some of it was not
+  };
+  Awaitable<Tried<void>> note_skipped(std::size_t statement, std::vector<Notice> notices);
+  Awaitable<Tried<void>> compare_skipped(Attempt& attempt, std::size_t done_before);
+  Awaitable<Tried<Compared>> compare_one(Skip skip, std::chrono::steady_clock::time_point until);
+  static void compare(const Twin& twin,
+                      const Asked<Likeness>& made,
+                      const Elsewhere& elsewhere,
+                      Compared& compared);
+  void tell_skipped(const Skip& skip, const Compared* compared);
+  void tell_skipped_at_least();
+
   Awaitable<Tried<std::string>> send(const Step& step);
   Awaitable<void> look_after(const Step& step);
   Awaitable<Tried<void>> command(std::string sql);
@@ -122,7 +145,6 @@ class Run {
   boost::json::object document_of(const Trouble& trouble) const;
   Trouble stopped() const;
   void tell_state(const Step& step, boost::json::object more);
-  void tell_skipped(const Step& step, const std::vector<Notice>& notices);
 
   asio::io_context& loop_;
   World& world_;
@@ -144,8 +166,9 @@ class Run {
   std::string cancelled_by_;
   Wakeup attention_;  // of who looks after a statement, and of pauses
   bool statement_done_ = false;
-  std::string in_the_way_;  // who was, as last seen
-  std::string skipped_;     // what statements left as it was
+  std::string in_the_way_;   // who was, as last seen
+  std::vector<Skip> skips_;  // not yet compared
+  std::string skipped_;      // what statements left as it was, in words
   std::mt19937 random_{std::random_device{}()};
 };
 

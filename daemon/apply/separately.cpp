@@ -53,6 +53,7 @@ Awaitable<Run::Tried<void>> Run::separately(Attempt& attempt) {
     trouble.lost = false;
     co_return std::unexpected(std::move(trouble));
   }
+  const auto done_before = attempt.journal->done;
   for (const auto& step : steps_of(migration())) {
     if (step.number < attempt.journal->done) {
       continue;
@@ -65,6 +66,8 @@ Awaitable<Run::Tried<void>> Run::separately(Attempt& attempt) {
       co_return std::unexpected(stopped_after(attempt, std::move(ran.error())));
     }
   }
+  // All of it is done, whatever can be said of it.
+  [[maybe_unused]] const auto compared = co_await compare_skipped(attempt, done_before);
   if (!receipts_in_.empty()) {
     auto begun = co_await command("BEGIN");
     if (begun) {
@@ -137,7 +140,8 @@ Awaitable<Run::Tried<void>> Run::run_separately(const Step& step, Attempt& attem
   // While a concurrent build waits for others, a lock timeout would end it and leave it invalid.
   const auto lock_timeout = is_concurrent(statement) ? 0 : settings_.lock_timeout.count();
   std::string settings =
-      "SET synchronous_commit = on; SET lock_timeout = " + std::to_string(lock_timeout) +
+      "SET synchronous_commit = on; SET client_min_messages = notice; SET lock_timeout = " +
+      std::to_string(lock_timeout) +
       "; SET statement_timeout = " + std::to_string(settings_.statement_timeout.count()) +
       settings_of_connection("SET");
   auto set = co_await command(std::move(settings));
@@ -210,11 +214,13 @@ Awaitable<Run::Tried<bool>> Run::clear_the_way(const Statement& statement, Attem
       co_return true;
     case IndexState::Kind::valid:
       if (statement.if_not_exists) {
-        skipped_ += (skipped_.empty() ? "skipped: " : "; ") + name + " exists already";
-        progress_->tell("skipped",
-                        {{"migration", migration().id.value},
-                         {"statement", attempt.journal->done + 1},
-                         {"message", name + " exists already"}});
+        std::vector<Notice> notices(1);
+        notices.front().sqlstate = "42P07";
+        notices.front().message = name + " exists already";
+        auto noted = co_await note_skipped(attempt.journal->done, std::move(notices));
+        if (!noted) {
+          co_return std::unexpected(std::move(noted.error()));
+        }
         co_return false;
       }
       co_return true;  // the server says it best

@@ -55,6 +55,7 @@ Awaitable<Run::Tried<void>> Run::in_transaction(Attempt& attempt) {
 }
 
 Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
+  skips_.clear();
   skipped_.clear();
   auto begun = co_await begin();
   if (!begun) {
@@ -64,6 +65,10 @@ Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
   auto ran = co_await run_all(attempt);
   if (!ran) {
     co_return ran;
+  }
+  auto compared = co_await compare_skipped(attempt, 0);
+  if (!compared) {
+    co_return compared;
   }
   auto left = co_await receipt(attempt);
   if (!left) {
@@ -85,6 +90,7 @@ Awaitable<Run::Tried<void>> Run::begin() {
   }
   std::string sql =
       "BEGIN; SET LOCAL synchronous_commit = on;"
+      " SET LOCAL client_min_messages = notice;"
       " SET LOCAL idle_in_transaction_session_timeout = 15000;"
       " SET LOCAL lock_timeout = " +
       in_ms(settings_.lock_timeout) +

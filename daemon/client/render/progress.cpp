@@ -76,6 +76,21 @@ std::string begun(const json::object& event) {
          (flag(event, "transaction") ? " in one transaction" : " outside a transaction");
 }
 
+// "statement 3 skipped: relation "x" already exists, skipping; what is there is the same"
+std::string skipped(const json::object& event) {
+  const auto why_not = shown(event, "not_compared");
+  auto text = joined({"statement " + std::to_string(number(event, "statement")) +
+                          " skipped: " + shown(event, "message"),
+                      flag(event, "same") ? "what is there is the same" : "",
+                      why_not.empty() ? "" : "it was not compared: " + why_not},
+                     "; ") +
+              "\n";
+  for (const auto& each : list_if(event, "differences")) {
+    text += "  DIFFERS: " + shown(each) + "\n";
+  }
+  return text;
+}
+
 // "003_tax, 004_idx"; of very many only how many, and where they begin.
 std::string names(const json::array& ids) {
   constexpr std::size_t most = 10;
@@ -181,8 +196,7 @@ std::string Progress::whole_lines(const json::object& event, const std::string& 
     return begun(event) + "\n";
   }
   if (type == "skipped") {
-    return about() + "statement " + std::to_string(number(event, "statement")) +
-           " skipped: " + shown(event, "message") + "\n";
+    return about() + skipped(event);
   }
   if (type == "retrying") {
     return about() + "tries again in " + std::to_string(number(event, "in_ms")) + " ms, try " +

@@ -61,6 +61,29 @@ TEST_CASE("a shorter line wipes out the one before it, and a whole line stands w
   CHECK(progress.end().empty());
 }
 
+TEST_CASE("what was skipped is told with what came of comparing it") {
+  Progress progress("shop/dev");
+  const auto told = [&](const std::string& more) {
+    return progress.tell(event(R"({"type":"skipped","migration":"004_idx","statement":3,
+                                   "message":"x exists")" +
+                               more + "}"),
+                         piped);
+  };
+  const std::string line = "004_idx  statement 3 skipped: x exists";
+  CHECK(told("") == line + "\n");
+  CHECK(told(R"(,"same":true,"differences":[],"not_compared":null)") ==
+        line + "; what is there is the same\n");
+  CHECK(told(R"(,"same":null,"differences":[],"not_compared":"lock timeout")") ==
+        line + "; it was not compared: lock timeout\n");
+  CHECK(
+      told(
+          R"(,"same":false,"differences":["table x: column a is missing","index i"],"not_compared":"lock timeout")") ==
+      line +
+          "; it was not compared: lock timeout\n"
+          "  DIFFERS: table x: column a is missing\n"
+          "  DIFFERS: index i\n");
+}
+
 TEST_CASE("in a pipe there are whole lines only, and each says which migration it is about") {
   Progress progress("shop/dev");
   CHECK(progress.tell(building, piped).empty());
