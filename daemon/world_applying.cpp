@@ -97,8 +97,7 @@ Result<void> World::may_begin(const Place& at,
                 attempt.migration.value + " is not in the directory any more as it was planned");
   }
   const Line* line = environment.standing.find(attempt.key);
-  const bool is_pending = line != nullptr && (line->cell.state == CellState::pending ||
-                                              line->cell.state == CellState::failed);
+  const bool is_pending = line != nullptr && waits_to_be_applied(line->cell);
   const bool is_applied = line != nullptr && line->cell.how.has_value();
   if (rolls_back && !is_applied) {
     return fail(Errc::conflict, attempt.migration.value + " is not applied any more in " + name);

@@ -10,13 +10,15 @@ namespace tidemark {
 
 namespace {
 
-bool is_pending(const Cell& cell) {
-  return cell.state == CellState::pending || cell.state == CellState::failed;
-}
-
 std::unexpected<Error> cannot_apply(const Line& line, const EnvironmentRef& where) {
   const auto state = std::string(to_string(line.cell.state));
   const auto reason = line.cell.reason.empty() ? "" : " (" + line.cell.reason + ")";
+  if (line.cell.half_rolled_back) {
+    return fail(Errc::conflict,
+                line.id.value + " is half rolled back in " + where.text() + " (" +
+                    line.cell.reason + "): roll it back to its end with `tidemark rollback " +
+                    where.text() + " --only " + line.id.value + "`, and apply it then");
+  }
   if (line.cell.state == CellState::applied) {
     return fail(Errc::conflict, line.id.value + " is applied in " + where.text() + " already");
   }
@@ -52,7 +54,7 @@ Result<void> check_dependencies(const Catalog& catalog,
   for (const auto* migration : selected) {
     for (const auto& key : migration->after) {
       const auto* line = standing.find(key);
-      const bool pending = line != nullptr && is_pending(line->cell);
+      const bool pending = line != nullptr && waits_to_be_applied(line->cell);
       if (pending && !there.contains(key) && catalog.find(key) != nullptr) {
         return fail(Errc::conflict,
                     migration->id.value + " comes after " + line->id.value +
@@ -67,8 +69,8 @@ Result<void> check_dependencies(const Catalog& catalog,
 Result<void> can_roll_back(const Migration& migration,
                            const Line& line,
                            const EnvironmentRef& where) {
-  const bool applied =
-      line.cell.state == CellState::applied || line.cell.state == CellState::drifted;
+  const bool applied = line.cell.state == CellState::applied ||
+                       line.cell.state == CellState::drifted || line.cell.half_rolled_back;
   if (!applied || !line.cell.how) {
     return fail(
         Errc::conflict,
@@ -97,7 +99,7 @@ Result<std::vector<const Migration*>> select_to_apply(const Catalog& catalog,
   }
   for (const auto& key : *only) {
     const Line& line = *standing.find(key);
-    if (!is_pending(line.cell)) {
+    if (!waits_to_be_applied(line.cell)) {
       return cannot_apply(line, where);
     }
   }
@@ -108,7 +110,7 @@ Result<std::vector<const Migration*>> select_to_apply(const Catalog& catalog,
       return std::unexpected(line.error());
     }
     last = *line;
-    if (!is_pending(last->cell) && last->cell.state != CellState::applied) {
+    if (!waits_to_be_applied(last->cell) && last->cell.state != CellState::applied) {
       return cannot_apply(*last, where);
     }
   }
@@ -116,7 +118,7 @@ Result<std::vector<const Migration*>> select_to_apply(const Catalog& catalog,
   for (const auto& migration : catalog.migrations) {
     const Line* line = standing.find(migration.key);
     const bool wanted = only->empty() || only->contains(migration.key);
-    if (line != nullptr && is_pending(line->cell) && wanted) {
+    if (line != nullptr && waits_to_be_applied(line->cell) && wanted) {
       selected.push_back(&migration);
     }
     if (last != nullptr && migration.key == last->key) {

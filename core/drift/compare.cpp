@@ -33,6 +33,8 @@ struct Subject {
   const Migration* file = nullptr;
   const Row* row = nullptr;        // the newest of its key, whatever its state
   const Record* record = nullptr;  // the newest of its key, whatever it says
+  // Where there is nothing else of it: one whose outcome nobody knows.
+  const Attempt* attempt = nullptr;
 };
 
 class Comparison {
@@ -70,11 +72,12 @@ class Comparison {
     standing_.blind = must_be_asked() && !theirs_.asked;
     standing_.looked_at = must_be_asked() && observation_.has_value();
     for (const auto& migration : catalog_.migrations) {
-      judge({&migration, find(theirs_.rows, migration.key), find(records_, migration.key)});
+      judge(
+          {&migration, find(theirs_.rows, migration.key), find(records_, migration.key), nullptr});
     }
     for (const auto& [key, row] : theirs_.rows) {
       if (!files_.contains(key) && row->state != Row::State::undone) {
-        judge({nullptr, row, find(records_, key)});
+        judge({nullptr, row, find(records_, key), nullptr});
       }
     }
     for (const auto& [key, record] : records_) {
@@ -82,7 +85,14 @@ class Comparison {
       const bool judged =
           files_.contains(key) || (row != nullptr && row->state != Row::State::undone);
       if (!judged && record->applied) {
-        judge({nullptr, row, record});
+        judge({nullptr, row, record, nullptr});
+      }
+    }
+    for (const auto& [key, attempt] : attempts_) {
+      const auto of_key = [&](const Line& line) { return line.key == key; };
+      if (is_unsettled(*attempt) && !files_.contains(key) &&
+          std::ranges::none_of(others_, of_key)) {
+        judge({nullptr, nullptr, nullptr, attempt});
       }
     }
     standing_.lines = sorted_in(std::move(standing_.lines), std::move(others_), std::identity{});
@@ -122,10 +132,10 @@ class Comparison {
               s.row->description,
               {}};
     } else {
-      line.key = s.record->key;
-      line.id = s.record->id;
-      line.version_text = s.record->version_text;
-      line.version = Version::parse(s.record->version_text);
+      line.key = s.record != nullptr ? s.record->key : s.attempt->key;
+      line.id = s.record != nullptr ? s.record->id : s.attempt->migration;
+      line.version_text = s.record != nullptr ? s.record->version_text : s.attempt->version_text;
+      line.version = Version::parse(line.version_text);
       line.kind = line.version.empty() ? MigrationKind::repeatable : MigrationKind::versioned;
     }
     return line;
@@ -152,6 +162,27 @@ class Comparison {
       cell.by = attempt->by;
       cell.reason = attempt->detail;
     }
+    if (attempt != nullptr && is_half_rolled_back(s, *attempt, cell)) {
+      cell.state = CellState::failed;
+      cell.half_rolled_back = true;
+      cell.at = attempt->ended_at;
+      cell.by = attempt->by;
+      cell.reason = "rollback failed: " + std::to_string(attempt->journal->done) + " of " +
+                    std::to_string(attempt->statements) +
+                    " statements are done: " + attempt->detail;
+    }
+  }
+
+  // What ran outside a transaction stays done; a transaction leaves nothing. Whatever was recorded
+  // since is newer.
+  static bool is_half_rolled_back(const Subject& s, const Attempt& attempt, const Cell& cell) {
+    const bool applied =
+        cell.how && (cell.state == CellState::applied || cell.state == CellState::drifted);
+    const bool stopped = attempt.outcome == Attempt::Outcome::not_applied ||
+                         attempt.outcome == Attempt::Outcome::cancelled;
+    const bool newest = s.record == nullptr || s.record->recorded_at <= attempt.started_at;
+    return applied && stopped && newest && attempt.action == Attempt::Action::rollback &&
+           attempt.journal && attempt.journal->done > 0;
   }
 
   static void unsettled(const Attempt& attempt, Cell& cell) {

@@ -48,8 +48,16 @@ struct Cell {
   std::string reason;  // of not_due and unknown: below_baseline, skipped, archived, standby, …; of
                        // pending: out_of_order, conditional
   std::string note;  // line_endings, renamed, no_op
+  // Of failed: it was applied, and a rollback has done some of its statements and not all.
+  bool half_rolled_back = false;
   friend bool operator==(const Cell&, const Cell&) = default;
 };
+
+// Whether an apply runs it.
+inline bool waits_to_be_applied(const Cell& cell) {
+  return cell.state == CellState::pending ||
+         (cell.state == CellState::failed && !cell.half_rolled_back);
+}
 
 // A migration as one environment knows it; without a file when it is known only from a ledger.
 struct Line {

@@ -825,3 +825,64 @@ TEST_CASE("what was there already when it was applied is a no-op, or a finding t
   attempts[0].outcome = Attempt::Outcome::not_applied;
   CHECK(standing().findings.empty());
 }
+
+namespace {
+
+Attempt attempt_of(const std::string& version, Attempt::Outcome outcome) {
+  Attempt attempt;
+  attempt.id = "a";
+  attempt.key = {version};
+  attempt.migration = {"V" + version + "__tax"};
+  attempt.version_text = version;
+  attempt.statements = 3;
+  attempt.started_at = later;
+  attempt.outcome = outcome;
+  attempt.detail = "it was lost";
+  return attempt;
+}
+
+}  // namespace
+
+TEST_CASE("an attempt that nobody knows the outcome of is a line, although its file is gone") {
+  const std::vector<Attempt> attempts{attempt_of("2", Attempt::Outcome::unknown),
+                                      attempt_of("4", Attempt::Outcome::not_applied)};
+  const Policy policy{.mode = Mode::managed, .upstream = std::nullopt, .attempts = attempts};
+  const auto standing =
+      compare(files({file("1", "a", "a"), file("3", "c", "c")}), {}, seen({}), policy);
+  REQUIRE(standing.lines.size() == 3);
+  CHECK(standing.lines[1].id.value == "V2__tax");
+  CHECK(standing.lines[1].cell.state == CellState::unknown);
+  CHECK(standing.lines[1].cell.reason == "outcome_unknown");
+  CHECK(standing.findings.empty());
+}
+
+TEST_CASE("a rollback that did some of its statements is failed, one in a transaction is not") {
+  const auto catalog = files({file("1", "tax", "a")});
+  Record record;
+  record.key = {"1"};
+  record.id = {"V1__tax"};
+  record.version_text = "1";
+  record.how = How::managed;
+  record.evidence = Evidence::executed;
+  record.at = noon;
+  record.recorded_at = noon;
+  record.content = content_of("a");
+  std::vector<Record> records{record};
+  std::vector<Attempt> attempts{attempt_of("1", Attempt::Outcome::not_applied)};
+  attempts.front().action = Attempt::Action::rollback;
+  const auto cell = [&] {
+    const Policy policy{.mode = Mode::managed, .upstream = std::nullopt, .attempts = attempts};
+    return compare(catalog, records, seen({}), policy).find({"1"})->cell;
+  };
+  CHECK(cell().state == CellState::applied);
+  attempts.front().journal = Journal{};
+  CHECK(cell().state == CellState::applied);
+  attempts.front().journal->done = 2;
+  CHECK(cell().state == CellState::failed);
+  CHECK(cell().reason == "rollback failed: 2 of 3 statements are done: it was lost");
+  CHECK_FALSE(waits_to_be_applied(cell()));
+  // Somebody has said since what is so.
+  records.push_back(record);
+  records.back().recorded_at = later + std::chrono::minutes{1};
+  CHECK(cell().state == CellState::applied);
+}
