@@ -78,6 +78,8 @@ class World {
     Mode from = Mode::export_only;
     Mode to = Mode::export_only;
   };
+  // Whether it can be set, but for an apply that is under way. conflict: why not.
+  Result<void> may_set_mode(const EnvironmentRef& ref, Mode mode) const;
   Awaitable<Result<ModeChange>> set_mode(EnvironmentRef ref,
                                          Mode mode,
                                          std::string reason,
@@ -222,6 +224,7 @@ class World {
   static Result<void> nothing_unsettled(const WatchedEnvironment& environment);
   Result<void> may_begin(const Place& at, const NextAttempt& next, const std::string& after) const;
   static AttemptStep beginning_of(NextAttempt next);
+  static const std::string& actor_of(const AttemptStep& step);
   AttemptStep end_of(const Place& at, Attempt attempt, const std::string& note) const;
   void count_end(const EnvironmentRef& ref, const Attempt& attempt);
   void publish_attempt(const EnvironmentRef& ref, const AttemptStep& step);

@@ -108,6 +108,10 @@ Result<void> World::may_begin(const Place& at,
   return {};
 }
 
+const std::string& World::actor_of(const AttemptStep& step) {
+  return step.actor.empty() ? step.attempt.by : step.actor;
+}
+
 // All of it in one go. What is told by name is compared anew.
 Awaitable<Result<void>> World::write_attempts(Place at, std::vector<AttemptStep> steps) {
   WatchedEnvironment& environment = *at.environment;
@@ -122,7 +126,7 @@ Awaitable<Result<void>> World::write_attempts(Place at, std::vector<AttemptStep>
       auto details = details_of(attempt);
       details.insert(step.details.begin(), step.details.end());
       change.audit.push_back(
-          audit_event(change.at, attempt.by, step.what, environment.ref, std::move(details)));
+          audit_event(change.at, actor_of(step), step.what, environment.ref, std::move(details)));
       told = true;
     }
   }
@@ -151,7 +155,7 @@ void World::publish_attempt(const EnvironmentRef& ref, const AttemptStep& step) 
   boost::json::object data{{"migration", attempt.migration.value},
                            {"attempt", attempt.id},
                            {"action", to_string(attempt.action)},
-                           {"by", attempt.by}};
+                           {"by", actor_of(step)}};
   if (attempt.outcome != Attempt::Outcome::open) {
     data["outcome"] = to_string(attempt.outcome);
     data["detail"] = attempt.detail;
@@ -325,8 +329,9 @@ Awaitable<Result<Attempt>> World::resolve(
   steps.front().records = std::move(records);
   steps.front().what = "apply.resolved";
   steps.front().details = {{"outcome", std::string(to_string(attempt.outcome))},
-                           {"resolved_by", by},
+                           {"begun_by", attempt.by},
                            {"reason", reason}};
+  steps.front().actor = by;
   auto written = co_await write_attempts(at, std::move(steps));
   if (!written) {
     co_return std::unexpected(written.error());

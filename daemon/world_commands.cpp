@@ -147,6 +147,28 @@ Awaitable<Result<Marked>> World::unmark(EnvironmentRef ref,
   co_return recorded;
 }
 
+Result<void> World::may_set_mode(const EnvironmentRef& ref, Mode mode) const {
+  const Place at = place(ref);
+  if (!at) {
+    return no_such(ref);
+  }
+  const auto& settings = at.app->settings.environments[at.index];
+  if (settings.mode) {
+    return fail(Errc::conflict,
+                "the config pins the mode of " + ref.text() + " to " +
+                    std::string(to_string(*settings.mode)) + ": change `mode:` there");
+  }
+  if (at.environment->mode == mode) {
+    return fail(Errc::conflict, ref.text() + " is " + std::string(to_string(mode)) + " already");
+  }
+  if (may_connect(mode) && !settings.database) {
+    return fail(Errc::conflict,
+                ref.text() + " has no `database:` in the config, and " +
+                    std::string(to_string(mode)) + " needs one");
+  }
+  return {};
+}
+
 Awaitable<Result<World::ModeChange>> World::set_mode(EnvironmentRef ref,
                                                      Mode mode,
                                                      std::string reason,
@@ -156,24 +178,13 @@ Awaitable<Result<World::ModeChange>> World::set_mode(EnvironmentRef ref,
   if (!at) {
     co_return no_such(ref);
   }
+  if (auto may = may_set_mode(ref, mode); !may) {
+    co_return std::unexpected(may.error());
+  }
   if (auto nothing = nothing_open(*at.environment); !nothing) {
     co_return std::unexpected(nothing.error());
   }
   WatchedEnvironment& environment = *at.environment;
-  const auto& settings = at.app->settings.environments[at.index];
-  if (settings.mode) {
-    co_return fail(Errc::conflict,
-                   "the config pins the mode of " + ref.text() + " to " +
-                       std::string(to_string(*settings.mode)) + ": change `mode:` there");
-  }
-  if (environment.mode == mode) {
-    co_return fail(Errc::conflict, ref.text() + " is " + std::string(to_string(mode)) + " already");
-  }
-  if (may_connect(mode) && !settings.database) {
-    co_return fail(Errc::conflict,
-                   ref.text() + " has no `database:` in the config, and " +
-                       std::string(to_string(mode)) + " needs one");
-  }
   const auto now = now_();
   const ModeChange changed{environment.mode, mode};
   Change change = begin(at);

@@ -63,6 +63,7 @@ struct World::AttemptStep {
   std::vector<ContentBytes> contents;
   std::string what;
   std::map<std::string, std::string> details;
+  std::string actor;  // empty: who has begun the attempt
 };
 
 // A look at an environment that has come in.

@@ -143,6 +143,10 @@ Awaitable<Response> Control::post_mode(const Asked& asked) {
   const EnvironmentRef ref = *asked.environment;
   const auto applier = daemon_.applier(ref);
   if (force && applier && applier->progress()) {
+    // Nothing is cancelled for a flip that cannot be.
+    if (const auto may = world_.may_set_mode(ref, *mode); !may) {
+      co_return answer(may.error());
+    }
     co_await applier->stop(asked.by());
   }
   auto changed = co_await world_.set_mode(ref, *mode, std::move(reason), asked.by());

@@ -34,6 +34,27 @@ Result<Marked> mark(Watched& watched, const EnvironmentRef& ref, std::string id)
   return watched.run(watched.world().mark(ref, std::move(request), "ana (uid 1)"));
 }
 
+// Of the version 1, in dev; nobody knows how it ended.
+Attempt lost_attempt(Watched& watched) {
+  watched.directory_has({file("1", "a")});
+  watched.was_read(dev, seen({}));
+  World::NextAttempt next;
+  next.attempt.id = "a-1";
+  next.attempt.key = {"1"};
+  next.attempt.migration = {"V1__x"};
+  next.attempt.version_text = "1";
+  next.attempt.content = content_of("a");
+  next.attempt.by = "bob (uid 2)";
+  next.attempt.started_at = watched.now;
+  next.content = std::make_shared<const ContentBytes>(ContentBytes{content_of("a").raw, "a"});
+  const auto begun = watched.run(watched.world().begin_attempt(dev, next));
+  REQUIRE_MESSAGE(begun, begun.error().detail);
+  auto attempt = next.attempt;
+  attempt.outcome = Attempt::Outcome::unknown;
+  REQUIRE(watched.run(watched.world().end_attempt(dev, attempt, "")));
+  return attempt;
+}
+
 }  // namespace
 
 TEST_CASE("nothing is judged before the directory was read") {
@@ -443,4 +464,29 @@ TEST_CASE("a credential that could write is audited when that changes, not at ea
   connect("");
   CHECK(audited(watched, "credential.reduced") == 1);
   CHECK(watched.world().environment(dev)->told.excess_privileges == "");
+}
+
+TEST_CASE("whoever settles an unknown outcome is its actor, and needs no file to do so") {
+  Watched watched;
+  lost_attempt(watched);
+  watched.directory_has({});  // another branch
+  REQUIRE(watched.state(dev, "1") == CellState::unknown);
+  const auto resolved =
+      watched.run(watched.world().resolve(dev, "V1__x", true, "the table is there", "ana (uid 1)"));
+  REQUIRE_MESSAGE(resolved, resolved.error().detail);
+  const auto entries = audit(watched);
+  const auto at = std::ranges::find_if(
+      entries, [](const AuditEntry& entry) { return entry.event.what == "apply.resolved"; });
+  REQUIRE(at != entries.end());
+  CHECK(at->event.actor == "ana (uid 1)");
+  CHECK(at->event.details.at("begun_by") == "bob (uid 2)");
+  CHECK(watched.findings(dev) == Found{"removed 1"});
+}
+
+TEST_CASE("whether a mode can be set is known before anything is done for it") {
+  Watched watched;
+  CHECK(watched.world().may_set_mode(staging, Mode::reconcile_only));
+  CHECK(watched.world().may_set_mode(staging, Mode::export_only).error().code == Errc::conflict);
+  CHECK(watched.world().may_set_mode(dev, Mode::reconcile_only).error().detail.find("pins") !=
+        std::string::npos);
 }
