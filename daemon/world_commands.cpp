@@ -96,9 +96,8 @@ Result<void> World::nothing_unsettled(const WatchedEnvironment& environment) {
   if (unknown != environment.attempts.end()) {
     return fail(Errc::conflict,
                 "nobody knows what became of " + unknown->migration.value + " in " +
-                    environment.ref.text() + ": settle that first with `tidemark resolve " +
-                    environment.ref.text() + " " + unknown->migration.value +
-                    " (applied|not-applied) --reason …`");
+                    environment.ref.text() +
+                    ": settle that first: " + how_to_resolve(*unknown, environment.ref));
   }
   return nothing_open(environment);
 }

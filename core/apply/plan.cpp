@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "core/apply/half_done.h"
+#include "core/apply/steps.h"
 #include "core/catalog/content.h"
 #include "core/drift/history.h"
 
@@ -13,6 +15,14 @@ bool knows_history(const Situation& situation) {
   const bool reads_theirs = situation.observation != nullptr &&
                             situation.observation->ledger == Observation::Ledger::read;
   return reads_theirs || !situation.records.empty();
+}
+
+std::string how_to_resolve(const Attempt& attempt, const EnvironmentRef& where) {
+  return "tidemark resolve " + where.text() + " " + attempt.migration.value +
+         " (applied|not-applied) --reason …" +
+         (attempt.action == Attempt::Action::rollback
+              ? ", where `applied` says that it was rolled back, and `not-applied` that it was not"
+              : "");
 }
 
 Hindrance not_empty(const EnvironmentRef& where) {
@@ -31,6 +41,11 @@ std::string reason_option(std::string_view command, const EnvironmentRef& where)
 
 std::string place_of(const PlannedMigration& migration, SqlPlace place) {
   return migration.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+}
+
+std::string what_of(const Attempt& attempt) {
+  return (attempt.action == Attempt::Action::rollback ? "the rollback of " : "") +
+         attempt.migration.value;
 }
 
 class Planning {
@@ -68,7 +83,8 @@ class Planning {
   }
 
   void look_at_migrations() {
-    for (const auto& migration : plan_.migrations) {
+    for (auto& migration : plan_.migrations) {
+      look_at_what_is_done(migration);
       for (const auto& problem : migration.script.problems) {
         block("cannot_run", place_of(migration, problem.place) + ": " + problem.message, "");
       }
@@ -106,6 +122,25 @@ class Planning {
   }
 
  private:
+  // As the run will go on, or refuse to.
+  void look_at_what_is_done(PlannedMigration& migration) {
+    if (migration.transactional()) {
+      return;
+    }
+    const auto* attempt =
+        half_done(situation_.attempts, situation_.records, migration.key, plan_.action);
+    if (attempt == nullptr) {
+      return;
+    }
+    migration.done = attempt->journal->done;
+    if (migration.done > 0 && attempt->journal->text != text_of_steps(migration, migration.done)) {
+      block("edited_since",
+            migration.file + ": its first " + std::to_string(migration.done) +
+                " statements ran already, outside a transaction, and were edited since",
+            "put them back as they were, and make a new migration of what is to be different");
+    }
+  }
+
   void block(std::string what, std::string why, std::string settle) {
     plan_.hindrances.push_back({std::move(what), std::move(why), std::move(settle)});
   }
@@ -139,16 +174,17 @@ class Planning {
     for (const auto& attempt : situation_.attempts) {
       if (attempt.outcome == Attempt::Outcome::open) {
         block("outcome_open",
-              attempt.migration.value + " is being applied to " + situation_.environment.text() +
-                  " by " + attempt.by + " since " + format_time(attempt.started_at) +
-                  ", and its outcome is open",
+              attempt.migration.value +
+                  (attempt.action == Attempt::Action::rollback ? " is being rolled back in "
+                                                               : " is being applied to ") +
+                  situation_.environment.text() + " by " + attempt.by + " since " +
+                  format_time(attempt.started_at) + ", and its outcome is open",
               "");
       } else if (attempt.outcome == Attempt::Outcome::unknown) {
         block("outcome_unknown",
-              "nobody knows what became of " + attempt.migration.value + ", begun at " +
+              "nobody knows what became of " + what_of(attempt) + ", begun at " +
                   format_time(attempt.started_at) + ": " + attempt.detail,
-              "tidemark resolve " + situation_.environment.text() + " " + attempt.migration.value +
-                  " (applied|not-applied) --reason …");
+              how_to_resolve(attempt, situation_.environment));
       }
     }
   }
@@ -209,6 +245,9 @@ std::string plan_id(const Situation& situation, const Plan& plan, const Selectio
   for (const auto& migration : plan.migrations) {
     add(migration.key.value);
     add(migration.content.raw.hex());
+    if (migration.done > 0) {
+      add(std::to_string(migration.done));
+    }
   }
   return "p_" + sha256(text).hex().substr(0, 16);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,6 +40,9 @@ struct PlannedMigration {
   ScriptText sql;     // what of it runs
   Script script;
   bool out_of_order = false;
+  // So many of its statements an earlier attempt has done, outside a transaction: it goes on behind
+  // them.
+  std::size_t done = 0;
   // Of each statement, what the server says of what it locks; empty where nobody asked.
   std::vector<std::vector<std::string>> notes{};
   bool transactional() const { return !sql.outside_transaction && script.transactional(); }
@@ -100,6 +104,10 @@ Result<std::vector<const Migration*>> select_to_roll_back(const Catalog& catalog
 
 // Whether anything is known of what was applied there before.
 bool knows_history(const Situation& situation);
+
+// What settles an attempt whose outcome nobody knows, as somebody has to type it, and what that
+// means of it.
+std::string how_to_resolve(const Attempt& attempt, const EnvironmentRef& where);
 
 // Of a database that is not empty while nothing is known of it.
 Hindrance not_empty(const EnvironmentRef& where);

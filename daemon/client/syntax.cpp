@@ -177,7 +177,10 @@ void declare_unfreeze(CLI::App& app, Arguments& arguments) {
 void declare_resolve(CLI::App& app, Arguments& arguments) {
   environment(app, arguments);
   migration(app, arguments);
-  choice(app, arguments, verdicts, "what you found in the database");
+  choice(app,
+         arguments,
+         verdicts,
+         "what you found in the database; of a rollback, applied is rolled back");
   reason(app, arguments, "how you know; it goes into the audit trail (required)");
 }
 

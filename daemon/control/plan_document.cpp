@@ -59,6 +59,7 @@ json::object migration_in_plan(const PlannedMigration& migration) {
           {"transaction", migration.transactional()},
           {"analysed", !migration.script.unanalysed.has_value()},
           {"own_transaction", migration.script.wrapped},
+          {"done", migration.done},
           {"statements", std::move(statements)}};
 }
 

@@ -253,8 +253,10 @@ Awaitable<Response> Control::post_resolve(const Asked& asked) {
   if (!resolved) {
     co_return answer(resolved.error());
   }
-  co_return answer(
-      {{"environment", ref.text()}, {"migration", text(resolved->migration.value)}, {"as", as}});
+  co_return answer({{"environment", ref.text()},
+                    {"migration", text(resolved->migration.value)},
+                    {"action", to_string(resolved->action)},
+                    {"as", as}});
 }
 
 }  // namespace tidemark

@@ -78,8 +78,9 @@ std::string render_unfrozen(const json::object& answer) {
 }
 
 std::string render_resolved(const json::object& answer) {
+  const std::string done = raw(answer, "action") == "rollback" ? "rolled back" : "applied";
   return shown(answer, "environment") + ": " + shown(answer, "migration") +
-         " is settled: " + (raw(answer, "as") == "applied" ? "applied" : "not applied") + "\n";
+         " is settled: " + (raw(answer, "as") == "applied" ? "" : "not ") + done + "\n";
 }
 
 std::string render_mode(const json::object& answer) {

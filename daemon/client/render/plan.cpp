@@ -28,7 +28,11 @@ std::string manner(const json::object& migration) {
     return "not analysed: sent whole, in one transaction";
   }
   if (!flag(migration, "transaction")) {
-    return "outside a transaction, statement by statement";
+    const auto done = number(migration, "done");
+    return "outside a transaction, statement by statement" +
+           (done == 0 ? ""
+                      : ", behind the first " + std::to_string(done) +
+                            ", which an earlier attempt has done");
   }
   return flag(migration, "own_transaction")
              ? "in one transaction, in place of its own BEGIN and COMMIT"

@@ -247,7 +247,8 @@ std::string Progress::next_step() const {
   if (outcome_ == "unknown") {
     return "look into the database, then: tidemark resolve " + environment_ + " " +
            (last_migration_.empty() ? "MIGRATION" : last_migration_) +
-           " (applied|not-applied) --reason …";
+           " (applied|not-applied) --reason …" +
+           (rollback_ ? ", where applied says that it was rolled back" : "");
   }
   if (outcome_ == "open") {
     return "the server is being asked what became of it: tidemark status " + environment_;

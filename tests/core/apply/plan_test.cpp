@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/apply/steps.h"
 #include "core/drift/compare.h"
 
 using namespace tidemark;
@@ -285,4 +286,72 @@ TEST_CASE("nothing is rolled back that has no rollback, was edited, or is not ap
   CHECK(why_not("2") ==
         "2_step was edited after it was applied in shop/dev: its rollback may not undo what ran "
         "there");
+}
+
+namespace {
+
+// A rollback that runs outside a transaction and has stopped behind its first statement.
+Attempt half_a_rollback(const std::string& key) {
+  auto attempt = attempt_at(key, Attempt::Outcome::not_applied);
+  attempt.action = Attempt::Action::rollback;
+  attempt.transactional = false;
+  attempt.statements = 3;
+  attempt.journal = Journal{};
+  attempt.journal->done = 1;
+  attempt.started_at = noon + std::chrono::minutes{1};
+  return attempt;
+}
+
+}  // namespace
+
+TEST_CASE("what is half rolled back is not applied again, and can be rolled back to its end") {
+  World world({with_rollback(file("1")), file("2")}, {"1"});
+  world.attempts = {half_a_rollback("1")};
+  world.look();
+  CHECK(ids(select_to_apply(world.catalog, world.standing, dev, {})) == Ids{"2"});
+  Selection only;
+  only.only = {"1"};
+  const auto refused = select_to_apply(world.catalog, world.standing, dev, only);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().detail.find("tidemark rollback shop/dev --only 1_step") !=
+        std::string::npos);
+  CHECK(ids(select_to_roll_back(world.catalog, world.standing, dev, only)) == Ids{"1"});
+}
+
+TEST_CASE("a plan says how many statements are done, and refuses where those were edited") {
+  World world({file("1")}, {});
+  PlannedMigration one;
+  one.key = {"1"};
+  one.file = "1_step.sql";
+  one.script.statements = {Statement{}, Statement{}};
+  one.sql.outside_transaction = true;
+  auto before = attempt_at("1", Attempt::Outcome::not_applied);
+  before.journal = Journal{};
+  before.journal->done = 1;
+  before.journal->text = text_of_steps(one, 1);
+  const auto id = make_plan(world.situation(), Attempt::Action::apply, {one}, {}).id;
+  world.attempts = {before};
+  const auto goes_on = make_plan(world.situation(), Attempt::Action::apply, {one}, {});
+  CHECK(goes_on.hindrances.empty());
+  CHECK(goes_on.migrations.front().done == 1);
+  CHECK(goes_on.id != id);
+  world.attempts.front().journal->text = content_of("edited").raw;
+  const auto edited = make_plan(world.situation(), Attempt::Action::apply, {one}, {});
+  CHECK(only_hindrance(edited) == "edited_since");
+  CHECK(edited.hindrances.front().why ==
+        "1_step.sql: its first 1 statements ran already, outside a transaction, and were edited "
+        "since");
+}
+
+TEST_CASE("of a rollback that nobody knows the outcome of, the plan says what is to be settled") {
+  World world({file("1")}, {"1"});
+  world.attempts = {attempt_at("1", Attempt::Outcome::unknown)};
+  world.attempts.front().action = Attempt::Action::rollback;
+  world.look();
+  const auto plan = world.plan();
+  CHECK(only_hindrance(plan) == "outcome_unknown");
+  CHECK(plan.hindrances.front().why.starts_with("nobody knows what became of the rollback of 1_"));
+  CHECK(plan.hindrances.front().settle ==
+        "tidemark resolve shop/dev 1_step (applied|not-applied) --reason …, where `applied` says "
+        "that it was rolled back, and `not-applied` that it was not");
 }
