@@ -132,6 +132,15 @@ class World {
                                               Attempt attempt,
                                               std::string note,
                                               std::shared_ptr<const NextAttempt> next);
+  // An apply that failed before there was an attempt that says so.
+  struct ApplyInVain {
+    MigrationId migration;  // that was to be next
+    Attempt::Action action = Attempt::Action::apply;
+    std::string by;
+    std::string why;
+    bool is_news = true;  // else it is only counted
+  };
+  Awaitable<void> failed_to_apply(EnvironmentRef ref, ApplyInVain failed);
   // A person says what an unknown outcome was.
   Awaitable<Result<Attempt>> resolve(
       EnvironmentRef ref, std::string migration, bool applied, std::string reason, std::string by);

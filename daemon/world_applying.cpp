@@ -188,6 +188,39 @@ Awaitable<Result<void>> World::begin_attempt(EnvironmentRef ref, NextAttempt nex
   co_return written;
 }
 
+// Nothing was written down before it failed, so that this is all that tells of it.
+Awaitable<void> World::failed_to_apply(EnvironmentRef ref, ApplyInVain failed) {
+  metrics_.applied(ref, "failed", {});
+  if (!failed.is_news) {
+    co_return;
+  }
+  log_warn("apply failed before anything was run",
+           {{"environment", ref.text()}, {"by", failed.by}, {"error", failed.why}});
+  events_.publish("apply.finished",
+                  ref,
+                  now_(),
+                  {{"migration", failed.migration.value},
+                   {"attempt", nullptr},
+                   {"action", to_string(failed.action)},
+                   {"by", failed.by},
+                   {"outcome", to_string(Attempt::Outcome::not_applied)},
+                   {"detail", failed.why}});
+  std::vector<AuditEvent> events{
+      audit_event(now_(),
+                  failed.by,
+                  "apply.finished",
+                  ref,
+                  {{"migration", failed.migration.value},
+                   {"action", std::string(to_string(failed.action))},
+                   {"outcome", std::string(to_string(Attempt::Outcome::not_applied))},
+                   {"detail", failed.why}})};
+  const auto noted = co_await note(std::move(events));
+  if (!noted) {
+    log_warn("a failed apply could not be written down",
+             {{"environment", ref.text()}, {"error", noted.error().detail}});
+  }
+}
+
 Awaitable<Result<void>> World::note_attempt(EnvironmentRef ref, Attempt attempt) {
   auto turn = co_await gate_.enter();
   const Place at = place(ref);

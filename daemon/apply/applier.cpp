@@ -12,8 +12,10 @@
 #include "adapters/postgres/schema_questions.h"
 #include "adapters/tools/tool.h"
 #include "core/apply/steps.h"
+#include "core/drift/history.h"
 #include "daemon/apply/recovery.h"
 #include "daemon/apply/words.h"
+#include "daemon/control/document_parts.h"
 #include "daemon/world.h"
 
 namespace tidemark {
@@ -22,6 +24,7 @@ namespace {
 
 constexpr std::chrono::milliseconds asked_again_after{1'000};
 constexpr std::chrono::milliseconds asked_again_at_most{60'000};
+constexpr std::chrono::milliseconds asked_again_when_denied{30'000};
 constexpr std::chrono::seconds asked_whether_complete_every{5};
 
 constexpr std::chrono::minutes told_when_older{1};
@@ -90,7 +93,8 @@ Applier::Applier(asio::io_context& loop,
                  Door door,
                  EnvironmentRef ref,
                  EnvironmentSettings settings,
-                 std::vector<std::string> folders)
+                 std::vector<std::string> folders,
+                 std::function<Awaitable<Result<void>>()> look_at_it)
     : loop_(loop),
       world_(world),
       workers_(workers),
@@ -98,7 +102,9 @@ Applier::Applier(asio::io_context& loop,
       door_(std::move(door)),
       ref_(std::move(ref)),
       settings_(std::move(settings)),
+      look_at_it_(std::move(look_at_it)),
       folders_(std::move(folders)),
+      tries_(settings_.poll),
       wakeup_(loop) {}
 
 std::optional<ManagedEnvironment> Applier::managed() const {
@@ -128,6 +134,9 @@ Awaitable<void> Applier::run() {
     } else {
       log_warn("an outcome is not known yet",
                {{"environment", ref_.text()}, {"error", settled.error().detail}});
+      if (settled.error().code == Errc::denied) {
+        pause = std::max(pause, asked_again_when_denied);
+      }
       co_await wakeup_.sleep(pause);
       pause = std::min(pause * 2, asked_again_at_most);
     }
@@ -145,17 +154,24 @@ Awaitable<void> Applier::carry_out() {
     std::shared_ptr<Run>& run;
   } const ended(run_);
   const auto run = run_;
-  log_info("apply begins",
-           {{"environment", ref_.text()},
-            {"plan", run->plan().id},
-            {"migrations", run->plan().migrations.size()},
-            {"by", run->by()}});
+  const Fields fields{{"environment", ref_.text()},
+                      {"plan", run->plan().id},
+                      {"migrations", run->plan().migrations.size()},
+                      {"by", run->by()}};
+  if (tried_on_ && tries_.in_vain()) {
+    log_debug("apply begins again", fields);
+  } else {
+    log_info("apply begins", fields);
+  }
   auto lost = co_await run->carry_out(door_);
   run->let_go();
   former_ = run->pids();
+  co_await tell_what_stands_nowhere(*run);
   if (!lost) {
     co_return;
   }
+  run->progress()->now({{"migration", text(lost->migration.value)},
+                        {"phase", "the connection was lost, asking what became of it"}});
   co_await end_what_is_left(run->pids());
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
   for (auto pause = std::chrono::milliseconds{100}; std::chrono::steady_clock::now() < until;
@@ -175,47 +191,120 @@ Awaitable<void> Applier::carry_out() {
 
 namespace {
 
+constexpr std::string_view by_itself = "tidemark (apply: auto)";
+
 bool was_tried(const Attempt& attempt, const Migration& file) {
   return attempt.key == file.key && attempt.content.raw == file.content.raw &&
          attempt.action == Attempt::Action::apply && attempt.outcome != Attempt::Outcome::applied;
 }
 
+// Whether a person has rolled this content back.
+bool was_rolled_back(const Record& record, const Migration& file) {
+  return record.how == How::rolled_back && record.content &&
+         record.content->raw == file.content.raw;
+}
+
 }  // namespace
 
+// An apply that failed before there was an attempt to say so: audit log and metrics do.
+Awaitable<void> Applier::tell_what_stands_nowhere(const Run& run) {
+  auto ground = std::exchange(tried_on_, std::nullopt);
+  const auto& outcome = run.outcome();
+  if (outcome.what == "failed" && !outcome.stands_in_attempt) {
+    World::ApplyInVain failed;
+    failed.migration.value = outcome.left.empty() ? "" : outcome.left.front();
+    failed.action = run.plan().action;
+    failed.by = run.by();
+    failed.why = outcome.message;
+    failed.is_news = !ground || tries_.is_news(outcome.message);
+    if (ground) {
+      tries_.failed(std::move(*ground), outcome.code, std::chrono::steady_clock::now());
+    }
+    co_await world_.failed_to_apply(ref_, std::move(failed));
+  } else if (ground) {
+    tries_.forget();
+  }
+}
+
+// What there is to apply, as far as that decides whether a try is worth it.
+AutoGround Applier::ground() const {
+  const auto& environment = *world_.environment(ref_);
+  AutoGround ground;
+  for (const auto& migration : world_.app(ref_.app)->catalog.migrations) {
+    const auto* line = environment.standing.find(migration.key);
+    if (line != nullptr && waits_to_be_applied(line->cell)) {
+      ground.pending.emplace_back(migration.key, migration.content.raw);
+    }
+  }
+  ground.records = environment.records.size();
+  if (!environment.attempts.empty()) {
+    ground.last_attempt = environment.attempts.back().id;
+  }
+  ground.history_certain = environment.history_certain;
+  ground.frozen = environment.freeze && environment.freeze->holds(wall_clock_now());
+  ground.problem = environment.problem;
+  ground.reachable = environment.reachable();
+  return ground;
+}
+
 // Something is pending that nobody has tried in vain: each content is tried once.
-bool Applier::has_untried() const {
+bool Applier::has_untried() {
   const auto* environment = world_.environment(ref_);
   const auto* app = world_.app(ref_.app);
   if (settings_.apply != ApplyWhen::automatic || environment == nullptr || !managed()) {
+    tries_.forget();
     return false;
   }
+  const auto records = newest(environment->records);
   bool pending = false;
   for (const auto& migration : app->catalog.migrations) {
     const auto* line = environment->standing.find(migration.key);
-    const bool due = line != nullptr && (line->cell.state == CellState::pending ||
-                                         line->cell.state == CellState::failed);
-    pending = pending || due;
-    const bool in_vain =
-        due && std::ranges::any_of(environment->attempts, [&](const Attempt& attempt) {
-          return was_tried(attempt, migration);
-        });
+    if (line == nullptr || !waits_to_be_applied(line->cell)) {
+      continue;
+    }
+    pending = true;
+    // Either way, what comes after it waits for it.
+    const bool in_vain = std::ranges::any_of(environment->attempts, [&](const Attempt& attempt) {
+      return was_tried(attempt, migration);
+    });
     if (in_vain) {
-      return false;  // what comes after it waits for it
+      return false;
+    }
+    const auto* record = find(records, migration.key);
+    if (record != nullptr && was_rolled_back(*record, migration)) {
+      tell_once(migration.id.value + " was rolled back by " + record->by +
+                ", and its file is the same as before");
+      return false;
     }
   }
   return pending;
 }
 
-void Applier::tell_once(std::string why) {
-  if (!why.empty() && why != told_) {
+void Applier::tell_once(const std::string& why) {
+  if (tries_.is_news(why)) {
     log_info("nothing is applied by itself", {{"environment", ref_.text()}, {"why", why}});
   }
-  told_ = std::move(why);
+}
+
+// It would have been applied, but for the server.
+Awaitable<void> Applier::came_to_nothing(AutoGround ground, Error error, MigrationId migration) {
+  tries_.failed(std::move(ground), error.code, std::chrono::steady_clock::now());
+  World::ApplyInVain failed;
+  failed.migration = std::move(migration);
+  failed.by = std::string(by_itself);
+  failed.is_news = tries_.is_news(error.detail);
+  failed.why = std::move(error.detail);
+  co_await world_.failed_to_apply(ref_, std::move(failed));
+}
+
+void Applier::hindered(Errc code, const std::string& why) {
+  tries_.failed(ground(), code, std::chrono::steady_clock::now());
+  tell_once(why);
 }
 
 // With `apply: auto`: what is committed, once.
 Awaitable<void> Applier::apply_by_itself() {
-  if (run_ || !has_untried()) {
+  if (run_ || !has_untried() || !tries_.due(ground(), std::chrono::steady_clock::now())) {
     co_return;
   }
   std::vector<std::string> files;
@@ -230,14 +319,29 @@ Awaitable<void> Applier::apply_by_itself() {
     tell_once(before.error().detail);
     co_return;
   }
+  // Nobody is connected to for something that is hindered anyway.
   const Selection all;
-  auto planned = co_await plan(all, Attempt::Action::apply);
+  auto planned = co_await plan_by_what_is_known(all, Attempt::Action::apply);
+  if (planned && planned->hindrances.empty() && !planned->migrations.empty()) {
+    const auto looked = co_await look_at_it_();
+    const bool is_ours = !looked && (looked.error().code == Errc::conflict ||
+                                     looked.error().code == Errc::cancelled);
+    if (is_ours) {
+      hindered(looked.error().code, looked.error().detail);
+      co_return;
+    }
+    if (!looked) {
+      co_await came_to_nothing(ground(), looked.error(), planned->migrations.front().id);
+      co_return;
+    }
+    planned = co_await plan_by_what_is_known(all, Attempt::Action::apply);
+  }
   if (!planned) {
-    tell_once(planned.error().detail);
+    hindered(planned.error().code, planned.error().detail);
     co_return;
   }
   if (!planned->hindrances.empty()) {
-    tell_once(planned->hindrances.front().why);
+    hindered(Errc::conflict, planned->hindrances.front().why);
     co_return;
   }
   // What was read meanwhile is what is committed, or what was before.
@@ -249,8 +353,12 @@ Awaitable<void> Applier::apply_by_itself() {
   if (planned->migrations.empty() || run_) {
     co_return;
   }
-  const auto begun = start(std::move(*planned), all, "tidemark (apply: auto)");
-  tell_once(begun ? "" : begun.error().detail);
+  const auto begun = start(std::move(*planned), all, std::string(by_itself));
+  if (begun) {
+    tried_on_ = ground();
+  } else {
+    hindered(begun.error().code, begun.error().detail);
+  }
 }
 
 // A server may go on for long with sessions whose client is gone, and they would be in the way of
@@ -310,6 +418,27 @@ Awaitable<Result<void>> Applier::settle_one(ManagedEnvironment environment, Atte
 }
 
 Awaitable<Result<Plan>> Applier::plan(Selection selection, Attempt::Action action) {
+  // Whatever somebody else has done there since the last look is not to be done again.
+  Result<void> looked;
+  if (managed()) {
+    looked = co_await look_at_it_();
+  }
+  auto planned = co_await plan_by_what_is_known(selection, action);
+  if (planned && !looked) {
+    planned->warnings.push_back("its server could not be asked: " + looked.error().detail);
+  }
+  const auto situation = world_.situation(ref_);
+  const auto environment = managed();
+  if (planned && looked && situation && environment && !planned->migrations.empty()) {
+    const bool asks_if_empty =
+        action == Attempt::Action::apply && !selection.from_empty && !knows_history(*situation);
+    co_await ask_server(*environment, *planned, asks_if_empty);
+  }
+  co_return planned;
+}
+
+Awaitable<Result<Plan>> Applier::plan_by_what_is_known(Selection selection,
+                                                       Attempt::Action action) {
   auto situation = world_.situation(ref_);
   if (!situation) {
     co_return std::unexpected(situation.error());
@@ -346,13 +475,7 @@ Awaitable<Result<Plan>> Applier::plan(Selection selection, Attempt::Action actio
     const auto* line = situation->standing->find(migration.key);
     migration.out_of_order = line != nullptr && line->cell.reason == "out_of_order";
   }
-  auto made = make_plan(*situation, action, std::move(*planned), selection);
-  const bool asks_if_empty =
-      action == Attempt::Action::apply && !selection.from_empty && !knows_history(*situation);
-  if (const auto environment = managed(); environment && !made.migrations.empty()) {
-    co_await ask_server(*environment, made, asks_if_empty);
-  }
-  co_return made;
+  co_return make_plan(*situation, action, std::move(*planned), selection);
 }
 
 // What only the server knows: whether there is anything in it, and what the plan would meet there.
@@ -370,7 +493,10 @@ Awaitable<void> Applier::ask_server(ManagedEnvironment environment,
   }
   if (asks_if_empty) {
     const auto empty = co_await is_empty(**session, settings_.schema);
-    if (empty && !*empty) {
+    // Somebody may have begun to fill it meanwhile, and that is us.
+    const auto situation = world_.situation(ref_);
+    const bool known = run_ || !situation || knows_history(*situation);
+    if (empty && !*empty && !known) {
       plan.hindrances.push_back(not_empty(ref_));
     }
   }

@@ -12,6 +12,7 @@
 #include "adapters/loop/pool.h"
 #include "adapters/loop/wakeup.h"
 #include "adapters/parser/parser.h"
+#include "core/apply/auto_tries.h"
 #include "core/apply/plan.h"
 #include "core/result.h"
 #include "daemon/apply/door.h"
@@ -33,7 +34,8 @@ class Applier {
           Door door,
           EnvironmentRef ref,
           EnvironmentSettings settings,
-          std::vector<std::string> folders);  // of the app's files
+          std::vector<std::string> folders,  // of the app's files
+          std::function<Awaitable<Result<void>>()> look_at_it);
 
   // The task; never returns.
   Awaitable<void> run();
@@ -57,9 +59,17 @@ class Applier {
  private:
   Awaitable<void> carry_out();
   Awaitable<void> end_what_is_left(std::vector<int> pids);
+  Awaitable<void> tell_what_stands_nowhere(const Run& run);
+  Awaitable<Result<Plan>> plan_by_what_is_known(Selection selection, Attempt::Action action);
+
+  // With `apply: auto`.
   Awaitable<void> apply_by_itself();
-  bool has_untried() const;
-  void tell_once(std::string why);
+  bool has_untried();
+  AutoGround ground() const;
+  void tell_once(const std::string& why);
+  void hindered(Errc code, const std::string& why);
+  Awaitable<void> came_to_nothing(AutoGround ground, Error error, MigrationId migration);
+
   Awaitable<Result<void>> settle_open();
   Awaitable<Result<void>> settle_one(ManagedEnvironment environment, Attempt attempt);
   Awaitable<Result<std::vector<PlannedMigration>>> read(std::vector<Migration> migrations,
@@ -74,9 +84,11 @@ class Applier {
   Door door_;
   EnvironmentRef ref_;
   EnvironmentSettings settings_;
+  std::function<Awaitable<Result<void>>()> look_at_it_;
   std::vector<std::string> folders_;
   std::vector<int> former_;  // the server's numbers of the last apply's sessions
-  std::string told_;         // why nothing is applied by itself, as last told
+  AutoTries tries_;
+  std::optional<AutoGround> tried_on_;  // of the run that was begun by itself
   Wakeup wakeup_;
   std::shared_ptr<Run> run_;  // shared with the frame that carries it out
 };

@@ -72,12 +72,14 @@ Awaitable<std::optional<Attempt>> Run::carry_out(Door& door) {
   auto sessions = co_await door.open(environment_);
   if (!sessions) {
     outcome_.message = sessions.error().detail;
+    outcome_.code = sessions.error().code;
     co_return std::nullopt;
   }
   sessions_ = std::move(*sessions);
   pids_ = {sessions_.work->backend_pid(), sessions_.watch->backend_pid()};
   auto prepared = co_await prepare();
   if (!prepared) {
+    outcome_.what = cancelled() ? "cancelled" : "failed";
     outcome_.message = prepared.error().words;
     co_return std::nullopt;
   }
@@ -94,6 +96,8 @@ Awaitable<std::optional<Attempt>> Run::carry_out(Door& door) {
   const auto begun = co_await world_.begin_attempt(environment_.ref(), *begun_);
   if (!begun) {
     outcome_.message = begun.error().detail;
+    outcome_.code = begun.error().code;
+    outcome_.world_changed = begun.error().code == Errc::conflict;
     co_return std::nullopt;
   }
   for (bool goes_on = true; goes_on;) {
@@ -252,6 +256,7 @@ Awaitable<bool> Run::carry_out_one() {
     attempt.outcome = Attempt::Outcome::applied;
   } else {
     auto& trouble = ran.error();
+    outcome_.stands_in_attempt = true;
     attempt.detail = trouble.words;
     outcome_.message = migration.file + ": " + trouble.words;
     told["error"] = document_of(trouble);

@@ -66,6 +66,10 @@ class Run {
     std::vector<std::string> done;
     std::vector<std::string> left;
     std::string message;
+    // What went wrong is said by the attempt that it went wrong with; else there was none yet.
+    bool stands_in_attempt = false;
+    Errc code = Errc::conflict;  // of what stands nowhere
+    bool world_changed = false;  // since the plan, so that nothing of it was run
   };
   const Outcome& outcome() const { return outcome_; }
   // Tells it, and that nothing follows.

@@ -84,7 +84,8 @@ Awaitable<Result<void>> Watchers::start(AppSettings settings) {
                                   Door(connections_, connecting_, resolver_, ref, environment),
                                   ref,
                                   environment,
-                                  settings.repo.paths));
+                                  settings.repo.paths,
+                                  [this, ref] { return poll(ref); }));
   }
   auto added = co_await world_.add_app(settings, AppDirectory::content_reader(settings.repo));
   if (!added) {

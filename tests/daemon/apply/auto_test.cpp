@@ -12,7 +12,8 @@ namespace {
 
 // Applied by itself, from a git work tree.
 struct Auto : Applying {
-  Auto() : Applying("        apply: auto\n        poll: 1s\n") {}
+  explicit Auto(PostgresServer& server = PostgresServer::shared())
+      : Applying("        apply: auto\n        poll: 1s\n", server) {}
 
   void git(const std::vector<std::string>& arguments) {
     std::vector<std::string> command{"git", "-C", migrations().string()};
@@ -31,6 +32,14 @@ struct Auto : Applying {
     git({"commit", "-q", "-m", "step"});
   }
   int attempts() { return static_cast<int>(metric("tidemark_applies_total")); }
+  // How often the log or the audit log has it.
+  static int count(const std::string& text, const std::string& word) {
+    int found = 0;
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+      ++found;
+    }
+    return found;
+  }
   // Long enough for whoever would apply by itself.
   static void a_while() { std::this_thread::sleep_for(7s); }
 };
@@ -103,5 +112,103 @@ TEST_CASE("a directory that says that it is complete is applied from") {
   Auto::a_while();
   CHECK(rig.cell_of("001_users") == "pending");
   rig.file(".complete", "");
+  CHECK(rig.eventually([&] { return rig.cell_of("001_users") == "applied"; }, 30));
+}
+
+TEST_CASE("while the server is down it is tried seldom, told once, and applied when it is back") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  PostgresServer server;
+  Auto rig(server);
+  rig.git({"init", "-q"});
+  rig.begin();
+  server.stop();
+  rig.file("001_users.sql", "CREATE TABLE users (id int);\n");
+  rig.commit();
+  REQUIRE(rig.eventually([&] { return rig.attempts() > 0; }, 30));
+  Auto::a_while();
+  Auto::a_while();
+  CHECK(rig.attempts() <= 3);
+  CHECK(Auto::count(rig.log(), "apply failed before anything was run") == 1);
+  CHECK(Auto::count(rig.tidemark({"audit"}).out, "apply.finished") == 1);
+  CHECK(rig.cell_of("001_users") == "pending");
+  server.start();
+  CHECK_MESSAGE(rig.eventually([&] { return rig.cell_of("001_users") == "applied"; }, 20),
+                rig.log());
+}
+
+TEST_CASE("while it is frozen nothing is applied by itself, and that is told once") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Auto rig;
+  rig.git({"init", "-q"});
+  rig.begin();
+  const std::string where = "/v1/apps/shop/environments/dev/";
+  REQUIRE(rig.request("POST", where + "freeze", R"({"reason": "sale"})").status == 200);
+  rig.file("001_users.sql", "CREATE TABLE users (id int);\n");
+  rig.commit();
+  CHECK(rig.eventually([&] { return Auto::count(rig.log(), "frozen by") == 1; }));
+  Auto::a_while();
+  Auto::a_while();
+  CHECK(Auto::count(rig.log(), "frozen by") == 1);
+  CHECK(rig.attempts() == 0);
+  REQUIRE(rig.request("POST", where + "unfreeze", R"({"reason": "over"})").status == 200);
+  CHECK(rig.eventually([&] { return rig.cell_of("001_users") == "applied"; }, 10));
+}
+
+TEST_CASE("a checkout of another branch is applied from as it stands, and never a mixture") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Auto rig;
+  rig.git({"init", "-q", "-b", "main"});
+  rig.file("001_users.sql", "CREATE TABLE users (id int);\n");
+  rig.commit();
+  rig.git({"checkout", "-q", "-b", "other"});
+  for (int i = 2; i <= 40; ++i) {
+    const auto number = std::to_string(100 + i).substr(1);
+    rig.file("0" + number + "_t.sql", "CREATE TABLE other_" + number + " (id int);\n");
+  }
+  rig.commit();
+  rig.git({"checkout", "-q", "main"});
+  rig.begin();
+  CHECK(rig.eventually([&] { return rig.cell_of("001_users") == "applied"; }, 30));
+  Auto::a_while();
+  CHECK(rig.sql("SELECT count(*) FROM pg_class WHERE relname LIKE 'other_%'") == "0");
+  rig.git({"checkout", "-q", "other"});
+  CHECK_MESSAGE(rig.eventually([&] { return rig.cell_of("040_t") == "applied"; }, 60), rig.log());
+  CHECK(rig.sql("SELECT count(*) FROM pg_class WHERE relname LIKE 'other_%'") == "39");
+  // Back again: what is applied is not there any more, and nothing else happens.
+  rig.git({"checkout", "-q", "main"});
+  CHECK(rig.eventually([&] { return rig.cell_of("040_t").starts_with("drifted"); }, 30));
+  const int before = rig.attempts();
+  Auto::a_while();
+  CHECK(rig.attempts() == before);
+}
+
+TEST_CASE("what a person rolled back is not applied again by itself, until its file is another") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Auto rig;
+  rig.git({"init", "-q"});
+  rig.file("001_users.sql", "CREATE TABLE users (id int);\n");
+  rig.file("001_users.down.sql", "DROP TABLE users;\n");
+  rig.commit();
+  rig.begin();
+  REQUIRE(rig.eventually([&] { return rig.cell_of("001_users") == "applied"; }, 30));
+  REQUIRE(rig.post("rollback", R"({"only": ["001_users"]})").outcome() == "applied");
+  Auto::a_while();
+  CHECK_FALSE(rig.exists("users"));
+  CHECK(rig.cell_of("001_users") == "pending");
+  CHECK(Auto::count(rig.log(), "001_users was rolled back") == 1);
+  rig.stop();
+  rig.begin();
+  Auto::a_while();
+  CHECK_FALSE(rig.exists("users"));
+  rig.file("001_users.sql", "CREATE TABLE users (id bigint);\n");
+  rig.commit();
   CHECK(rig.eventually([&] { return rig.cell_of("001_users") == "applied"; }, 30));
 }

@@ -483,6 +483,20 @@ TEST_CASE("whoever settles an unknown outcome is its actor, and needs no file to
   CHECK(watched.findings(dev) == Found{"removed 1"});
 }
 
+TEST_CASE("an apply that failed before there was an attempt is counted, and told once") {
+  Watched watched;
+  watched.directory_has({file("1", "a")});
+  World::ApplyInVain failed{{"V1__x"}, Attempt::Action::apply, "tidemark", "refused", true};
+  watched.run(watched.world().failed_to_apply(dev, failed));
+  failed.is_news = false;
+  watched.run(watched.world().failed_to_apply(dev, failed));
+  CHECK(audited(watched, "apply.finished") == 1);
+  CHECK(watched.events_of("apply.finished") == 1);
+  CHECK(watched.page().find(
+            "tidemark_applies_total{app=\"shop\",environment=\"dev\",outcome=\"failed\"} 2") !=
+        std::string::npos);
+}
+
 TEST_CASE("whether a mode can be set is known before anything is done for it") {
   Watched watched;
   CHECK(watched.world().may_set_mode(staging, Mode::reconcile_only));
