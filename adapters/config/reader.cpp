@@ -180,6 +180,25 @@ ConnectionLimits read_limits(const YamlNode& node, Problems& problems) {
   return limits;
 }
 
+// What is allowed to one server has to be enough for what is asked of it.
+void use_limits(const YamlNode& limits, const Settings& settings, Problems& problems) {
+  constexpr unsigned of_an_apply = 2;
+  if (settings.limits.per_server >= of_an_apply) {
+    return;
+  }
+  for (const auto& app : settings.apps) {
+    for (const auto& environment : app.environments) {
+      if (environment.configured_mode() == Mode::managed && environment.database) {
+        problems.add(limits,
+                     "connections_per_server: expected at least 2, as " + app.name + "/" +
+                         environment.name +
+                         " is managed: an apply takes two, one to work and one to look after it");
+        return;
+      }
+    }
+  }
+}
+
 Settings read_settings(const YamlNode& root, Problems& problems) {
   Settings settings;
   settings.http.listen = {{"127.0.0.1", 9847, {}}};
@@ -206,6 +225,9 @@ Settings read_settings(const YamlNode& root, Problems& problems) {
   }
   if (const auto* apps = section.require("apps")) {
     settings.apps = read_apps(*apps, for_all, problems);
+  }
+  if (const auto* limits = section.find("limits")) {
+    use_limits(*limits, settings, problems);
   }
   if (const auto* access = section.find("access")) {
     settings.access = read_access(*access, settings.apps, problems);

@@ -4,20 +4,36 @@
 
 namespace tidemark {
 
-void ConnectionBudget::ask(Id who, bool for_a_person) {
-  (for_a_person ? persons_ : schedule_).push_back(who);
+namespace {
+
+using Line = std::deque<std::vector<ConnectionBudget::Id>>;
+
+void leave_line(Line& line, ConnectionBudget::Id who) {
+  for (auto& group : line) {
+    std::erase(group, who);
+  }
+  std::erase_if(line, [](const auto& group) { return group.empty(); });
+}
+
+}  // namespace
+
+void ConnectionBudget::ask(std::vector<Id> together, bool for_a_person) {
+  (for_a_person ? persons_ : schedule_).push_back(std::move(together));
 }
 
 void ConnectionBudget::hurry(Id who) {
-  if (std::erase(schedule_, who) > 0) {
-    persons_.push_back(who);
+  const auto group = std::ranges::find_if(
+      schedule_, [&](const auto& each) { return std::ranges::find(each, who) != each.end(); });
+  if (group != schedule_.end()) {
+    persons_.push_back(std::move(*group));
+    schedule_.erase(group);
   }
 }
 
 void ConnectionBudget::leave(Id who) {
   places_.erase(who);
-  std::erase(persons_, who);
-  std::erase(schedule_, who);
+  leave_line(persons_, who);
+  leave_line(schedule_, who);
 }
 
 void ConnectionBudget::rest(Id who, Time now) {
@@ -42,7 +58,8 @@ ConnectionBudget::Step ConnectionBudget::next(Time now) {
   if (line.empty()) {
     return step;
   }
-  if (places_.size() == limits_.per_server) {
+  const auto count = line.front().size();
+  if (places_.size() + count > limits_.per_server) {
     step.give_back = longest_resting();
     return step;
   }
@@ -52,10 +69,12 @@ ConnectionBudget::Step ConnectionBudget::next(Time now) {
     step.not_before = now + std::chrono::ceil<std::chrono::milliseconds>(pause);
     return step;
   }
-  tokens_ -= 1;
-  step.let_in = line.front();
+  tokens_ -= static_cast<double>(count);  // below 0: the next one waits for longer
+  step.let_in = std::move(line.front());
   line.pop_front();
-  places_.emplace(*step.let_in, std::nullopt);
+  for (const auto who : step.let_in) {
+    places_.emplace(who, std::nullopt);
+  }
   return step;
 }
 

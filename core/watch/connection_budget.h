@@ -5,6 +5,8 @@
 #include <deque>
 #include <optional>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace tidemark {
 
@@ -27,7 +29,10 @@ class ConnectionBudget {
   void limit(ConnectionLimits limits) { limits_ = limits; }
 
   // Stands in line. What a person asks for stands before what a schedule asks for.
-  void ask(Id who, bool for_a_person);
+  void ask(Id who, bool for_a_person) { ask(std::vector<Id>{who}, for_a_person); }
+  // All of them are let in together, or none yet: whoever had one place and waited for the next
+  // would be in the way of others who do the same.
+  void ask(std::vector<Id> together, bool for_a_person);
   // Who still stands in line does so for a person now.
   void hurry(Id who);
   // Gives up the place, or the wait for one.
@@ -37,7 +42,7 @@ class ConnectionBudget {
   void work(Id who);
 
   struct Step {
-    std::optional<Id> let_in;        // has a place from now on
+    std::vector<Id> let_in;          // have places from now on
     std::optional<Id> give_back;     // rests, and has to leave
     std::optional<Time> not_before;  // nobody can be let in until then
   };
@@ -57,8 +62,8 @@ class ConnectionBudget {
   double tokens_;
   std::optional<Time> refilled_at_;
   std::unordered_map<Id, std::optional<Time>> places_;  // since when it rests; empty while it works
-  std::deque<Id> persons_;
-  std::deque<Id> schedule_;
+  std::deque<std::vector<Id>> persons_;
+  std::deque<std::vector<Id>> schedule_;
 };
 
 }  // namespace tidemark

@@ -49,8 +49,7 @@ Awaitable<Result<std::string>> Door::read_password() {
   co_return secret;
 }
 
-Awaitable<Result<Connections::Place>> Door::wait_for_place() {
-  auto place = connections_.ask(server_, true, [] {});
+Awaitable<Result<void>> Door::granted(const Connections::Place& place) const {
   const auto until = std::chrono::steady_clock::now() + place_within;
   // Places are given back within a look, and looks have deadlines.
   while (!place.is_granted()) {
@@ -61,21 +60,29 @@ Awaitable<Result<Connections::Place>> Door::wait_for_place() {
     }
     co_await wait_for(std::chrono::milliseconds{20});
   }
-  co_return place;
+  co_return Result<void>{};
 }
 
-Awaitable<Result<PlacedSession>> Door::open_by(std::shared_ptr<const Route> route,
-                                               ManagedEnvironment environment) {
+Awaitable<Result<PlacedSession>> Door::wait_and_open(std::shared_ptr<const Route> route,
+                                                     ManagedEnvironment environment) {
   if (!route) {
     co_return fail(Errc::conflict, name_ + " has no `database:` in the config");
   }
+  auto place = connections_.ask(server_, true, [] {});
+  const auto waited = co_await granted(place);
+  if (!waited) {
+    co_return std::unexpected(waited.error());
+  }
+  auto session = co_await open_by(std::move(route), std::move(environment), std::move(place));
+  co_return session;
+}
+
+Awaitable<Result<PlacedSession>> Door::open_by(std::shared_ptr<const Route> route,
+                                               ManagedEnvironment environment,
+                                               Connections::Place place) {
   auto password = co_await read_password();
   if (!password) {
     co_return std::unexpected(password.error());
-  }
-  auto place = co_await wait_for_place();
-  if (!place) {
-    co_return std::unexpected(place.error());
   }
   auto session = co_await WriteSession::connect(
       environment, connecting_, resolver_, route, std::move(*password), connect_within);
@@ -108,26 +115,42 @@ Awaitable<Result<PlacedSession>> Door::open_by(std::shared_ptr<const Route> rout
   if (!set) {
     co_return fail("connect to " + route->where(), set.error().error);
   }
-  PlacedSession placed{std::move(*place), std::move(*session)};
+  PlacedSession placed{std::move(place), std::move(*session)};
   co_return placed;
 }
 
 Awaitable<Result<PlacedSession>> Door::open_one(ManagedEnvironment environment) {
-  auto session = co_await open_by(route_, std::move(environment));
+  auto session = co_await wait_and_open(route_, std::move(environment));
   co_return session;
 }
 
 Awaitable<Result<PlacedSession>> Door::open_to_plan(ManagedEnvironment environment) {
-  auto session = co_await open_by(route_to_plan_, std::move(environment));
+  auto session = co_await wait_and_open(route_to_plan_, std::move(environment));
   co_return session;
 }
 
 Awaitable<Result<ApplySessions>> Door::open(ManagedEnvironment environment) {
-  auto work = co_await open_one(environment);
+  if (!route_) {
+    co_return fail(Errc::conflict, name_ + " has no `database:` in the config");
+  }
+  if (!connections_.has_room_for(2)) {
+    co_return fail(Errc::conflict,
+                   "applying to " + name_ +
+                       " takes two connections to its server, one to work and one to look after "
+                       "it, and `limits: {connections_per_server: 1}` allows one: make it 2");
+  }
+  // One after the other, those who apply to several databases of one server would each have one and
+  // wait for the second.
+  auto [first, second] = connections_.ask_for_two(server_, true);
+  const auto waited = co_await granted(first);
+  if (!waited) {
+    co_return std::unexpected(waited.error());
+  }
+  auto work = co_await open_by(route_, environment, std::move(first));
   if (!work) {
     co_return std::unexpected(work.error());
   }
-  auto watch = co_await open_one(std::move(environment));
+  auto watch = co_await open_by(route_, std::move(environment), std::move(second));
   if (!watch) {
     co_return std::unexpected(watch.error());
   }

@@ -47,9 +47,12 @@ class Door {
   Awaitable<Result<PlacedSession>> open_to_plan(ManagedEnvironment environment);
 
  private:
+  Awaitable<Result<PlacedSession>> wait_and_open(std::shared_ptr<const Route> route,
+                                                 ManagedEnvironment environment);
   Awaitable<Result<PlacedSession>> open_by(std::shared_ptr<const Route> route,
-                                           ManagedEnvironment environment);
-  Awaitable<Result<Connections::Place>> wait_for_place();
+                                           ManagedEnvironment environment,
+                                           Connections::Place place);
+  Awaitable<Result<void>> granted(const Connections::Place& place) const;
   Awaitable<Result<std::string>> read_password();
 
   Connections& connections_;

@@ -97,6 +97,19 @@ Connections::Place Connections::ask(std::string server,
   return {*this, named, id};
 }
 
+std::pair<Connections::Place, Connections::Place> Connections::ask_for_two(std::string server,
+                                                                           bool for_a_person) {
+  const auto first = ++last_id_;
+  const auto second = ++last_id_;
+  Named& named = *servers_.try_emplace(server, loop_, limits_).first;
+  Server& at = named.second;
+  at.clients.try_emplace(first, Client{[] {}});
+  at.clients.try_emplace(second, Client{[] {}});
+  at.budget.ask({first, second}, for_a_person);
+  advance(server);
+  return {Place(*this, named, first), Place(*this, named, second)};
+}
+
 void Connections::advance(const std::string& server) {
   for (;;) {
     // Found again in each turn: who is called back may be the last one there.
@@ -110,11 +123,13 @@ void Connections::advance(const std::string& server) {
       return;
     }
     const auto step = at.budget.next(now());
-    if (step.let_in) {
-      Client& client = at.clients.at(*step.let_in);
-      client.let_in = true;
-      if (client.wait) {
-        client.wait->cancel();
+    if (!step.let_in.empty()) {
+      for (const auto id : step.let_in) {
+        Client& client = at.clients.at(id);
+        client.let_in = true;
+        if (client.wait) {
+          client.wait->cancel();
+        }
       }
     } else if (step.give_back) {
       const auto call_back = at.clients.at(*step.give_back).call_back;

@@ -58,6 +58,10 @@ class Connections {
   // Stands in line for a place. `call_back` is called when it rests and somebody else waits: it
   // must give it back at once.
   Place ask(std::string server, bool for_a_person, std::function<void()> call_back);
+  // For two connections, of which one is of no use without the other. Neither can be called back.
+  std::pair<Place, Place> ask_for_two(std::string server, bool for_a_person);
+  // Whether there can be so many to one server at all.
+  bool has_room_for(std::size_t count) const { return count <= limits_.per_server; }
 
  private:
   struct Client {

@@ -73,6 +73,10 @@ std::vector<BadConfig> bad_configs() {
         "log, limits, defaults, apps or access"}},
       {top("limits: {connections_per_server: 0}"),
        {"6:34 connections_per_server: expected a whole number from 1 to 10000"}},
+      {env("mode: managed\n        database: host=h\nlimits: {connections_per_server: 1}"),
+       {"8:9 connections_per_server: expected at least 2, as shop/prod is managed: an apply takes "
+        "two, one to work and one to look after it"},
+       Schema::cannot_say},
       {top("limits: {connects_per_second: '8'}"),
        {"6:31 connects_per_second: expected a whole number from 1 to 10000"}},
       {top("limits: {connects_per_second: 1.5}"),

@@ -16,8 +16,8 @@ const ConnectionBudget::Time start{1h};
 // Everybody who is let in at that moment, in order.
 std::vector<Id> let_in(ConnectionBudget& budget, ConnectionBudget::Time now = start) {
   std::vector<Id> all;
-  for (auto step = budget.next(now); step.let_in; step = budget.next(now)) {
-    all.push_back(*step.let_in);
+  for (auto step = budget.next(now); !step.let_in.empty(); step = budget.next(now)) {
+    all.insert(all.end(), step.let_in.begin(), step.let_in.end());
   }
   return all;
 }
@@ -76,7 +76,7 @@ TEST_CASE("a connection at work is never called back") {
   CHECK(let_in(budget) == std::vector<Id>{1});
   const auto step = budget.next(start);
   CHECK_FALSE(step.give_back);
-  CHECK_FALSE(step.let_in);
+  CHECK(step.let_in.empty());
   CHECK_FALSE(step.not_before);
 }
 
@@ -114,4 +114,43 @@ TEST_CASE("a lowered limit calls resting connections back, though nobody waits")
   CHECK(budget.next(start).give_back == 3);
   budget.leave(3);
   CHECK_FALSE(budget.next(start).give_back);
+}
+
+TEST_CASE("who needs two places has both or none, so that no two wait for each other") {
+  ConnectionBudget budget({4, 100});
+  budget.ask(9, false);
+  for (Id who = 1; who <= 5; who += 2) {
+    budget.ask({who, who + 1}, true);
+  }
+  CHECK(let_in(budget) == std::vector<Id>{1, 2, 3, 4});
+  CHECK_FALSE(budget.next(start).give_back);
+  budget.leave(1);
+  CHECK(let_in(budget).empty());  // one is not enough, and who comes later does not overtake
+  budget.leave(2);
+  CHECK(let_in(budget) == std::vector<Id>{5, 6});
+  budget.leave(3);
+  CHECK(let_in(budget) == std::vector<Id>{9});
+}
+
+TEST_CASE("for two places as many resting connections are called back as it takes") {
+  auto budget = with_line({3, 100}, 3);
+  let_in(budget);
+  budget.rest(1, start);
+  budget.rest(2, start + 1s);
+  budget.ask({8, 9}, true);
+  CHECK(budget.next(start + 2s).give_back == 1);
+  budget.leave(1);
+  CHECK(budget.next(start + 2s).give_back == 2);
+  budget.leave(2);
+  CHECK(let_in(budget, start + 2s) == std::vector<Id>{8, 9});
+}
+
+TEST_CASE(
+    "two that come at once count as two new connections, also where one a second is allowed") {
+  ConnectionBudget budget({4, 1});
+  budget.ask({1, 2}, true);
+  budget.ask(3, true);
+  CHECK(let_in(budget) == std::vector<Id>{1, 2});
+  CHECK(let_in(budget, start + 1500ms).empty());
+  CHECK(let_in(budget, start + 2001ms) == std::vector<Id>{3});
 }

@@ -157,3 +157,80 @@ TEST_CASE("a freeze in the middle of many migrations stops before the next one")
   CHECK(rig.apply().outcome() == "applied");
   CHECK(rig.ran() == "1 2 3 4 5");
 }
+
+TEST_CASE("a flip that cannot be cancels nothing, also by force") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Many rig(2, "1.5");
+  auto applied = apply_meanwhile(rig);
+  REQUIRE(rig.is_at("01_some"));
+  const auto refused =
+      rig.request("POST", where + "mode", R"({"mode": "managed", "reason": "x", "force": true})");
+  CHECK(refused.status == 409);
+  CHECK(says(refused.body, "is managed already"));
+  CHECK(applied.get().outcome() == "applied");
+  CHECK(rig.ran() == "1 2");
+}
+
+TEST_CASE("a client that hangs up stops nothing, and another one sees how it ends") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Many rig(3, "1");
+  const auto hung_up = run({"timeout",
+                            "--signal=KILL",
+                            "1",
+                            "curl",
+                            "-sSN",
+                            "--unix-socket",
+                            rig.socket().string(),
+                            "-H",
+                            "Content-Type: application/json",
+                            "--data-binary",
+                            "{}",
+                            "http://localhost" + where + "apply"});
+  CHECK(says(hung_up.out, "\"started\""));
+  CHECK_FALSE(says(hung_up.out, "\"finished\""));
+  const auto attached = rig.tidemark({"apply", "shop/dev", "--attach"});
+  CHECK_MESSAGE(attached.status == 0, attached.err);
+  CHECK(says(attached.out, "01_some"));  // from its beginning
+  CHECK(says(attached.out, "shop/dev: applied 00_log, 01_some, 02_some, 03_some"));
+  CHECK(rig.ran() == "1 2 3");
+  const auto after = rig.tidemark({"apply", "shop/dev", "--attach"});
+  CHECK(after.status != 0);
+  CHECK(says(after.err, "nothing is being applied"));
+}
+
+TEST_CASE("many that apply to one server at once wait for their places, and none for another's") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  constexpr int all = 4;
+  auto& server = PostgresServer::shared();
+  Rig rig;
+  std::string environments;
+  for (int i = 1; i <= all; ++i) {
+    environments += "      - name: e" + std::to_string(i) +
+                    "\n        mode: managed\n        after: []\n        database: " +
+                    server.address(server.create_database("together")) + "\n";
+  }
+  rig.configure(environments, "limits: {connections_per_server: 4, connects_per_second: 100}\n");
+  rig.file("001_slow.sql", "CREATE TABLE slow (id int);\nSELECT pg_sleep(1);\n");
+  rig.start();
+  const auto environment = [](int i) { return "e" + std::to_string(i); };
+  for (int i = 1; i <= all; ++i) {
+    REQUIRE(rig.eventually([&] { return rig.cell(environment(i), "001_slow") == "pending"; }));
+  }
+  std::vector<std::future<Rig::Answer>> clients;
+  for (int i = 1; i <= all; ++i) {
+    clients.push_back(std::async(std::launch::async, [&rig, name = environment(i)] {
+      return rig.request("POST", "/v1/apps/shop/environments/" + name + "/apply", "{}");
+    }));
+  }
+  for (auto& client : clients) {
+    const auto answer = client.get();
+    CHECK_MESSAGE(says(answer.body, "\"outcome\":\"applied\",\"done\":[\"001_slow\"]"),
+                  answer.body);
+  }
+}
