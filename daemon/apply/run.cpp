@@ -10,6 +10,8 @@
 #include "adapters/postgres/backend_questions.h"
 #include "adapters/postgres/schema_questions.h"
 #include "adapters/postgres/server_questions.h"
+#include "core/apply/half_done.h"
+#include "core/apply/lock_retries.h"
 #include "core/text/printable.h"
 #include "daemon/apply/lock_key.h"
 #include "daemon/apply/receipt.h"
@@ -123,6 +125,7 @@ Awaitable<Run::Tried<void>> Run::prepare() {
   if (situation->identity) {
     const auto other = difference(*situation->identity, server_.identity);
     if (!other.empty()) {
+      outcome_.world_changed = true;
       co_return std::unexpected(
           Trouble{"it is not the database that was planned for: " + other + ". Nothing was run"});
     }
@@ -335,6 +338,10 @@ boost::json::object Run::document_of(const Trouble& trouble) const {
   if (trouble.statement) {
     error["statement"] = *trouble.statement + 1;
   }
+  // Only to whoever watches: what others ask the server is in no record, and on no page.
+  if (is_lock_trouble(trouble.sqlstate)) {
+    error["waiting_for"] = in_the_way_with_queries_;
+  }
   if (trouble.place) {
     error["line"] = trouble.place->line;
     error["column"] = trouble.place->column;
@@ -390,7 +397,8 @@ void Run::finish() {
                   {{"outcome", outcome_.what},
                    {"done", std::move(done)},
                    {"left", std::move(left)},
-                   {"message", text_or_null(outcome_.message)}});
+                   {"message", text_or_null(outcome_.message)},
+                   {"world_changed", outcome_.world_changed}});
   progress_->end();
 }
 
@@ -452,6 +460,7 @@ Awaitable<Run::Tried<std::string>> Run::send(const Step& step) {
   using namespace asio::experimental::awaitable_operators;
   tell_state(step, {});
   in_the_way_.clear();
+  in_the_way_with_queries_.clear();
   auto work = run_and_say(*sessions_.work, step.sql, statement_done_, attention_);
   auto watch = look_after(step);
   auto answer = co_await (std::move(work) && std::move(watch));
@@ -484,7 +493,8 @@ Awaitable<void> Run::look_after(const Step& step) {
     boost::json::object state;
     if (blocking && !blocking->empty()) {
       in_the_way_ = words_for(*blocking);
-      state["waiting_for"] = documents_of(*blocking);
+      in_the_way_with_queries_ = documents_of(*blocking);
+      state["waiting_for"] = in_the_way_with_queries_;
     }
     const auto build = co_await index_progress(*sessions_.watch, pid);
     if (build && *build) {

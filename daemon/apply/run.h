@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "adapters/config/settings.h"
@@ -171,6 +172,7 @@ class Run {
   Wakeup attention_;  // of who looks after a statement, and of pauses
   bool statement_done_ = false;
   std::string in_the_way_;   // who was, as last seen
+  boost::json::array in_the_way_with_queries_;
   std::vector<Skip> skips_;  // not yet compared
   std::string skipped_;      // what statements left as it was, in words
   std::mt19937 random_{std::random_device{}()};

@@ -137,6 +137,9 @@ Outcome<Exit> follow(Session& session,
   last_words("\n" + words + "\n");
   auto ended = begin(take);
   last_words("");
+  if (progress.world_changed()) {
+    return Exit::world_changed;
+  }
   if (!progress.outcome().empty()) {
     return progress.outcome() == success ? Exit::done : Exit::failed;
   }

@@ -1,6 +1,7 @@
 #include "daemon/client/render/progress.h"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <utility>
 
@@ -44,13 +45,40 @@ std::string blocker(const json::object& session) {
          (about.empty() ? "" : " (" + about + ")");
 }
 
+// ": SELECT * FROM users", on one line.
+std::string query_of(const json::object& session) {
+  constexpr std::size_t columns_max = 200;
+  std::string query;
+  for (const char c : raw(session, "query")) {
+    const bool is_space = std::isspace(static_cast<unsigned char>(c)) != 0;
+    if (!is_space) {
+      query += c;
+    } else if (!query.empty() && query.back() != ' ') {
+      query += ' ';
+    }
+  }
+  return query.empty() ? "" : ": " + shortened(printable(query), columns_max);
+}
+
+// Who is in the way, and with what: the query of the first one.
 std::string waiting(const json::object& event) {
   const auto& sessions = list_if(event, "waiting_for");
   if (sessions.empty()) {
     return "";
   }
-  return "waiting for " + blocker(object(sessions.front())) +
-         (sessions.size() > 1 ? " and " + std::to_string(sessions.size() - 1) + " more" : "");
+  const auto& first = object(sessions.front());
+  return "waiting for " + blocker(first) +
+         (sessions.size() > 1 ? " and " + std::to_string(sessions.size() - 1) + " more" : "") +
+         query_of(first);
+}
+
+// "  in the way: pid 4711 (ana, psql, active): SELECT * FROM users" for each.
+std::string in_the_way(const json::object& error) {
+  std::string lines;
+  for (const auto& session : list_if(error, "waiting_for")) {
+    lines += "  in the way: " + blocker(object(session)) + query_of(object(session)) + "\n";
+  }
+  return lines;
 }
 
 // "004_idx  statement 2 of 3 (line 7, CREATE INDEX CONCURRENTLY), 12 s, 42 % scanning table"
@@ -60,9 +88,11 @@ std::string running(const json::object& event) {
       joined({line > 0 ? "line " + std::to_string(line) : "", shown(event, "kind")}, ", ");
   const auto done =
       event.contains("per_cent") ? std::to_string(number(event, "per_cent")) + " %" : "";
+  const auto statement = number(event, "statement");
   return shown(event, "migration") + "  " +
-         joined({"statement " + of(number(event, "statement"), number(event, "statements")) +
-                     (place.empty() ? "" : " (" + place + ")"),
+         joined({statement == 0 ? ""
+                                : "statement " + of(statement, number(event, "statements")) +
+                                      (place.empty() ? "" : " (" + place + ")"),
                  format_age(milliseconds(event, "elapsed_ms")),
                  joined({done, shown(event, "phase")}, " "),
                  waiting(event)},
@@ -137,7 +167,7 @@ std::string circumstances(const json::object& error) {
                             state.empty() ? "" : "SQLSTATE " + state},
                            ", ");
   return (line.empty() ? "" : "  " + line + "\n") + addition(error, "detail") +
-         addition(error, "hint");
+         addition(error, "hint") + in_the_way(error);
 }
 
 // The sentence about the whole, and the server's where that does not repeat it.
@@ -199,8 +229,10 @@ std::string Progress::whole_lines(const json::object& event, const std::string& 
     return about() + skipped(event);
   }
   if (type == "retrying") {
-    return about() + "tries again in " + std::to_string(number(event, "in_ms")) + " ms, try " +
-           of(number(event, "try"), number(event, "of")) + ": " + shown(event, "why") + "\n";
+    const auto tries = number(event, "of");
+    return about() + "tries again in " + std::to_string(number(event, "in_ms")) + " ms" +
+           (tries > 0 ? ", try " + of(number(event, "try"), tries) : "") + ": " +
+           shown(event, "why") + "\n";
   }
   if (type == "repairing") {
     return about() + shown(event, "message") + "\n";
@@ -214,6 +246,7 @@ std::string Progress::whole_lines(const json::object& event, const std::string& 
   }
   if (type == "finished") {
     outcome_ = shown(event, "outcome");
+    world_changed_ = flag(event, "world_changed");
     return summary(event);
   }
   return "";  // a newer daemon may tell more
@@ -229,8 +262,11 @@ std::string Progress::finished_migration(const json::object& event) {
   if (outcome == "applied") {
     return line + done + " in " + took(event) + "\n";
   }
-  return line + (outcome == "not_applied" ? "not " + done : shown(event, "outcome")) + " after " +
-         took(event) + "\n";
+  if (outcome == "open") {
+    return line + "open: nobody knows yet whether it was " + done + "\n";
+  }
+  return line + (outcome == "not_applied" ? "not " + done : shown(event, "outcome")) +
+         (event.contains("elapsed_ms") ? " after " + took(event) : "") + "\n";
 }
 
 std::string Progress::summary(const json::object& event) const {

@@ -21,6 +21,8 @@ class Progress {
 
   // Of all of it, as the daemon calls it; empty until it is known.
   const std::string& outcome() const { return outcome_; }
+  // Nothing was run, because something has moved since the plan.
+  bool world_changed() const { return world_changed_; }
 
  private:
   std::string live(const std::string& line, const Style& style);
@@ -34,6 +36,7 @@ class Progress {
   std::string last_migration_;  // that ended, printable
   json::object error_;          // its, if it had one
   std::string outcome_;
+  bool world_changed_ = false;
   std::size_t live_columns_ = 0;
 };
 

@@ -360,3 +360,14 @@ TEST_CASE("mode --force asks the daemon to cancel what runs first") {
   CHECK(desk.type({"mode", "dev", "export_only", "--reason", "x"}) == Exit::done);
   CHECK(desk.body(mode) == json::parse(R"({"mode":"export_only","reason":"x"})"));
 }
+
+TEST_CASE("a world that turns out to have changed when the apply begins is exit code 6") {
+  Desk desk;
+  desk.daemon.answer(
+      post_apply,
+      R"({"type":"started","environment":"shop/dev","plan":"p_0123456789abcdef","action":"apply","by":"ana","migrations":["003_tax"]}
+{"type":"finished","outcome":"failed","done":[],"left":["003_tax"],"message":"another database","world_changed":true}
+)");
+  CHECK(desk.type({"apply", "shop/dev", "--yes"}) == Exit::world_changed);
+  CHECK(contains(desk.console.output, "another database"));
+}

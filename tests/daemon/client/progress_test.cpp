@@ -41,10 +41,10 @@ TEST_CASE("on a terminal what runs is one line, which says who is in the way") {
   Progress progress("shop/dev");
   CHECK(progress.tell(building, terminal(200)) ==
         "\r004_idx  statement 2 of 3 (line 7, CREATE INDEX CONCURRENTLY), 12 s, 42 % scanning "
-        "table, waiting for pid 4711 (ana, psql, idle in transaction for 93 s)");
+        "table, waiting for pid 4711 (ana, psql, idle in transaction for 93 s): SELECT 1");
   auto several = building;
   several["waiting_for"].as_array().push_back(event(R"({"pid":12})"));
-  CHECK(progress.tell(several, terminal(200)).ends_with("for 93 s) and 1 more"));
+  CHECK(progress.tell(several, terminal(200)).ends_with("for 93 s) and 1 more: SELECT 1"));
 }
 
 TEST_CASE("a shorter line wipes out the one before it, and a whole line stands where it was") {
@@ -185,4 +185,48 @@ TEST_CASE("nothing that a server or a file says can command the terminal") {
     CHECK(text.find_first_of("\x1b\x07") == std::string::npos);
     CHECK(text.find("\u202e") == std::string::npos);
   }
+}
+
+TEST_CASE("what is not told of a try or of an end is not made up") {
+  Progress progress("shop/dev");
+  CHECK(progress.tell(event(R"({"type":"retrying","migration":"004_idx","statement":1,"in_ms":250,
+                                "why":"canceling statement due to lock timeout"})"),
+                      piped) ==
+        "004_idx  tries again in 250 ms: canceling statement due to lock timeout\n");
+  CHECK(progress.tell(
+            event(R"({"type":"migration.finished","migration":"004_idx","outcome":"open"})"),
+            piped) == "004_idx  open: nobody knows yet whether it was applied\n");
+}
+
+TEST_CASE("while the server is asked what became of it, the live line says so") {
+  Progress progress("shop/dev");
+  CHECK(progress.tell(event(R"({"type":"progress","migration":"004_idx","elapsed_ms":4000,
+                                "phase":"the connection was lost, asking what became of it"})"),
+                      terminal(200)) ==
+        "\r004_idx  4 s, the connection was lost, asking what became of it");
+}
+
+TEST_CASE("who was in the way of what failed is told with the query, on one line") {
+  Progress progress("shop/dev");
+  auto failed = failed_migration;
+  failed["error"].as_object()["waiting_for"] = json::parse(
+      R"([{"pid":7,"role":"bob","application":"","state":"active","transaction_age_ms":null,
+           "query":"SELECT *\n  FROM\tusers\u001b"}])");
+  progress.tell(failed, piped);
+  const auto summary = progress.tell(
+      event(R"({"type":"finished","outcome":"failed","done":[],"left":["003_tax"],"message":"x"})"),
+      piped);
+  CHECK(summary.find("\n  in the way: pid 7 (bob, active): SELECT * FROM users\\x1b\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("of a rollback whose outcome nobody knows, it is said what applied would mean") {
+  Progress progress("shop/dev");
+  progress.tell(event(R"({"type":"started","action":"rollback","migrations":["003_tax"]})"), piped);
+  const auto summary = progress.tell(
+      event(
+          R"({"type":"finished","outcome":"unknown","done":[],"left":["003_tax"],"message":"x"})"),
+      piped);
+  CHECK(summary.find("--reason …, where applied says that it was rolled back\n") !=
+        std::string::npos);
 }
