@@ -259,7 +259,7 @@ Awaitable<Asked<Asked<Likeness>>> likeness(WriteSession& session,
                                            Twin twin) {
   const bool within = session.transaction() != WriteSession::Transaction::none;
   std::string open = within ? "SAVEPOINT tidemark_twin" : "BEGIN";
-  open += "; SET LOCAL lock_timeout = 200; SET LOCAL statement_timeout = 5000";
+  open += "; SET LOCAL lock_timeout = 200; SET LOCAL statement_timeout = 2000";
   const auto opened = co_await session.run(std::move(open), answers_within);
   if (!opened) {
     co_return std::unexpected(opened.error());

@@ -1,9 +1,10 @@
-#include "tests/daemon/apply/applying.h"
-
 #include <map>
 #include <stdexcept>
 
 #include <doctest/doctest.h>
+
+#include "tests/daemon/apply/applying.h"
+#include "tests/daemon/apply/through_proxy.h"
 
 using namespace tidemark::test;
 
@@ -353,6 +354,20 @@ TEST_CASE("what cannot be compared is told, and applied all the same") {
   }
 }
 
+TEST_CASE("who writes to a table that is compared with, or referred to, stands in nobody's way") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Applying rig;
+  rig.sql("CREATE TABLE busy (id int PRIMARY KEY); CREATE TABLE t100 (a int REFERENCES busy)");
+  PostgresSession other(rig.server(), rig.database());
+  other.run("BEGIN; INSERT INTO busy VALUES (1); INSERT INTO t100 VALUES (1)");
+  const auto told = apply_all(
+      rig, {{"SELECT 1", "CREATE TABLE IF NOT EXISTS {t} (a int REFERENCES busy (id))", ""}});
+  CHECK(told.at("100_it").at("same") == true);
+  other.run("COMMIT");
+}
+
 TEST_CASE("an index that is there and invalid is no index, also outside of CONCURRENTLY") {
   if (!PostgresServer::available()) {
     return;
@@ -400,4 +415,28 @@ TEST_CASE("a twin does not run what a default or a trigger would do") {
                                 ""}});
   CHECK(told.at("100_it").at("same") == true);
   CHECK(rig.sql("SELECT is_called FROM counted") == "f");
+}
+
+TEST_CASE("what was skipped is known as well when the answer to COMMIT is lost") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  PostgresServer server({.tcp = true});
+  ThroughProxy rig(server);
+  rig.file("001_users.sql", "CREATE TABLE users (id int);\n");
+  rig.begin();
+  REQUIRE(rig.apply().outcome() == "applied");
+  rig.migration("002_same", "CREATE TABLE IF NOT EXISTS users (id int);\n");
+  rig.proxy.cut_next({Proxy::Way::to_server, 0, Proxy::How::fin});
+  CHECK(rig.apply().outcome() == "failed");
+  CHECK(rig.cell_of("002_same") == "failed");
+  CHECK(note(rig, "002_same").empty());
+  rig.proxy.cut_next({Proxy::Way::to_client, 0, Proxy::How::fin});
+  CHECK(rig.apply().outcome() == "applied");
+  CHECK(rig.cell_of("002_same") == "applied");
+  CHECK(note(rig, "002_same") == "no_op");
+  rig.migration("003_other", "CREATE TABLE IF NOT EXISTS users (id int, phone text);\n");
+  rig.proxy.cut_next({Proxy::Way::to_client, 0, Proxy::How::fin});
+  CHECK(rig.apply().outcome() == "applied");
+  CHECK(rig.cell_of("003_other") == "drifted schema");
 }
