@@ -13,7 +13,11 @@ namespace {
 constexpr ReadStatement select_place = R"sql(
   SELECT pg_catalog.pg_is_in_recovery(), d.oid, n.oid,
          pg_catalog.floor(
-           pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time()) * 1000)::int8
+           pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time()) * 1000)::int8,
+         pg_catalog.floor(
+           pg_catalog.date_part(
+             'epoch',
+             pg_catalog.clock_timestamp() - pg_catalog.pg_postmaster_start_time()) * 1000)::int8
     FROM pg_catalog.pg_database d
     LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = $1::text
    WHERE d.datname = pg_catalog.current_database()
@@ -31,6 +35,11 @@ constexpr ReadStatement select_log = R"sql(
 )sql";
 
 constexpr ReadStatement select_backend = "SELECT pg_catalog.pg_backend_pid()";
+
+// Within a migration, which may have set a search_path.
+constexpr ReadStatement select_lock_timeout = R"sql(
+  SELECT s.setting FROM pg_catalog.pg_settings s WHERE s.name OPERATOR(pg_catalog.=) 'lock_timeout'
+)sql";
 
 constexpr ReadStatement lock_transaction = "SELECT pg_catalog.pg_try_advisory_xact_lock($1::int8)";
 constexpr ReadStatement lock_session = "SELECT pg_catalog.pg_try_advisory_lock($1::int8)";
@@ -58,7 +67,7 @@ Awaitable<Asked<ServerSelf>> who_is_it(WriteSession& session, std::string schema
     co_return std::unexpected(std::move(*wrong));
   }
   Values values{schema_or_null(std::move(schema))};
-  const auto place = co_await ask_row(session, select_place, std::move(values), 4);
+  const auto place = co_await ask_row(session, select_place, std::move(values), 5);
   if (!place) {
     co_return std::unexpected(place.error());
   }
@@ -67,6 +76,7 @@ Awaitable<Asked<ServerSelf>> who_is_it(WriteSession& session, std::string schema
   self.identity.database_oid = number_in<std::uint32_t>((*place)[1]);
   self.identity.schema_oid = number_in<std::uint32_t>((*place)[2]);
   self.started = TimePoint(std::chrono::milliseconds(number_in<std::int64_t>((*place)[3])));
+  self.up_for = std::chrono::milliseconds(number_in<std::int64_t>((*place)[4]));
   const auto system = co_await ask_if_told(session, select_system, 1);
   if (!system) {
     co_return std::unexpected(system.error());
@@ -90,6 +100,14 @@ Awaitable<Asked<bool>> is_direct(WriteSession& session) {
     co_return std::unexpected(row.error());
   }
   co_return number_in<int>(row->front()) == session.backend_pid();
+}
+
+Awaitable<Asked<std::chrono::milliseconds>> lock_timeout_of(WriteSession& session) {
+  const auto row = co_await ask_row(session, select_lock_timeout, Values(), 1);
+  if (!row) {
+    co_return std::unexpected(row.error());
+  }
+  co_return std::chrono::milliseconds(number_in<std::int64_t>(row->front()));
 }
 
 Awaitable<Asked<bool>> try_lock_for_transaction(WriteSession& session, std::int64_t key) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -15,6 +16,7 @@ namespace tidemark {
 struct ServerSelf {
   Identity identity;  // as it is read when it is watched
   TimePoint started{};
+  std::chrono::milliseconds up_for{};  // since then, by its own clock
   bool standby = false;
   std::uint64_t written = 0;  // how far its write-ahead log goes; 0: not told
 };
@@ -26,6 +28,9 @@ Awaitable<Asked<ServerSelf>> who_is_it(WriteSession& session, std::string schema
 // Whether it is the server itself that the session speaks to, as far as can be told: behind a
 // pooler the next statement may go to another backend.
 Awaitable<Asked<bool>> is_direct(WriteSession& session);
+
+// 0: without an end.
+Awaitable<Asked<std::chrono::milliseconds>> lock_timeout_of(WriteSession& session);
 
 // True when nobody has it; and nobody else then, until the transaction ends, …
 Awaitable<Asked<bool>> try_lock_for_transaction(WriteSession& session, std::int64_t key);

@@ -7,6 +7,9 @@ namespace {
 using Kind = Verdict::Kind;
 using Status = Testimony::Status;
 
+// So soon after it has started a server has not written much.
+constexpr std::chrono::minutes soon{1};
+
 bool tells_all(const Identity& identity) {
   return !identity.system_identifier.empty() && identity.timeline != 0 &&
          identity.database_oid != 0;
@@ -22,6 +25,11 @@ std::optional<Verdict> doubt_after_restart(const TransactionMark& mark,
                    "disk when COMMIT was sent: it was restored from an older copy"};
   }
   using Objects = Testimony::Objects;
+  if (testimony.there == Objects::untold && testimony.server_up_for > soon) {
+    return Verdict{Kind::unknown,
+                   "the server has restarted, and was not asked before it had written on for more "
+                   "than a minute: were it an older copy, nothing would tell"};
+  }
   if (testimony.there == Objects::untold) {
     return std::nullopt;
   }

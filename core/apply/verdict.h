@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct Testimony {
   };
   Identity identity;
   TimePoint server_started{};
+  std::chrono::milliseconds server_up_for{};
   std::uint64_t written = 0;  // how far its write-ahead log is written
   bool standby = false;
   std::optional<Status> status;  // nullopt: it cannot be asked

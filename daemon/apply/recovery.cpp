@@ -55,6 +55,7 @@ Awaitable<Result<Testimony>> testimony(WriteSession& session,
   Testimony said;
   said.identity = server->identity;
   said.server_started = server->started;
+  said.server_up_for = server->up_for;
   said.written = server->written;
   said.standby = server->standby;
   if (server->standby) {

@@ -28,6 +28,8 @@ TEST_CASE("a server says which one it is, since when, and how far its log goes")
         asking.seen("SELECT oid FROM pg_namespace WHERE nspname = 'My shop'"));
   CHECK(asking.seen("SELECT abs(extract(epoch FROM pg_postmaster_start_time()) * 1000 - " +
                     std::to_string(self.started.time_since_epoch().count()) + ") < 1") == "t");
+  CHECK(asking.seen("SELECT extract(epoch FROM now() - pg_postmaster_start_time()) * 1000 - " +
+                    std::to_string(self.up_for.count()) + " BETWEEN 0 AND 5000") == "t");
   CHECK(!self.standby);
   CHECK(self.written >= before);
   CHECK(before > 0);

@@ -18,11 +18,18 @@ TransactionMark mark() {
 }
 
 Testimony says(Status status) {
-  return {here, morning, 6000, false, status, Testimony::Objects::untold};
+  return {.identity = here,
+          .server_started = morning,
+          .server_up_for = std::chrono::hours{4},
+          .written = 6000,
+          .standby = false,
+          .status = status,
+          .there = Testimony::Objects::untold};
 }
 
 Testimony restarted(Testimony testimony) {
   testimony.server_started = noon;
+  testimony.server_up_for = std::chrono::seconds{20};
   return testimony;
 }
 
@@ -73,6 +80,16 @@ TEST_CASE("after a restart the log has to reach as far as it did") {
     CHECK(judge(mark(), restored).kind == Kind::unknown);
     restored.server_started = morning;  // it cannot have lost anything
     CHECK(judge(mark(), restored).kind != Kind::unknown);
+  }
+}
+
+TEST_CASE("long after a restart nothing but what the migration makes tells whether it is a copy") {
+  for (const auto status : {Status::committed, Status::aborted, Status::in_future}) {
+    auto late = restarted(says(status));
+    late.server_up_for = std::chrono::minutes{2};
+    CHECK(judge(mark(), late).kind == Kind::unknown);
+    late.there = status == Status::committed ? Testimony::Objects::all : Testimony::Objects::none;
+    CHECK(judge(mark(), late).kind != Kind::unknown);
   }
 }
 
