@@ -58,7 +58,13 @@ constexpr ReadStatement select_oldest = R"sql(
                         AND ($2::bool OR l.mode NOT IN ('AccessShareLock', 'RowShareLock'))))
      AND a.backend_type <> 'autovacuum worker'
      AND a.pid NOT IN (SELECT v.pid FROM pg_catalog.pg_stat_progress_vacuum v)
-   ORDER BY a.xact_start, a.pid
+   UNION ALL
+  SELECT 0, p.owner, '', 'prepared',
+         (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - p.prepared) * 1000)::int8,
+         pg_catalog.left(p.gid, 200)
+    FROM pg_catalog.pg_prepared_xacts p
+   WHERE p.database = pg_catalog.current_database()
+   ORDER BY 5 DESC, 1
    LIMIT 20
 )sql";
 

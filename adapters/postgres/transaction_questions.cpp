@@ -7,12 +7,23 @@
 namespace tidemark {
 namespace {
 
-// Asked after a migration, which may have set a search_path: the operator is named in full.
+// Asked after a migration, which may have set a search_path: operators are named in full.
 constexpr ReadStatement select_place = R"sql(
   SELECT pg_catalog.pg_current_xact_id_if_assigned(), pg_catalog.pg_current_wal_insert_lsn(),
          pg_catalog.pg_backend_pid(),
          (pg_catalog.date_part('epoch', pg_catalog.transaction_timestamp())
           OPERATOR(pg_catalog.*) 1000000::pg_catalog.float8)::pg_catalog.int8
+)sql";
+
+// A migration may have set that its COMMIT waits for no disk.
+constexpr ReadStatement write_name = R"sql(
+  SELECT CASE WHEN pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL
+              THEN pg_catalog.pg_logical_emit_message(true, 'tidemark', $1::pg_catalog.text)
+         END,
+         CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'
+              THEN pg_catalog.set_config('synchronous_commit', 'on', true)
+         END,
+         pg_catalog.pg_current_xact_id_if_assigned(), pg_catalog.pg_current_wal_insert_lsn()
 )sql";
 
 // The setting holds until the end of this statement's transaction, its commit included. A standby
@@ -61,6 +72,18 @@ Awaitable<Asked<TransactionPlace>> where_it_is(WriteSession& session) {
   place.aim.pid = number_in<int>((*row)[2]);
   place.aim.transaction_start = number_if_any<std::int64_t>((*row)[3]);
   co_return place;
+}
+
+Awaitable<Asked<SealedTransaction>> seal(WriteSession& session, std::string name) {
+  Values values{std::move(name)};
+  const auto row = co_await ask_row(session, write_name, std::move(values), 4);
+  if (!row) {
+    co_return std::unexpected(row.error());
+  }
+  SealedTransaction sealed;
+  sealed.xid = number_in<std::uint64_t>((*row)[2]);
+  sealed.written = lsn_in((*row)[3]);
+  co_return sealed;
 }
 
 Awaitable<Asked<std::monostate>> flush_log(WriteSession& session,

@@ -22,6 +22,15 @@ struct TransactionPlace {
 };
 Awaitable<Asked<TransactionPlace>> where_it_is(WriteSession& session);
 
+// The same of one that is about to be committed.
+struct SealedTransaction {
+  std::uint64_t xid = 0;
+  std::uint64_t written = 0;
+};
+// Its COMMIT waits for the server's disk from now on, and where it has written something the log
+// says by `name` whose transaction it is.
+Awaitable<Asked<SealedTransaction>> seal(WriteSession& session, std::string name);
+
 // Has the log on the disk, up to all that is written when it is called: by a commit of its own that
 // waits for that, whatever the role's settings are. So not within a transaction, and in another
 // session than the one whose transaction it is for. What it writes is `marker`.

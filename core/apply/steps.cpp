@@ -60,6 +60,10 @@ std::vector<std::string> made_by(const PlannedMigration& migration) {
   return made;
 }
 
+bool sets_something(const Statement& statement) {
+  return statement.kind == "SET" || statement.kind == "RESET";
+}
+
 std::size_t byte_of_character(std::string_view text, std::size_t character) {
   std::size_t at = 0;
   for (std::size_t seen = 0; at < text.size(); ++at) {

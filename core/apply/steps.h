@@ -29,6 +29,9 @@ Digest text_of_steps(const PlannedMigration& migration, std::size_t count);
 // What is there once it is applied, as SQL names it: relations that it makes and does not drop.
 std::vector<std::string> made_by(const PlannedMigration& migration);
 
+// Whether it only sets something for what comes after it in its session.
+bool sets_something(const Statement& statement);
+
 // Where a server's position is, which counts characters from 1.
 std::size_t byte_of_character(std::string_view text, std::size_t character);
 SqlPlace place_in(std::string_view text, std::size_t offset);

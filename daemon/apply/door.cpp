@@ -14,6 +14,16 @@ namespace {
 constexpr std::chrono::milliseconds connect_within{10'000};
 constexpr std::chrono::milliseconds place_within{30'000};
 
+// What a statement may take has no end, so that of a server that is gone without a word only the
+// network tells. Whoever set something of it knows better.
+Target heard_of_when_gone(Target target) {
+  target.parameters.try_emplace("keepalives_idle", "5");
+  target.parameters.try_emplace("keepalives_interval", "3");
+  target.parameters.try_emplace("keepalives_count", "3");
+  target.parameters.try_emplace("tcp_user_timeout", "15000");
+  return target;
+}
+
 }  // namespace
 
 Door::Door(Connections& connections,
@@ -27,11 +37,12 @@ Door::Door(Connections& connections,
       name_(ref.text()),
       schema_(settings.schema),
       password_(settings.password) {
-  const auto& target = settings.direct ? settings.direct : settings.database;
-  if (target) {
-    server_ = server_of(*target);
-    route_ = std::make_shared<const Route>(*target, "tidemark " + name_ + " migration");
-    route_to_plan_ = std::make_shared<const Route>(*target, "tidemark " + name_ + " plan");
+  const auto& named = settings.direct ? settings.direct : settings.database;
+  if (named) {
+    const auto target = heard_of_when_gone(*named);
+    server_ = server_of(target);
+    route_ = std::make_shared<const Route>(target, "tidemark " + name_ + " migration");
+    route_to_plan_ = std::make_shared<const Route>(target, "tidemark " + name_ + " plan");
   }
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/apply/run.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -34,8 +35,9 @@ std::chrono::milliseconds look_every(std::chrono::milliseconds lock_timeout) {
   return std::clamp(lock_timeout / 3, look_every_at_least, look_every_at_most);
 }
 
-// A backend that was told to end does so at once, or nearly.
-constexpr std::chrono::milliseconds ends_within{200};
+// A backend that was told to end does so nearly at once.
+constexpr std::chrono::milliseconds ends_within{10'000};
+constexpr std::chrono::milliseconds asked_every{100};
 
 }  // namespace
 
@@ -141,31 +143,9 @@ Awaitable<Run::Tried<void>> Run::prepare() {
           Trouble{not_empty(environment_.ref()).why + "; " + not_empty(environment_.ref()).settle});
     }
   }
-  auto others = co_await other_sessions(*sessions_.watch, pids_);
-  if (others && !others->empty() && !former_.empty()) {
-    // What a former apply of ours has left, whose server has not noticed that it is over.
-    const auto ended = co_await end_own(*sessions_.watch, former_);
-    if (ended && *ended > 0) {
-      const bool goes_on = co_await pause(ends_within);
-      if (!goes_on) {
-        co_return std::unexpected(stopped());
-      }
-      others = co_await other_sessions(*sessions_.watch, pids_);
-    }
-  }
-  // Held by the session that looks on, for as long as this goes on.
-  const auto alone =
-      co_await try_lock_for_session(*sessions_.watch, lock_key("run", settings_.schema));
+  auto alone = co_await be_alone();
   if (!alone) {
-    co_return std::unexpected(trouble_of(alone.error()));
-  }
-  if (!others) {
-    co_return std::unexpected(trouble_of(others.error()));
-  }
-  if (!*alone || !others->empty()) {
-    co_return std::unexpected(Trouble{"another session of tidemark is at work in this database" +
-                                      (others->empty() ? "" : ": " + words_for(*others)) +
-                                      ". One daemon applies to a database at a time"});
+    co_return alone;
   }
   if (settings_.receipts) {
     auto schema = co_await place_for_receipts(*sessions_.work);
@@ -177,17 +157,60 @@ Awaitable<Run::Tried<void>> Run::prepare() {
   co_return Tried<void>{};
 }
 
+// Nobody else of us is at work here, for as long as the lock is held by the session that looks on.
+Awaitable<Run::Tried<void>> Run::be_alone() {
+  const auto until = std::chrono::steady_clock::now() + ends_within;
+  bool locked = false;
+  for (bool ends = true;;) {
+    if (!locked) {
+      const auto got =
+          co_await try_lock_for_session(*sessions_.watch, lock_key("run", settings_.schema));
+      if (!got) {
+        co_return std::unexpected(trouble_of(got.error()));
+      }
+      locked = *got;
+    }
+    const auto others = co_await other_sessions(*sessions_.watch, pids_);
+    if (!others) {
+      co_return std::unexpected(trouble_of(others.error()));
+    }
+    if (locked && others->empty()) {
+      co_return Tried<void>{};
+    }
+    // What a former apply has left, whose server has not noticed yet that it is over: the daemon
+    // may have been killed. While somebody is at work the lock is theirs.
+    std::vector<int> left = former_;
+    if (locked) {
+      left.clear();
+      std::ranges::transform(*others, std::back_inserter(left), &Backend::pid);
+    }
+    const auto ended = co_await end_own(*sessions_.watch, std::move(left));
+    if (!ended) {
+      co_return std::unexpected(trouble_of(ended.error()));
+    }
+    // Somebody may have ended between the two questions, but not twice.
+    const bool ended_before = std::exchange(ends, *ended > 0);
+    if ((!ends && !ended_before) || std::chrono::steady_clock::now() >= until) {
+      co_return std::unexpected(Trouble{"another session of tidemark is at work in this database" +
+                                        (others->empty() ? "" : ": " + words_for(*others)) +
+                                        ". One daemon applies to a database at a time"});
+    }
+    const bool goes_on = co_await pause(asked_every);
+    if (!goes_on) {
+      co_return std::unexpected(stopped());
+    }
+  }
+}
+
 // What an earlier attempt has done of it stays done.
 Run::Tried<Journal> Run::journal_to_go_on(const PlannedMigration& migration) const {
   const auto* environment = world_.environment(environment_.ref());
   if (environment == nullptr) {
     return Journal{};
   }
-  const auto before = std::ranges::find_if(environment->attempts, [&](const Attempt& attempt) {
-    return attempt.key == migration.key && attempt.action == plan_.action && attempt.journal &&
-           attempt.outcome != Attempt::Outcome::applied;
-  });
-  if (before == environment->attempts.end()) {
+  const auto* before =
+      half_done(environment->attempts, environment->records, migration.key, plan_.action);
+  if (before == nullptr) {
     return Journal{};
   }
   Journal journal = *before->journal;
@@ -479,7 +502,15 @@ Awaitable<void> Run::look_after(const Step& step) {
   bool cancel_sent = false;
   while (!statement_done_) {
     co_await attention_.sleep(look_every(settings_.lock_timeout));
-    if (statement_done_ || !sessions_.watch->usable()) {
+    if (statement_done_) {
+      continue;
+    }
+    if (!sessions_.watch->usable()) {
+      // Nobody can cancel it any more, nor make sure of a transaction: it ends with its session.
+      // What runs by itself goes on, and COMMIT, whose outcome can be asked for.
+      if (cancelled() || (migration().transactional() && step.sql != "COMMIT")) {
+        sessions_.work->interrupt();
+      }
       continue;
     }
     if (cancelled() && !cancel_sent) {

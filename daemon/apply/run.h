@@ -93,6 +93,7 @@ class Run {
   template <class T>
   using Tried = std::expected<T, Trouble>;
   Awaitable<Tried<void>> prepare();
+  Awaitable<Tried<void>> be_alone();
   Tried<std::shared_ptr<const World::NextAttempt>> attempt_at(std::size_t index) const;
   Tried<Journal> journal_to_go_on(const PlannedMigration& migration) const;
   Awaitable<bool> carry_out_one();
@@ -102,13 +103,16 @@ class Run {
   Awaitable<Tried<void>> try_in_transaction(Attempt& attempt);
   Awaitable<Tried<void>> begin();
   Awaitable<Tried<void>> run_all(const Attempt& attempt);
+  Awaitable<Tried<void>> guard_again();
   Awaitable<Tried<void>> receipt(const Attempt& attempt);
   Awaitable<Tried<void>> make_sure(Attempt& attempt);
+  Awaitable<void> let_go_when_late(bool& late);
   Awaitable<Tried<void>> commit(const Attempt& attempt);
   Awaitable<void> roll_back();
 
   // One by one (separately.cpp).
   Awaitable<Tried<void>> separately(Attempt& attempt);
+  Awaitable<Tried<void>> set_again(const Step& step);
   Awaitable<Tried<void>> try_separately(const Step& step, Attempt& attempt);
   Awaitable<Tried<void>> run_separately(const Step& step, Attempt& attempt);
   Awaitable<Tried<void>> step_done(const Step& step, Attempt& attempt);

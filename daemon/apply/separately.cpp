@@ -53,9 +53,21 @@ Awaitable<Run::Tried<void>> Run::separately(Attempt& attempt) {
     trouble.lost = false;
     co_return std::unexpected(std::move(trouble));
   }
+  if (!settings_.schema.empty()) {
+    auto path = co_await command("SET search_path = " + quoted_name(settings_.schema));
+    if (!path) {
+      path.error().lost = false;
+      co_return path;
+    }
+  }
   const auto done_before = attempt.journal->done;
   for (const auto& step : steps_of(migration())) {
-    if (step.number < attempt.journal->done) {
+    if (step.number < done_before) {
+      // What they left in the session that ran them the statements behind them rely on.
+      auto set = co_await set_again(step);
+      if (!set) {
+        co_return set;
+      }
       continue;
     }
     if (cancelled()) {
@@ -85,6 +97,20 @@ Awaitable<Run::Tried<void>> Run::separately(Attempt& attempt) {
   co_return Tried<void>{};
 }
 
+Awaitable<Run::Tried<void>> Run::set_again(const Step& step) {
+  if (!sets_something(migration().script.statements[step.number])) {
+    co_return Tried<void>{};
+  }
+  auto set = co_await command(step.sql);
+  if (!set) {
+    set.error().lost = false;
+    set.error().words =
+        "its statement " + std::to_string(step.number + 1) +
+        ", which is done, sets something for those behind it, and failed now: " + set.error().words;
+  }
+  co_return set;
+}
+
 // Says how far it came: that much stays.
 Run::Trouble Run::stopped_after(const Attempt& attempt, Trouble trouble) {
   if (attempt.journal->done > 0) {
@@ -97,7 +123,7 @@ Run::Trouble Run::stopped_after(const Attempt& attempt, Trouble trouble) {
 
 Awaitable<Run::Tried<void>> Run::try_separately(const Step& step, Attempt& attempt) {
   LockRetries retries(settings_.lock_retries);
-  for (;;) {
+  for (unsigned tries = 1;; ++tries) {
     auto ran = co_await run_separately(step, attempt);
     if (ran || ran.error().lost || !is_lock_trouble(ran.error().sqlstate)) {
       co_return ran;
@@ -109,6 +135,8 @@ Awaitable<Run::Tried<void>> Run::try_separately(const Step& step, Attempt& attem
     progress_->tell("retrying",
                     {{"migration", migration().id.value},
                      {"statement", step.number + 1},
+                     {"try", tries + 1},
+                     {"of", settings_.lock_retries + 1},
                      {"in_ms", wait->count()},
                      {"why", ran.error().words}});
     const bool goes_on = co_await pause(*wait);

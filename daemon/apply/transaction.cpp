@@ -1,5 +1,7 @@
 // A migration in a transaction of its own.
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include "adapters/loop/timer.h"
 #include "adapters/postgres/transaction_questions.h"
 #include "core/apply/lock_retries.h"
@@ -17,6 +19,13 @@ namespace {
 // transaction holds its locks.
 constexpr std::chrono::milliseconds written_within{2'000};
 
+// Who holds locks and hears nothing more of us.
+constexpr std::string_view idle_for_at_most =
+    "SET LOCAL idle_in_transaction_session_timeout = 15000";
+
+// That no file has by chance.
+constexpr std::string_view held_by = "tidemark_a5d0f2c49b7e";
+
 std::string in_ms(std::chrono::milliseconds duration) {
   return std::to_string(duration.count());
 }
@@ -31,7 +40,10 @@ Awaitable<Run::Tried<void>> Run::in_transaction(Attempt& attempt) {
     if (!tried && !tried.error().lost) {
       co_await roll_back();
     }
-    if (tried || tried.error().lost || !is_lock_trouble(tried.error().sqlstate)) {
+    // What nobody has read may be done already, by a COMMIT of its own.
+    const bool is_over = tried || tried.error().lost || attempt.unanalysed ||
+                         !is_lock_trouble(tried.error().sqlstate);
+    if (is_over) {
       co_return tried;
     }
     const auto chance = std::uniform_real_distribution<>(0, 1)(random_);
@@ -89,11 +101,8 @@ Awaitable<Run::Tried<void>> Run::begin() {
     co_return fresh;
   }
   std::string sql =
-      "BEGIN; SET LOCAL synchronous_commit = on;"
-      " SET LOCAL client_min_messages = notice;"
-      " SET LOCAL idle_in_transaction_session_timeout = 15000;"
-      " SET LOCAL lock_timeout = " +
-      in_ms(settings_.lock_timeout) +
+      "BEGIN; SET LOCAL client_min_messages = notice; " + std::string(idle_for_at_most) +
+      "; SET LOCAL lock_timeout = " + in_ms(settings_.lock_timeout) +
       "; SET LOCAL statement_timeout = " + in_ms(settings_.statement_timeout) +
       settings_of_connection("SET LOCAL");
   if (!settings_.schema.empty()) {
@@ -126,6 +135,10 @@ Awaitable<Run::Tried<void>> Run::run_all(const Attempt& attempt) {
       co_return std::unexpected(trouble_of(place.error()));
     }
     ours = place->xid;
+    auto held = co_await command("SAVEPOINT " + std::string(held_by));
+    if (!held) {
+      co_return held;
+    }
   }
   for (const auto& step : steps_of(migration())) {
     if (cancelled()) {
@@ -133,10 +146,18 @@ Awaitable<Run::Tried<void>> Run::run_all(const Attempt& attempt) {
     }
     auto sent = co_await send(step);
     if (!sent) {
-      // Outside our transaction: something in there has ended it, one way or the other.
-      sent.error().unknown = attempt.unanalysed && !sent.error().lost &&
-                             sessions_.work->transaction() == WriteSession::Transaction::none;
+      if (attempt.unanalysed && !sent.error().lost) {
+        // Where that is gone, something in there has ended our transaction, one way or the other.
+        const auto still = co_await command("ROLLBACK TO SAVEPOINT " + std::string(held_by));
+        sent.error().unknown = !still;
+      }
       co_return std::unexpected(std::move(sent.error()));
+    }
+    if (!attempt.unanalysed && sets_something(migration().script.statements[step.number])) {
+      auto guarded = co_await guard_again();
+      if (!guarded) {
+        co_return guarded;
+      }
     }
   }
   if (attempt.unanalysed) {
@@ -156,6 +177,20 @@ Awaitable<Run::Tried<void>> Run::run_all(const Attempt& attempt) {
   co_return Tried<void>{};
 }
 
+// A file may have less patience than its environment, and never more.
+Awaitable<Run::Tried<void>> Run::guard_again() {
+  const auto patience = co_await lock_timeout_of(*sessions_.work);
+  if (!patience) {
+    co_return std::unexpected(trouble_of(patience.error()));
+  }
+  std::string sql(idle_for_at_most);
+  if (patience->count() == 0 || *patience > settings_.lock_timeout) {
+    sql += "; SET LOCAL lock_timeout = " + in_ms(settings_.lock_timeout);
+  }
+  auto set = co_await command(std::move(sql));
+  co_return set;
+}
+
 Awaitable<Run::Tried<void>> Run::receipt(const Attempt& attempt) {
   if (receipts_in_.empty()) {
     co_return Tried<void>{};
@@ -169,10 +204,25 @@ Awaitable<Run::Tried<void>> Run::receipt(const Attempt& attempt) {
   co_return Tried<void>{};
 }
 
+namespace {
+
+Awaitable<Result<void>> note_and_say(
+    World& world, EnvironmentRef ref, Attempt attempt, bool& done, Wakeup& attention) {
+  done = false;
+  auto noted = co_await world.note_attempt(std::move(ref), std::move(attempt));
+  done = true;
+  attention.call();
+  co_return noted;
+}
+
+}  // namespace
+
 // What tells this transaction from all others gets to the server's disk, and then to ours. Until
 // then COMMIT is not sent.
 Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
-  const auto place = co_await where_it_is(*sessions_.work);
+  using namespace asio::experimental::awaitable_operators;
+  std::string name = environment_.ref().text() + " " + migration().id.value + " " + attempt.id;
+  const auto place = co_await seal(*sessions_.work, std::move(name));
   if (!place) {
     co_return std::unexpected(trouble_of(place.error()));
   }
@@ -201,18 +251,32 @@ Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
         Trouble{"the server did not bring its log to the disk, so COMMIT was not sent"});
   }
   attempt.mark = TransactionMark{place->xid, server_.identity, server_.started, *up_to};
-  const auto began = std::chrono::steady_clock::now();
-  const auto noted = co_await world_.note_attempt(environment_.ref(), attempt);
+  bool late = false;
+  auto note = note_and_say(world_, environment_.ref(), attempt, statement_done_, attention_);
+  auto guard = let_go_when_late(late);
+  const auto noted = co_await (std::move(note) && std::move(guard));
+  if (late) {
+    co_return std::unexpected(
+        Trouble{"our ledger's disk took too long while locks were held, so COMMIT was not sent"});
+  }
   if (!noted) {
     co_return std::unexpected(Trouble{
         "what is needed to know its outcome could not be written down, so COMMIT was not sent: " +
         noted.error().detail});
   }
-  if (std::chrono::steady_clock::now() - began > written_within) {
-    co_return std::unexpected(
-        Trouble{"our ledger's disk took too long while locks were held, so COMMIT was not sent"});
-  }
   co_return Tried<void>{};
+}
+
+Awaitable<void> Run::let_go_when_late(bool& late) {
+  const auto until = std::chrono::steady_clock::now() + written_within;
+  for (auto now = std::chrono::steady_clock::now(); !statement_done_ && now < until;
+       now = std::chrono::steady_clock::now()) {
+    co_await attention_.sleep(until - now);
+  }
+  late = !statement_done_;
+  if (late) {
+    co_await roll_back();
+  }
 }
 
 Awaitable<Run::Tried<void>> Run::commit(const Attempt& attempt) {

@@ -40,6 +40,41 @@ TEST_CASE("the place of a transaction is asked without what its search_path offe
   CHECK(asking.ask(where_it_is(*asking.session)).aim.transaction_start > 1'000'000'000'000'000);
 }
 
+TEST_CASE("the log says whose transaction it is, of one that has written something") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  PostgresServer server({.settings = {"wal_level=logical"}});
+  server.run("SELECT pg_create_logical_replication_slot('told', 'test_decoding')");
+  Writing writing;
+  const auto session = writing.connect(server.address("postgres"));
+  REQUIRE(writing.run(*session, "BEGIN"));
+  CHECK(writing.answer(seal(*session, "nothing")).xid == 0);
+  REQUIRE(writing.run(*session, "COMMIT; BEGIN; CREATE TABLE t ()"));
+  const auto xid = writing.answer(seal(*session, "shop/dev V1")).xid;
+  REQUIRE(writing.run(*session, "COMMIT"));
+  CHECK(server.run("SELECT string_agg(data, '; ') FROM"
+                   "  pg_logical_slot_get_changes('told', NULL, NULL, 'include-xids', 'true')"
+                   " WHERE data LIKE '%tidemark%' AND xid = '" +
+                   std::to_string(xid) + "'") ==
+        "message: transactional: 1 prefix: tidemark, sz: 11 content:shop/dev V1");
+  CHECK(server.run("SELECT pg_drop_replication_slot('told')").empty());
+}
+
+TEST_CASE("a transaction that is to be committed waits for the disk, whatever it has set") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Asking asking;
+  for (const auto& [set, is] : std::map<std::string, std::string>{
+           {"off", "on"}, {"local", "local"}, {"remote_apply", "remote_apply"}}) {
+    asking.run("BEGIN; SET synchronous_commit = " + set);
+    asking.ask(seal(*asking.session, "x"));
+    CHECK(asking.run("SHOW synchronous_commit") == is);
+    asking.run("ROLLBACK");
+  }
+}
+
 TEST_CASE("a marker has the log on the disk, whatever the session is set to") {
   if (!PostgresServer::available()) {
     return;

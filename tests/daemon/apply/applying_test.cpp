@@ -1,4 +1,4 @@
-#include "tests/daemon/apply/applying.h"
+#include "tests/daemon/apply/beside.h"
 
 #include <thread>
 
@@ -216,7 +216,10 @@ TEST_CASE("the daemon killed in the middle: nothing is lost, nothing is applied 
   }
   Applying rig;
   rig.file("001_users.sql", "CREATE TABLE users (id int);\n");
-  rig.file("002_slow.sql", "CREATE TABLE slow (id int);\nSELECT pg_sleep(3);\n");
+  // Whose server does not notice that the daemon is gone.
+  rig.file("002_slow.sql",
+           "CREATE TABLE slow (id int);\nSET LOCAL client_connection_check_interval = 0;\n"
+           "SELECT pg_sleep(3);\n");
   rig.begin();
   std::thread client([&] { rig.request("POST", "/v1/apps/shop/environments/dev/apply", "{}"); });
   CHECK(rig.eventually([&] { return rig.cell_of("002_slow") == "applying"; }));
@@ -226,7 +229,9 @@ TEST_CASE("the daemon killed in the middle: nothing is lost, nothing is applied 
   CHECK(rig.eventually([&] { return rig.cell_of("002_slow") == "failed"; }));
   CHECK(rig.cell_of("001_users") == "applied");
   CHECK_FALSE(rig.exists("slow"));
-  CHECK(rig.eventually([&] { return rig.apply().outcome() == "applied"; }));
+  const auto told = rig.apply();
+  INFO(told.message());
+  CHECK(told.outcome() == "applied");
   CHECK(rig.exists("slow"));
 }
 
@@ -345,6 +350,30 @@ TEST_CASE("SQL that nobody could tell anything about is sent only on request") {
   const auto failed = rig.apply(R"({"unanalysed": true})");
   CHECK(failed.outcome() == "failed");
   CHECK_FALSE(rig.exists("odd"));
+}
+
+TEST_CASE("what another tool has applied since the last look is not applied again") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Applying rig("        poll: 1h\n");
+  rig.sql(
+      "CREATE TABLE goose_db_version (id serial PRIMARY KEY, version_id bigint NOT NULL, "
+      "is_applied boolean NOT NULL, tstamp timestamp DEFAULT now());"
+      "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true)");
+  rig.file("00001_users.sql", "-- +goose Up\nCREATE TABLE users (id int);\n");
+  rig.file("00002_orders.sql", "-- +goose Up\nCREATE TABLE orders (id int);\n");
+  rig.sql("CREATE TABLE users (id int)");
+  rig.begin();
+  REQUIRE(rig.eventually([&] { return rig.cell_of("00002_orders") == "pending"; }));
+  const std::string planned(rig.plan().at("plan_id").as_string());
+  rig.sql(
+      "CREATE TABLE orders (id int);"
+      "INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, true)");
+  const auto refused = rig.apply("{\"plan_id\": \"" + planned + "\"}");
+  CHECK(refused.status == 409);
+  CHECK(rig.apply().outcome() == "applied");  // nothing is left to do
+  CHECK(rig.cell_of("00002_orders") == "applied");
 }
 
 TEST_CASE("what IF NOT EXISTS skipped is told") {
