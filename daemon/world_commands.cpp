@@ -3,6 +3,7 @@
 #include "adapters/log/log.h"
 #include "adapters/metrics/metrics.h"
 #include "adapters/store/ledger.h"
+#include "core/apply/half_done.h"
 #include "core/drift/compare.h"
 #include "core/drift/history.h"
 #include "daemon/control/documents.h"
@@ -336,6 +337,27 @@ std::vector<Record> ended(const std::vector<Record>& records,
   return ends;
 }
 
+// What was done in part is taken back too: the next apply begins with the first statement.
+std::vector<Record> ended(const std::vector<Attempt>& attempts,
+                          const std::vector<Record>& records,
+                          const std::string& reason,
+                          const std::string& by,
+                          TimePoint now) {
+  std::vector<Record> ends;
+  for (const auto& attempt : attempts) {
+    const auto* before = half_done(attempts, records, attempt.key, attempt.action);
+    if (before == &attempt && attempt.journal->done > 0) {
+      Record part;
+      part.key = attempt.key;
+      part.id = attempt.migration;
+      part.version_text = attempt.version_text;
+      part.content = attempt.content;
+      ends.push_back(taken_back(std::move(part), reason, by, now));
+    }
+  }
+  return ends;
+}
+
 }  // namespace
 
 Awaitable<Result<World::Rebaselined>> World::rebaseline(EnvironmentRef ref,
@@ -372,8 +394,10 @@ Awaitable<Result<World::Rebaselined>> World::rebaseline(EnvironmentRef ref,
   change.history = History{true, ""};
   std::vector<Record> ends;
   if (as != As::keep) {
-    ends = ended(
-        environment.records, "rebaseline as " + std::string(words(as)) + ": " + reason, by, now);
+    const auto why = "rebaseline as " + std::string(words(as)) + ": " + reason;
+    ends = ended(environment.records, why, by, now);
+    std::ranges::move(ended(environment.attempts, environment.records, why, by, now),
+                      std::back_inserter(ends));
   }
   change.records.insert(change.records.end(), ends.begin(), ends.end());
   const Rebaselined result{ends.size(), as == As::adopt ? theirs.rows.size() : 0};
