@@ -46,3 +46,18 @@ function(tidemark_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "ASAN_OPTIONS=quarantine_size_mb=8")
 endfunction()
+
+# tidemark_on_postgres(prefix test VERSIONS … [ARGUMENTS …]): the same test on other major versions of PostgreSQL than the one
+# that is installed. The gate takes the oldest and the newest, a soak those between too.
+function(tidemark_on_postgres prefix test)
+  cmake_parse_arguments(ARG "" "" "VERSIONS;ARGUMENTS" ${ARGN})
+  foreach(version ${ARG_VERSIONS})
+    set(suite soak)
+    if(version EQUAL 13 OR version EQUAL 18)
+      set(suite full)
+    endif()
+    add_test(NAME ${prefix}_${version}
+      COMMAND ${PROJECT_SOURCE_DIR}/tests/support/on-postgres.sh ${version} $<TARGET_FILE:${test}> ${ARG_ARGUMENTS})
+    set_tests_properties(${prefix}_${version} PROPERTIES LABELS "${suite};postgres" SKIP_RETURN_CODE 77 TIMEOUT 1200)
+  endforeach()
+endfunction()

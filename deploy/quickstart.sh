@@ -4,6 +4,7 @@
 #
 #   deploy/quickstart.sh           the tour, then try things yourself
 #   deploy/quickstart.sh --once    the tour only
+#   --programs DIR                 with the programs that are built in DIR, instead of building them
 #
 # For Debian 12, as root or as a user with sudo. Everything lives in one folder under $TMPDIR that goes away again; only
 # the packages and build/ stay, so that a second start takes seconds.
@@ -11,14 +12,23 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 once=false
-case "${1-}" in
-  '') ;;
-  --once) once=true ;;
-  *)
-    echo "usage: $0 [--once]" >&2
-    exit 2
-    ;;
-esac
+bin=''
+usage() {
+  echo "usage: $0 [--once] [--programs DIR]" >&2
+  exit 2
+}
+while (($#)); do
+  case "$1" in
+    --once) once=true ;;
+    --programs)
+      (($# > 1)) || usage
+      bin=$(cd "$2" && pwd)
+      shift
+      ;;
+    *) usage ;;
+  esac
+  shift
+done
 
 if [[ -t 1 && -z ${NO_COLOR-} ]]; then bold=$'\e[1m' dim=$'\e[2m' off=$'\e[0m'; else bold='' dim='' off=''; fi
 step() { printf '\n%s== %s%s\n' "$bold" "$*" "$off"; }
@@ -35,12 +45,14 @@ die() {
   exit 1
 }
 
-step "Packages and build"
-"$root/deploy/install-packages.sh" build
-cd "$root"
-[[ -f build/release/build.ninja ]] || cmake --preset release >/dev/null
-cmake --build build/release --target tidemarkd tidemark tidemark-parser
-bin=$root/build/release/daemon
+if [[ -z $bin ]]; then
+  step "Packages and build"
+  "$root/deploy/install-packages.sh" build
+  cd "$root"
+  [[ -f build/release/build.ninja ]] || cmake --preset release >/dev/null
+  cmake --build build/release --target tidemarkd tidemark tidemark-parser
+  bin=$root/build/release/daemon
+fi
 
 # --- a folder of its own, and everything that has to end with us ------------------------------------------------------
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# deploy/quickstart.sh --once ends well, shows what it promises, and leaves nothing behind.
+# deploy/quickstart.sh --once ends well, shows what it promises, and leaves nothing behind. What it is given goes to it too.
 set -euo pipefail
 export TMPDIR
 TMPDIR=$(mktemp -d)
 chmod 755 "$TMPDIR"
 trap 'rm -rf "$TMPDIR"' EXIT
 out=$TMPDIR/out
-deploy/quickstart.sh --once >"$out" 2>&1 || {
+deploy/quickstart.sh --once "$@" >"$out" 2>&1 || {
   status=$?
   cat "$out"
   exit "$status"
