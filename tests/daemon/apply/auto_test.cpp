@@ -1,4 +1,6 @@
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -211,4 +213,38 @@ TEST_CASE("what a person rolled back is not applied again by itself, until its f
   rig.file("001_users.sql", "CREATE TABLE users (id bigint);\n");
   rig.commit();
   CHECK(rig.eventually([&] { return rig.cell_of("001_users") == "applied"; }, 30));
+}
+
+TEST_CASE("a wrong password is tried once, and then no sooner than half a minute later") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  PostgresServer server({.tcp = true, .tcp_auth = "scram-sha-256"});
+  const auto set_password = [&](const std::string& password) {
+    server.run("ALTER ROLE postgres PASSWORD '" + password + "'");
+  };
+  set_password("first");
+  Auto rig(server);
+  const auto file = rig.folder() / "password";
+  write_file(file, "first\n", 0600);
+  rig.configure("      - name: dev\n        database: " + server.tcp_address(rig.database()) +
+                "\n        password: {file: " + file.string() +
+                "}\n        apply: auto\n        poll: 1s\n        connection: per_poll\n");
+  rig.git({"init", "-q"});
+  rig.begin();
+  set_password("second");
+  REQUIRE(rig.eventually([&] { return rig.polls("dev", "denied") > 0; }));
+  rig.file("001_users.sql", "CREATE TABLE users (id int);\n");
+  rig.commit();
+  REQUIRE(rig.eventually([&] { return rig.attempts() > 0; }));
+  Auto::a_while();
+  Auto::a_while();
+  CHECK(rig.attempts() == 1);
+  std::ifstream log(server.folder() / "server.log");
+  const std::string text(std::istreambuf_iterator<char>(log), {});
+  CHECK(Auto::count(text, "password authentication failed") <= 3);  // with those of polls
+  // Somebody looks, and the pause is over.
+  write_file(file, "second\n", 0600);
+  CHECK(rig.tidemark({"poll", "shop/dev"}).status == 0);
+  CHECK(rig.eventually([&] { return rig.cell_of("001_users") == "applied"; }));
 }

@@ -234,3 +234,51 @@ TEST_CASE("many that apply to one server at once wait for their places, and none
                   answer.body);
   }
 }
+
+TEST_CASE("whoever watches is told what those in the way are asking, and nothing else keeps it") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Applying rig("        lock_timeout: 500ms\n        lock_retries: 0\n");
+  rig.file("001_users.sql", "CREATE TABLE users (id int);\n");
+  rig.begin();
+  REQUIRE(rig.apply().outcome() == "applied");
+  PostgresSession other(rig.server(), rig.database());
+  other.run("BEGIN; SELECT 'confidential' FROM users");
+  rig.migration("002_name", "ALTER TABLE users ADD name text;\n");
+  const auto failed = rig.apply();
+  CHECK(failed.outcome() == "failed");
+  const auto finished = failed.of("migration.finished");
+  REQUIRE(finished.size() == 1);
+  const auto& error = finished.front().at("error").as_object();
+  REQUIRE(error.at("waiting_for").as_array().size() == 1);
+  CHECK(says(std::string(error.at("waiting_for").at(0).at("query").as_string()), "confidential"));
+  CHECK_FALSE(says(failed.message(), "confidential"));
+  CHECK_FALSE(says(rig.tidemark({"audit", "--format", "json"}).out, "confidential"));
+  CHECK_FALSE(says(rig.tidemark({"matrix", "shop", "--json"}).out, "confidential"));
+  CHECK_FALSE(says(rig.log(), "confidential"));
+}
+
+TEST_CASE("what nobody knows the outcome of is settled by name, although its file is gone") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Many rig(1, "5");
+  auto applied =
+      std::async(std::launch::async, [&rig] { rig.request("POST", where + "apply", "{}"); });
+  REQUIRE(rig.is_at("01_some"));
+  rig.stop(SIGKILL);
+  applied.wait();
+  // The config takes the mode away, and the directory is of another branch.
+  rig.configure("      - name: dev\n        mode: reconcile_only\n        database: " +
+                rig.server().address(rig.database()) + "\n");
+  rig.remove("01_some.sql");
+  rig.begin();
+  REQUIRE(rig.eventually([&] { return rig.cell_of("01_some") == "unknown"; }));
+  CHECK(rig.tidemark({"show", "shop", "01_some"}).status == 0);
+  const auto resolved =
+      rig.tidemark({"resolve", "shop/dev", "01_some", "not-applied", "--reason", "looked"});
+  CHECK_MESSAGE(resolved.status == 0, resolved.err);
+  CHECK(says(resolved.out, "01_some is settled: not applied"));
+  CHECK(rig.cell_of("01_some").empty());
+}
