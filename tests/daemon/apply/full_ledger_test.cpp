@@ -39,6 +39,9 @@ class FullLedger : public Marks {
   void room_again() const { std::filesystem::remove(control()); }
   bool is_full() const { return std::filesystem::exists(reached()); }
 
+  void be_slow() const { std::ofstream(control().string() + ".slow") << ""; }
+  void be_quick() const { std::filesystem::remove(control().string() + ".slow"); }
+
   // COMMITs that a migration's session has sent so far.
   int commits() {
     std::ifstream in(server().folder() / "server.log");
@@ -123,4 +126,36 @@ TEST_CASE("whichever write of an apply finds our disk full, COMMIT is not sent w
   CHECK(committed > 0);
   CHECK(found.not_applied > 0);
   CHECK(rounds > 5);
+}
+
+TEST_CASE("while our disk takes its time, locks are let go and COMMIT is not sent") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  using Clock = std::chrono::steady_clock;
+  PostgresServer::Options options;
+  options.settings = {"log_statement = all", "log_line_prefix = '%a|'"};
+  PostgresServer server(options);
+  FullLedger rig(server);
+  rig.begin_marked(rig.wrapper());
+  const auto commits = rig.commits();
+  rig.migration("0001_slow", "ALTER TABLE marks ADD note text;\nSELECT pg_sleep(2);\n");
+  auto applying = std::async(std::launch::async, [&] { return rig.apply(); });
+  REQUIRE(rig.eventually([&] {
+    return rig.sql(
+               "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = "
+               "'SELECT pg_sleep(2)' AND datname = current_database()") == "1";
+  }));
+  rig.be_slow();
+  const auto began = Clock::now();
+  rig.sql("SELECT count(*) FROM marks");  // waits for the lock
+  const auto waited = Clock::now() - began;
+  rig.be_quick();
+  const auto told = applying.get();
+  CHECK(told.outcome() == "failed");
+  CHECK(told.message().find("took too long while locks were held") != std::string::npos);
+  CHECK(waited > std::chrono::seconds{2});
+  CHECK(waited < std::chrono::seconds{8});
+  CHECK(rig.commits() == commits);
+  CHECK(rig.eventually([&] { return rig.apply().outcome() == "applied"; }));
 }

@@ -1,7 +1,8 @@
 // A disk that becomes full at a chosen write: loaded before a program (LD_PRELOAD). While there is
 // the file that FULL_DISK names, which says how many more writes have room, none after these has;
 // this concerns files whose path begins with what FULL_DISK_FILES says. At the first that fails it
-// makes the file FULL_DISK with ".reached" behind it.
+// makes the file FULL_DISK with ".reached" behind it. While there is one with ".slow" behind it,
+// nothing gets to the disk.
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -56,7 +57,24 @@ bool is_full(int fd) {
   return true;
 }
 
+int sync(int fd, long call) {
+  const char* control = std::getenv("FULL_DISK");
+  const auto slow = std::string(control == nullptr ? "" : control) + ".slow";
+  while (concerns(fd) && ::access(slow.c_str(), F_OK) == 0) {
+    ::usleep(10'000);
+  }
+  return static_cast<int>(::syscall(call, fd));
+}
+
 }  // namespace
+
+extern "C" int fsync(int fd) {
+  return sync(fd, SYS_fsync);
+}
+
+extern "C" int fdatasync(int fd) {
+  return sync(fd, SYS_fdatasync);
+}
 
 extern "C" ssize_t write(int fd, const void* bytes, size_t size) {
   return is_full(fd) ? -1 : ::syscall(SYS_write, fd, bytes, size);
