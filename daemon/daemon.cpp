@@ -96,6 +96,7 @@ Daemon::Daemon(std::string config_path,
         return status_line(world_.apps(), notes, wall_clock_now());
       }) {
   world_.on_mode_changed = [this](const EnvironmentRef& ref) { watchers_.mode_changed(ref); };
+  world_.on_behind = [this] { told_to_catch_up_.call(); };
   world_.on_compared = [this](const EnvironmentRef& ref) { watchers_.compared(ref); };
   world_.on_layout_changed = [this](const std::string& app) { watchers_.layout_changed(app); };
   if (!opened.audit_problem.empty()) {
@@ -218,6 +219,7 @@ void Daemon::start_tasks() {
   supervisor_.start("house", "reload", [this] { return reload_when_told(); }, few_times);
   supervisor_.start("house", "http", [this] { return server_.run(); }, never);
   supervisor_.start("house", "housekeeping", [this] { return keep_house(); }, few_times);
+  supervisor_.start("house", "comparisons", [this] { return catch_up_when_told(); }, few_times);
   supervisor_.start("house", "loop probe", [this] { return measure_loop(); }, few_times);
   supervisor_.start("house", "service report", [this] { return service_.run(); }, few_times);
 }
@@ -319,6 +321,15 @@ Awaitable<void> Daemon::reload_when_told() {
   }
 }
 
+Awaitable<void> Daemon::catch_up_when_told() {
+  for (;;) {
+    const bool told = co_await told_to_catch_up_.sleep(std::chrono::hours(1));
+    if (told) {
+      co_await world_.catch_up();
+    }
+  }
+}
+
 Awaitable<void> Daemon::keep_house() {
   std::optional<std::chrono::steady_clock::time_point> pruned_at;
   for (;;) {
@@ -330,7 +341,7 @@ Awaitable<void> Daemon::keep_house() {
     world_.publish_what_ages();
     co_await world_.catch_up();
     // The ledger's own thread answers: it may be writing this down at the moment.
-    auto ask = [this] { return ledger_.mark_problem(); };
+    auto ask = [this] { return ledger_.keep_mark(); };
     mark_problem_ = co_await store_.run(std::move(ask));
     co_await control_.write_counted_refusals(false);
     if (first_looks_end_ && std::chrono::steady_clock::now() >= *first_looks_end_) {

@@ -64,6 +64,7 @@ class Daemon {
   [[noreturn]] void leave_what_hangs() const;
   std::size_t busy() const;
   Awaitable<void> keep_house();
+  Awaitable<void> catch_up_when_told();
   Awaitable<void> give_memory_back();
   Awaitable<void> measure_loop();
   Awaitable<Control::Daemon::Reloaded> reload(std::string by);
@@ -93,6 +94,7 @@ class Daemon {
   Gate reloading_;
   Wakeup told_to_reload_{loop_};
   Wakeup told_to_stop_{loop_};
+  Wakeup told_to_catch_up_{loop_};
   bool stopping_ = false;
   asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
   bool started_ = false;

@@ -174,6 +174,8 @@ class World {
   // metrics are told now and then.
   void publish_what_ages();
 
+  // Called when something is to be compared that nobody waits for: catch_up() is wanted soon.
+  std::function<void()> on_behind;
   // Called after an environment's mode changed: whoever holds connections looks again.
   std::function<void(const EnvironmentRef&)> on_mode_changed;
   // Called after an environment was compared: something of it, or of its files, is another.
@@ -237,7 +239,10 @@ class World {
   AttemptStep end_of(const Place& at, Attempt attempt, const std::string& note) const;
   void count_end(const EnvironmentRef& ref, const Attempt& attempt);
   void publish_attempt(const EnvironmentRef& ref, const AttemptStep& step);
-  Awaitable<Result<void>> write_attempts(Place at, std::vector<AttemptStep> steps);
+  enum class Compared { now, soon };
+  Awaitable<Result<void>> write_attempts(Place at,
+                                         std::vector<AttemptStep> steps,
+                                         Compared compared = Compared::now);
   Change begin(const Place& at) const;
   Awaitable<Result<void>> write(Place at, Change change);
   Awaitable<Result<std::size_t>> take_over(Place at, std::string reason, std::string by);

@@ -113,7 +113,9 @@ const std::string& World::actor_of(const AttemptStep& step) {
 }
 
 // All of it in one go. What is told by name is compared anew.
-Awaitable<Result<void>> World::write_attempts(Place at, std::vector<AttemptStep> steps) {
+Awaitable<Result<void>> World::write_attempts(Place at,
+                                              std::vector<AttemptStep> steps,
+                                              Compared compared) {
   WatchedEnvironment& environment = *at.environment;
   Change change = begin(at);
   bool told = false;
@@ -143,7 +145,9 @@ Awaitable<Result<void>> World::write_attempts(Place at, std::vector<AttemptStep>
   }
   if (told) {
     at.unsettled().compare = true;
-    if (auto settled = co_await settle(*at.app); !settled) {
+    if (compared == Compared::soon && on_behind) {
+      on_behind();
+    } else if (auto settled = co_await settle(*at.app); !settled) {
       log_warn("comparison could not be stored", {{"error", settled.error().detail}});
     }
   }
@@ -320,7 +324,9 @@ Awaitable<Result<Result<void>>> World::end_attempt(EnvironmentRef ref,
       steps.push_back(beginning_of(*next));
     }
   }
-  auto written = co_await write_attempts(at, std::move(steps));
+  // The next one does not wait for it to be seen.
+  const auto compared = steps.size() > 1 ? Compared::soon : Compared::now;
+  auto written = co_await write_attempts(at, std::move(steps), compared);
   if (!written) {
     co_return std::unexpected(written.error());
   }

@@ -14,6 +14,13 @@
 
 namespace tidemark {
 
+namespace {
+
+// Each takes the disk as long as two commits.
+constexpr std::chrono::seconds mark_moves_every{1};
+
+}  // namespace
+
 // Every write goes through here: all of `work` and its events in one transaction, then the mark.
 Result<std::vector<AuditEntry>> Ledger::write(const std::function<Events()>& work) {
   if (!audit_problem_.empty()) {
@@ -38,7 +45,10 @@ Result<std::vector<AuditEntry>> Ledger::write(const std::function<Events()>& wor
   }
   if (!entries.empty()) {
     head_ = {.seq = entries.back().seq, .hash = entries.back().hash};
-    move_mark();
+    mark_is_late_ = true;
+    if (std::chrono::steady_clock::now() - mark_moved_ >= mark_moves_every) {
+      move_mark();
+    }
   }
   return entries;
 }
@@ -47,6 +57,26 @@ Result<std::vector<AuditEntry>> Ledger::write(const std::function<Events()>& wor
 void Ledger::move_mark() {
   const auto written = write_mark(mark_file(file_), head_);
   mark_problem_ = written ? std::string() : written.error().detail;
+  mark_is_late_ = !written;
+  mark_moved_ = std::chrono::steady_clock::now();
+}
+
+const std::string& Ledger::keep_mark() {
+  if (mark_is_late_) {
+    move_mark();
+  }
+  return mark_problem_;
+}
+
+void Ledger::close() {
+  if (database_ != nullptr) {
+    keep_mark();
+  }
+  database_.reset();
+}
+
+Ledger::~Ledger() {
+  close();
 }
 
 Result<EnvironmentState> Ledger::load(const EnvironmentRef& environment, TimePoint now) {

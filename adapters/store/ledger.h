@@ -83,13 +83,17 @@ class Ledger {
   // Why nothing can be written; empty when all is well.
   const std::string& audit_problem() const { return audit_problem_; }
 
-  // Why the high-water mark could not be written after the last commit; empty when it was. Nothing
-  // is lost by that, but a restore could go unnoticed until the next commit writes it.
-  const std::string& mark_problem() const { return mark_problem_; }
+  // Of commits in quick succession the first moves the high-water mark, and the others leave it to
+  // this: it is to be called every few seconds. Returns why the mark could not be written; empty
+  // when it was. Nothing is lost by that, but a restore could go unnoticed until it is.
+  const std::string& keep_mark();
 
   // Brings all that was written into the one file, which takes as long as the disk does. Nothing
   // may be asked of it afterwards.
-  void close() { database_.reset(); }
+  void close();
+  ~Ledger();
+  Ledger(Ledger&&) = default;
+  Ledger& operator=(Ledger&&) = delete;
 
  private:
   using Events = Result<std::vector<AuditEvent>>;
@@ -120,6 +124,8 @@ class Ledger {
   AuditMark head_;  // the last entry that we know to be in the log
   std::string audit_problem_;
   std::string mark_problem_;
+  bool mark_is_late_ = false;
+  std::chrono::steady_clock::time_point mark_moved_;
 };
 
 struct Ledger::Opened {

@@ -9,8 +9,8 @@
 namespace tidemark {
 
 // The high-water mark of the audit log, in a file beside the ledger: how a ledger that went back in
-// time is noticed. It is written after the commit, so it may be behind the ledger (a crash in
-// between), never ahead of it.
+// time is noticed. It is written after the commit, and not after each of many at once, so it may be
+// some seconds behind the ledger when that crashes, never ahead of it.
 
 std::filesystem::path mark_file(const std::filesystem::path& ledger);
 

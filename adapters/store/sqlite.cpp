@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <map>
 #include <system_error>
 
 #include <sqlite3.h>
@@ -21,6 +22,16 @@ struct FinalizeStatement {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 };
 using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+
+struct ReadyAgain {
+  void operator()(sqlite3_stmt* statement) const {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+  }
+};
+
+// More than there are in these sources.
+constexpr std::size_t prepared_at_most = 200;
 
 std::string because(sqlite3* handle) {
   std::string words = sqlite3_errmsg(handle);
@@ -165,6 +176,10 @@ class Sqlite final : public Database {
 
   // Rows are appended to `rows` when it is not null.
   Result<void> run(std::string_view sql, const SqlValues& values, std::vector<SqlRow>* rows) {
+    if (const auto known = prepared_.find(sql); known != prepared_.end()) {
+      return run_one(known->second.get(), values, rows);
+    }
+    const auto whole = sql;
     std::size_t statements = 0;
     while (!sql.empty()) {
       auto statement = take_statement(sql);
@@ -177,14 +192,26 @@ class Sqlite final : public Database {
       if (++statements > 1 && !values.empty()) {
         return fail(Errc::internal, "values were given for more than one statement");
       }
-      if (const auto bound = bind(statement->get(), values); !bound) {
-        return bound;
+      if (const auto done = run_one(statement->get(), values, rows); !done) {
+        return done;
       }
-      if (const auto stepped = step(statement->get(), rows); !stepped) {
-        return stepped;
+      const bool alone = statements == 1 && sql.find_first_not_of(" \n") == std::string_view::npos;
+      if (alone && prepared_.size() < prepared_at_most) {
+        prepared_.emplace(whole, std::move(*statement));
       }
     }
     return {};
+  }
+
+  Result<void> run_one(sqlite3_stmt* statement,
+                       const SqlValues& values,
+                       std::vector<SqlRow>* rows) {
+    // It keeps nothing of the values, and no lock on anything.
+    const std::unique_ptr<sqlite3_stmt, ReadyAgain> ready(statement);
+    if (const auto bound = bind(statement, values); !bound) {
+      return bound;
+    }
+    return step(statement, rows);
   }
 
   Result<Statement> take_statement(std::string_view& sql) {
@@ -256,6 +283,7 @@ class Sqlite final : public Database {
   }
 
   Handle handle_;
+  std::map<std::string, Statement, std::less<>> prepared_;  // of one statement each
   bool trusted_ = true;
 };
 

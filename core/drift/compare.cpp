@@ -49,6 +49,7 @@ class Comparison {
         theirs_(their_side(catalog, records, observation)),
         records_(newest(records, theirs_)),
         files_(by_key(catalog)) {
+    standing_.lines.reserve(catalog.migrations.size());
     for (const auto& migration : catalog.migrations) {
       if (migration.kind == MigrationKind::baseline) {
         newest_baseline_file_ = &migration;  // the catalog is in version order

@@ -80,6 +80,9 @@ template <class Element, class LineOf>
 std::vector<Element> sorted_in(std::vector<Element> lines,
                                std::vector<Element> others,
                                LineOf line_of) {
+  if (others.empty()) {
+    return lines;
+  }
   const auto before = [](const Line& a, const Line& b) {
     return by_version(a, b) || (!by_version(b, a) && a.key < b.key);
   };

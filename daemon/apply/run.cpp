@@ -499,12 +499,17 @@ Awaitable<Run::Tried<std::string>> Run::send(const Step& step) {
 
 Awaitable<void> Run::look_after(const Step& step) {
   const int pid = sessions_.work->backend_pid();
+  bool cancel_tried = false;
   bool cancel_sent = false;
-  while (!statement_done_) {
-    co_await attention_.sleep(look_every(settings_.lock_timeout));
-    if (statement_done_) {
+  const auto every = look_every(settings_.lock_timeout);
+  for (auto next = std::chrono::steady_clock::now() + every; !statement_done_;) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next && cancelled() == cancel_tried) {
+      co_await attention_.sleep(next - now);
       continue;
     }
+    next = now + every;
+    cancel_tried = cancelled();
     if (!sessions_.watch->usable()) {
       // Nobody can cancel it any more, nor make sure of a transaction: it ends with its session.
       // What runs by itself goes on, and COMMIT, whose outcome can be asked for.
