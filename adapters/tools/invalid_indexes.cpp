@@ -22,7 +22,8 @@ constexpr ReadStatement select_any = R"sql(
 // index of each partition is attached, which says nothing of how it was built. Who builds
 // concurrently locks the table, and who rebuilds or drops so the index as well, from before it is
 // to be seen to the end; which index it is that a table's lock is for, the server tells only some
-// roles, and says 0 at first.
+// roles, and says 0 at first. At its very end a build has let go of its locks, and is about to
+// commit that the index is valid.
 constexpr ReadStatement select_invalid = R"sql(
   SELECT n.nspname, c.relname, t.relname AS on_table, c.oid,
          EXISTS (SELECT
@@ -35,7 +36,10 @@ constexpr ReadStatement select_invalid = R"sql(
                     AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
                     AND (l.relation = i.indexrelid
                          OR (l.relation = i.indrelid AND p.pid IS NOT NULL
-                             AND COALESCE(p.index_relid, 0) IN (0, i.indexrelid)))) AS at_work
+                             AND COALESCE(p.index_relid, 0) IN (0, i.indexrelid))))
+         OR EXISTS (SELECT
+                      FROM pg_catalog.pg_locks l
+                     WHERE l.locktype = 'transactionid' AND l.transactionid = i.xmax) AS at_work
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
     JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
