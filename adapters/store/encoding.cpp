@@ -306,6 +306,9 @@ std::string encode_journal(const Journal& journal) {
   if (journal.text) {
     object["text"] = string(journal.text->hex());
   }
+  if (journal.text_with_next) {
+    object["text_with_next"] = string(journal.text_with_next->hex());
+  }
   return json::serialize(object);
 }
 
@@ -327,12 +330,18 @@ Journal decode_journal(std::string_view encoded) {
     journal.index = SqlObject{
         text_of((*parts)[0]), text_of((*parts)[1]), text_of((*parts)[2]), text_of((*parts)[3])};
   }
-  if (object.contains("text")) {
-    journal.text = parse_digest(text(object, "text"));
-    if (!journal.text) {
-      throw DamagedLedger("text is not a digest");
+  const auto digest = [&](const char* name) {
+    std::optional<Digest> found;
+    if (object.contains(name)) {
+      found = parse_digest(text(object, name));
+      if (!found) {
+        throw DamagedLedger(std::string(name) + " is not a digest");
+      }
     }
-  }
+    return found;
+  };
+  journal.text = digest("text");
+  journal.text_with_next = digest("text_with_next");
   return journal;
 }
 

@@ -38,6 +38,7 @@ struct Journal {
   // Of the text of those that are done: a file that was edited since goes on only where it is the
   // same so far.
   std::optional<Digest> text{};
+  std::optional<Digest> text_with_next{};  // the same when the next one is done
   friend bool operator==(const Journal&, const Journal&) = default;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "adapters/loop/timer.h"
 #include "adapters/postgres/relation_questions.h"
@@ -188,6 +189,7 @@ Awaitable<Result<Attempt>> recover_journal(WriteSession& session,
     journal.under_way = false;
     if (**done) {
       ++journal.done;
+      journal.text = std::exchange(journal.text_with_next, std::nullopt);
       journal.index.reset();
     }
   }

@@ -182,6 +182,7 @@ Awaitable<Run::Tried<void>> Run::run_separately(const Step& step, Attempt& attem
   }
   journal.kind = statement.kind;
   journal.under_way = true;
+  journal.text_with_next = text_of_steps(migration(), journal.done + 1);
   auto noted = co_await world_.note_attempt(environment_.ref(), attempt);
   if (!noted) {
     journal.under_way = false;
@@ -216,6 +217,7 @@ Awaitable<Run::Tried<void>> Run::step_done(const Step& step, Attempt& attempt) {
   journal.under_way = false;
   journal.index.reset();
   journal.text = text_of_steps(migration(), journal.done);
+  journal.text_with_next.reset();
   const auto noted = co_await world_.note_attempt(environment_.ref(), attempt);
   if (!noted) {
     Trouble trouble{"it is done, and that could not be written down: " + noted.error().detail};

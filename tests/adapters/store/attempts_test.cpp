@@ -75,7 +75,8 @@ TEST_CASE("an attempt comes back as it was written down, whatever is in it") {
                                 .under_way = outcome == unknown,
                                 .kind = "CREATE INDEX CONCURRENTLY",
                                 .index = SqlObject{"index", "s", "\"i\"\xff", ""},
-                                .text = sha256("text")};
+                                .text = sha256("text"),
+                                .text_with_next = sha256("more")};
           one.makes = {"\"s\".\"t\"", "\xff"};
         }
         auto end = ended(one, outcome);

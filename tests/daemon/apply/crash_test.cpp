@@ -70,11 +70,11 @@ void kill_at_calls(Counted counted, int rounds) {
 
 TEST_CASE(
     "killed where an apply talks to the server or to our ledger's disk, it stays exactly once") {
-  kill_at_calls(at_the_boundary, 16);
+  kill_at_calls(at_the_boundary, 12);
 }
 
 TEST_CASE("killed at any system call of an apply, it stays exactly once") {
-  kill_at_calls(every_call, 8);
+  kill_at_calls(every_call, 6);
 }
 
 TEST_CASE("killed while a migration runs outside a transaction, each statement runs once") {
@@ -100,7 +100,7 @@ TEST_CASE("killed while a migration runs outside a transaction, each statement r
   const int calls = apply_killed_at(rig, at_the_boundary, 0);
   REQUIRE(calls > 20);
   rig.begin();
-  const auto numbers = spread(12, calls);
+  const auto numbers = spread(8, calls);
   int applied = 0;
   int went_on = 0;
   for (const int nth : numbers) {
