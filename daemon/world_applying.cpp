@@ -198,8 +198,11 @@ Awaitable<void> World::failed_to_apply(EnvironmentRef ref, ApplyInVain failed) {
   if (!failed.is_news) {
     co_return;
   }
-  log_warn("apply failed before anything was run",
-           {{"environment", ref.text()}, {"by", failed.by}, {"error", failed.why}});
+  log_warn("apply failed before a migration began",
+           {{"environment", ref.text()},
+            {"migration", failed.migration.value},
+            {"by", failed.by},
+            {"error", failed.why}});
   events_.publish("apply.finished",
                   ref,
                   now_(),

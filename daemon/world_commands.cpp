@@ -346,7 +346,9 @@ std::vector<Record> ended(const std::vector<Attempt>& attempts,
   std::vector<Record> ends;
   for (const auto& attempt : attempts) {
     const auto* before = half_done(attempts, records, attempt.key, attempt.action);
-    if (before == &attempt && attempt.journal->done > 0) {
+    const auto* known = find(newest(records), attempt.key);
+    const bool is_ended = known != nullptr && known->applied;  // with the others
+    if (before == &attempt && attempt.journal->done > 0 && !is_ended) {
       Record part;
       part.key = attempt.key;
       part.id = attempt.migration;

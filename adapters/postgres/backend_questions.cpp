@@ -64,7 +64,7 @@ constexpr ReadStatement select_oldest = R"sql(
          pg_catalog.left(p.gid, 200)
     FROM pg_catalog.pg_prepared_xacts p
    WHERE p.database = pg_catalog.current_database()
-   ORDER BY 5 DESC, 1
+   ORDER BY 5 DESC NULLS LAST, 1
    LIMIT 20
 )sql";
 

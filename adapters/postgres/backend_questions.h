@@ -35,7 +35,7 @@ struct Backend {
   std::string application;
   std::string state;  // "idle in transaction"; empty: not told
   std::optional<std::chrono::milliseconds> transaction_age;
-  std::string query;  // its beginning, as one line
+  std::string query;  // its beginning, as one line; of a prepared transaction its name
 };
 
 // Who holds, or waits before it for, what `pid` waits for. The oldest transactions first, and no
@@ -43,8 +43,8 @@ struct Backend {
 Awaitable<Asked<std::vector<Backend>>> blockers(WriteSession& session, int pid);
 
 // Whose end building an index concurrently may have to wait for: transactions of this database that
-// have written something or may have, or look at it as it was; dropping one: those too that have
-// looked at a table. Neither the session's own nor that of `pid`.
+// have written something or may have, or look at it as it was, and prepared ones; dropping one:
+// those too that have looked at a table. Neither the session's own nor that of `pid`.
 enum class Readers { apart, too };
 Awaitable<Asked<std::vector<Backend>>> oldest_transactions(WriteSession& session,
                                                            int pid,

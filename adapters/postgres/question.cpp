@@ -16,7 +16,7 @@ Awaitable<Asked<std::vector<Values>>> rows_of(WriteSession& session,
     co_return std::unexpected(std::move(answer.error()));
   }
   const auto fits = [columns](const Values& row) { return row.size() == columns; };
-  if (!std::ranges::all_of(answer->rows, fits)) {
+  if (answer->shortened || !std::ranges::all_of(answer->rows, fits)) {
     co_return std::unexpected(not_understood(session));
   }
   co_return std::move(answer->rows);

@@ -11,8 +11,6 @@
 namespace tidemark {
 namespace {
 
-// What our own questions are answered with is less.
-constexpr std::size_t rows_max = 100;
 constexpr std::size_t bytes_max = 1U << 20U;
 constexpr std::size_t notices_max = 100;
 
@@ -112,6 +110,7 @@ std::expected<Ran, WriteFailure> ResultReader::answer() && {
 void ResultReader::begin() {
   if (std::exchange(ended_, false)) {
     ran_.rows.clear();
+    ran_.shortened = false;
     bytes_ = 0;
     full_ = false;
   }
@@ -119,7 +118,9 @@ void ResultReader::begin() {
 
 void ResultReader::take_row(const PGresult* result) {
   begin();
-  if (full_) {
+  if (full_ || ran_.rows.size() == rows_max_) {
+    full_ = true;
+    ran_.shortened = true;
     return;
   }
   std::vector<std::optional<std::string>> row;
@@ -132,12 +133,12 @@ void ResultReader::take_row(const PGresult* result) {
     bytes_ += size;
     if (bytes_ > bytes_max) {
       full_ = true;
+      ran_.shortened = true;
       return;
     }
     row.emplace_back(std::in_place, PQgetvalue(result, 0, column), size);
   }
   ran_.rows.push_back(std::move(row));
-  full_ = ran_.rows.size() == rows_max;
 }
 
 }  // namespace tidemark

@@ -14,6 +14,7 @@ namespace tidemark {
 // little of it.
 class ResultReader {
  public:
+  explicit ResultReader(std::size_t rows_max = 0) : rows_max_(rows_max) {}
   void take(const PGresult* result);
   void note(const PGresult* notice);
   // The first error stands: a backend that is terminated says why, and then that it is lost.
@@ -29,6 +30,7 @@ class ResultReader {
   void take_row(const PGresult* result);
   void take_error(const PGresult* result);
 
+  std::size_t rows_max_;
   Ran ran_;
   std::size_t bytes_ = 0;  // kept of rows
   bool full_ = false;      // no further rows are kept

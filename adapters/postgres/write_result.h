@@ -39,6 +39,7 @@ struct Ran {
   std::string tag;  // "CREATE TABLE", "COMMIT"; empty when there was nothing to do
   // Of a long answer the first ones; what COPY TO STDOUT gives is not kept at all.
   std::vector<std::vector<std::optional<std::string>>> rows;
+  bool shortened = false;           // there were more
   std::vector<Notice> notices;      // the first ones, of all statements
   std::size_t notices_dropped = 0;  // so many more came
 };

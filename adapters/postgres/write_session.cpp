@@ -65,6 +65,10 @@ Deadline deadline_in(std::optional<std::chrono::milliseconds> within) {
                 : Deadline{std::chrono::milliseconds::max(), Clock::time_point::max()};
 }
 
+// Kept of the answer to what is sent as it is, and to a question of our own.
+constexpr std::size_t rows_of_others = 100;
+constexpr std::size_t rows_of_ours = 10'000;
+
 Error is_closed() {
   return {Errc::retry, "the connection is closed"};
 }
@@ -177,7 +181,7 @@ Awaitable<WriteSession::Answer> WriteSession::run(std::string sql,
     co_return refused({Errc::invalid, "what is to be sent has a zero byte in it"});
   }
   const bool sent = PQsendQuery(connection_->handle.get(), sql.c_str()) == 1;
-  auto answer = co_await talk(sent, within);
+  auto answer = co_await talk(sent, rows_of_others, within);
   co_return answer;
 }
 
@@ -202,14 +206,14 @@ Awaitable<WriteSession::Answer> WriteSession::ask(ReadStatement statement,
                                       nullptr,
                                       nullptr,
                                       0) == 1;
-  auto answer = co_await talk(sent, within);
+  auto answer = co_await talk(sent, rows_of_ours, within);
   co_return answer;
 }
 
 Awaitable<WriteSession::Answer> WriteSession::talk(
-    bool sent, std::optional<std::chrono::milliseconds> within) {
+    bool sent, std::size_t rows_max, std::optional<std::chrono::milliseconds> within) {
   auto& connection = *connection_;
-  connection.reader = ResultReader();
+  connection.reader = ResultReader(rows_max);
   const auto deadline = deadline_in(within);
   std::optional<Interest> next;
   // One row at a time: what nobody keeps shall not be collected either.

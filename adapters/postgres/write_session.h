@@ -69,7 +69,9 @@ class WriteSession {
  private:
   struct Connection;
   WriteSession(std::unique_ptr<Connection> connection, std::shared_ptr<const Route> route);
-  Awaitable<Answer> talk(bool sent, std::optional<std::chrono::milliseconds> within);
+  Awaitable<Answer> talk(bool sent,
+                         std::size_t rows_max,
+                         std::optional<std::chrono::milliseconds> within);
   Answer answer();
   Answer refused(Error error, bool lost = false) const;
 

@@ -137,7 +137,8 @@ Elsewhere altered_elsewhere(const Script& script, std::size_t statement, const S
       continue;
     }
     if (other.lock == LockClass::unknown && other.kind != "CREATE EXTENSION") {
-      elsewhere.more = true;  // it runs what nobody has looked into
+      elsewhere.more = true;
+      elsewhere.code = elsewhere.code || other.kind == "DO" || other.kind == "CALL";
     }
     if (!other.kind.starts_with("ALTER TABLE")) {
       continue;
@@ -189,7 +190,9 @@ Words differences(const Twin& twin,
     }
     compare_column(name, is->second, wanted->second, words);
     // Its table may have more of them, for itself.
-    miss_constraints(there, asked, words);
+    if (!elsewhere.constraints) {
+      miss_constraints(there, asked, words);
+    }
   }
   return words;
 }

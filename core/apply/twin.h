@@ -41,6 +41,7 @@ struct Shape {
 struct Elsewhere {
   std::set<std::string> columns{};
   bool constraints = false;  // any of them
+  bool code = false;         // runs what nobody has looked into
   bool more = false;         // there may be columns and constraints that it does not ask for
 };
 Elsewhere altered_elsewhere(const Script& script, std::size_t statement, const SqlObject& object);

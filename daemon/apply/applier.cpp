@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include "adapters/files/committed.h"
 #include "adapters/log/log.h"
 #include "adapters/loop/timer.h"
@@ -28,6 +30,8 @@ constexpr std::chrono::milliseconds asked_again_when_denied{30'000};
 constexpr std::chrono::seconds asked_whether_complete_every{5};
 
 constexpr std::chrono::minutes told_when_older{1};
+
+constexpr std::chrono::seconds looked_within{30};
 
 // What statements lock that is there already, as SQL names it.
 std::vector<std::string> locked_by(const Statement& statement) {
@@ -221,6 +225,9 @@ Awaitable<void> Applier::tell_what_stands_nowhere(const Run& run) {
       tries_.failed(std::move(*ground), outcome.code, std::chrono::steady_clock::now());
     }
     co_await world_.failed_to_apply(ref_, std::move(failed));
+  } else if (ground && outcome.what == "cancelled" && !outcome.stands_in_attempt) {
+    // Not at once again.
+    tries_.failed(std::move(*ground), Errc::conflict, std::chrono::steady_clock::now());
   } else if (ground) {
     tries_.forget();
   }
@@ -323,7 +330,7 @@ Awaitable<void> Applier::apply_by_itself() {
   const Selection all;
   auto planned = co_await plan_by_what_is_known(all, Attempt::Action::apply);
   if (planned && planned->hindrances.empty() && !planned->migrations.empty()) {
-    const auto looked = co_await look_at_it_();
+    const auto looked = co_await look_at_it();
     const bool is_ours = !looked && (looked.error().code == Errc::conflict ||
                                      looked.error().code == Errc::cancelled);
     if (is_ours) {
@@ -417,17 +424,57 @@ Awaitable<Result<void>> Applier::settle_one(ManagedEnvironment environment, Atte
   co_return ended;
 }
 
+// It may have to wait for a connection that somebody else has for hours. One that is waiting
+// already is waited for, and another one made: what that saw may be older than the question.
+Awaitable<Result<void>> Applier::look_at_it() {
+  constexpr std::chrono::milliseconds step{5};
+  const auto until = std::chrono::steady_clock::now() + looked_within;
+  const auto in_time = [until] { return std::chrono::steady_clock::now() < until; };
+  while (looking_ && !looking_->over && in_time()) {
+    co_await wait_for(step);
+  }
+  if (!looking_ || looking_->over) {
+    looking_ = std::make_shared<Look>();
+    asio::co_spawn(
+        loop_, look_at_it_(), [look = looking_](std::exception_ptr failed, Result<void> seen) {
+          look->seen = failed ? fail(Errc::internal, "the look failed") : std::move(seen);
+          look->over = true;
+        });
+  }
+  const auto looking = looking_;
+  while (!looking->over && in_time()) {
+    co_await wait_for(step);
+  }
+  if (!looking->over) {
+    co_return fail(Errc::retry,
+                   ref_.text() +
+                       " could not be looked at within 30 s: others have all connections to its "
+                       "server (`limits: {connections_per_server: …}`)");
+  }
+  co_return looking->seen;
+}
+
 Awaitable<Result<Plan>> Applier::plan(Selection selection, Attempt::Action action) {
   // Whatever somebody else has done there since the last look is not to be done again.
   Result<void> looked;
   if (managed()) {
-    looked = co_await look_at_it_();
+    looked = co_await look_at_it();
   }
   auto planned = co_await plan_by_what_is_known(selection, action);
-  if (planned && !looked) {
-    planned->warnings.push_back("its server could not be asked: " + looked.error().detail);
-  }
   const auto situation = world_.situation(ref_);
+  if (planned && !looked) {
+    const auto* observation = situation ? situation->observation : nullptr;
+    if (observation != nullptr && !observation->tool.empty()) {
+      planned->hindrances.push_back(
+          {"not_seen",
+           "what another tool has applied to " + ref_.text() +
+               " meanwhile is not known, because it could not be looked at: " +
+               looked.error().detail,
+           ""});
+    } else {
+      planned->warnings.push_back("its server could not be asked: " + looked.error().detail);
+    }
+  }
   const auto environment = managed();
   if (planned && looked && situation && environment && !planned->migrations.empty()) {
     const bool asks_if_empty =

@@ -57,6 +57,12 @@ class Applier {
   void look() { wakeup_.call(); }
 
  private:
+  // A look of somebody who waits for the answer, and not for ever.
+  struct Look {
+    bool over = false;
+    Result<void> seen;
+  };
+  Awaitable<Result<void>> look_at_it();
   Awaitable<void> carry_out();
   Awaitable<void> end_what_is_left(std::vector<int> pids);
   Awaitable<void> tell_what_stands_nowhere(const Run& run);
@@ -85,6 +91,7 @@ class Applier {
   EnvironmentRef ref_;
   EnvironmentSettings settings_;
   std::function<Awaitable<Result<void>>()> look_at_it_;
+  std::shared_ptr<Look> looking_;
   std::vector<std::string> folders_;
   std::vector<int> former_;  // the server's numbers of the last apply's sessions
   AutoTries tries_;

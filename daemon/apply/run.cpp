@@ -185,15 +185,13 @@ Awaitable<Run::Tried<void>> Run::be_alone() {
       std::ranges::transform(*others, std::back_inserter(left), &Backend::pid);
     }
     const auto ended = co_await end_own(*sessions_.watch, std::move(left));
-    if (!ended) {
-      co_return std::unexpected(trouble_of(ended.error()));
-    }
     // Somebody may have ended between the two questions, but not twice.
-    const bool ended_before = std::exchange(ends, *ended > 0);
+    const bool ended_before = std::exchange(ends, ended && *ended > 0);
     if ((!ends && !ended_before) || std::chrono::steady_clock::now() >= until) {
       co_return std::unexpected(Trouble{"another session of tidemark is at work in this database" +
                                         (others->empty() ? "" : ": " + words_for(*others)) +
-                                        ". One daemon applies to a database at a time"});
+                                        ". One daemon applies to a database at a time" +
+                                        (ended ? "" : "; " + trouble_of(ended.error()).words)});
     }
     const bool goes_on = co_await pause(asked_every);
     if (!goes_on) {
@@ -488,7 +486,11 @@ Awaitable<Run::Tried<std::string>> Run::send(const Step& step) {
   auto watch = look_after(step);
   auto answer = co_await (std::move(work) && std::move(watch));
   if (!answer) {
-    co_return std::unexpected(trouble_of(step, answer.error()));
+    auto trouble = trouble_of(step, answer.error());
+    if (trouble.lost && !watch_lost_.empty()) {
+      trouble.words = "the session beside it was lost, so it was stopped: " + watch_lost_;
+    }
+    co_return std::unexpected(std::move(trouble));
   }
   auto noted = co_await note_skipped(step.number, std::move(answer->notices));
   if (!noted) {
@@ -526,6 +528,11 @@ Awaitable<void> Run::look_after(const Step& step) {
       }
     }
     const auto blocking = co_await blockers(*sessions_.watch, pid);
+    if (!blocking && !sessions_.watch->usable()) {
+      watch_lost_ = blocking.error().error.detail;
+      log_warn("the session beside an apply was lost",
+               {{"environment", environment_.ref().text()}, {"error", watch_lost_}});
+    }
     boost::json::object state;
     if (blocking && !blocking->empty()) {
       in_the_way_ = words_for(*blocking);
@@ -568,6 +575,8 @@ Run::Trouble Run::trouble_of(const WriteFailure& failure) const {
     trouble.words = "cancelled by " + cancelled_by_;
   } else if (failure.sqlstate == "57014") {
     trouble.words += " (by `statement_timeout`, or by somebody else)";
+  } else if (failure.sqlstate == "57P01") {
+    trouble.words += " (by an administrator, or another tidemark that applies here)";
   } else if (failure.sqlstate == "55P03" && !in_the_way_.empty()) {
     trouble.words += ", behind " + in_the_way_;
   }

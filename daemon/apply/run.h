@@ -175,7 +175,8 @@ class Run {
   std::string cancelled_by_;
   Wakeup attention_;  // of who looks after a statement, and of pauses
   bool statement_done_ = false;
-  std::string in_the_way_;   // who was, as last seen
+  std::string watch_lost_;  // why, once it is
+  std::string in_the_way_;  // who was, as last seen
   boost::json::array in_the_way_with_queries_;
   std::vector<Skip> skips_;  // not yet compared
   std::string skipped_;      // what statements left as it was, in words

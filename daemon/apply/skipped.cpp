@@ -102,12 +102,14 @@ Awaitable<Run::Tried<void>> Run::compare_skipped(Attempt& attempt, std::size_t d
   std::ranges::sort(skips_, {}, &Skip::statement);
   no_op = no_op && !skips_.empty();
   const auto until = std::chrono::steady_clock::now() + compared_within;
-  while (!skips_.empty()) {
-    auto compared = co_await compare_one(skips_.front(), until);
+  std::size_t told = 0;
+  for (; told < skips_.size(); ++told) {
+    auto compared = co_await compare_one(skips_[told], until);
     if (!compared) {
+      skips_.erase(skips_.begin(), skips_.begin() + static_cast<std::ptrdiff_t>(told));
       co_return std::unexpected(std::move(compared.error()));
     }
-    tell_skipped(skips_.front(), &*compared);
+    tell_skipped(skips_[told], &*compared);
     no_op = no_op && compared->differences.empty() && compared->not_compared.empty();
     for (const auto& [object, words] : compared->differences) {
       if (attempt.differences.size() < objects_max) {
@@ -115,8 +117,8 @@ Awaitable<Run::Tried<void>> Run::compare_skipped(Attempt& attempt, std::size_t d
         all = in_short(all.empty() ? words : all + "; " + words);
       }
     }
-    skips_.erase(skips_.begin());
   }
+  skips_.clear();
   attempt.no_op = no_op;
   co_return Tried<void>{};
 }
@@ -131,13 +133,17 @@ Awaitable<Run::Tried<Run::Compared>> Run::compare_one(Skip skip,
     co_return compared;
   }
   for (const auto& twin : script.statements[skip.statement].twins) {
-    const auto elsewhere = altered_elsewhere(script, skip.statement, twin.object);
     if (!can_be_looked_at(twin)) {
       compared.not_compared = twin.cannot;
-    } else if (twin.object.kind == "column" && elsewhere.columns.contains(twin.object.name)) {
-      compared.not_compared = "another statement of the migration alters it, too";
-    } else if (std::chrono::steady_clock::now() >= until) {
+      continue;
+    }
+    if (std::chrono::steady_clock::now() >= until) {
       compared.not_compared = "it took too long";
+      continue;
+    }
+    const auto elsewhere = altered_elsewhere(script, skip.statement, twin.object);
+    if (twin.object.kind == "column" && elsewhere.columns.contains(twin.object.name)) {
+      compared.not_compared = "another statement of the migration alters it, too";
     } else {
       const auto made = co_await likeness(*sessions_.work, skip.search_path, twin);
       if (!made) {
@@ -164,7 +170,10 @@ void Run::compare(const Twin& twin,
   }
   const auto words = made->asked.there ? differences(twin, made->there, made->asked, elsewhere)
                                        : differences_in_kind(twin, made->there);
-  if (!words.empty()) {
+  if (!words.empty() && elsewhere.code) {
+    compared.not_compared =
+        "code that the migration runs may have altered it: " + in_short(joined(words));
+  } else if (!words.empty()) {
     auto& all = compared.differences[name_of(twin.object)];
     all = in_short(all.empty() ? joined(words) : all + "; " + joined(words));
   } else if (!made->asked.there) {

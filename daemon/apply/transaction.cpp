@@ -100,11 +100,11 @@ Awaitable<Run::Tried<void>> Run::begin() {
   if (!fresh) {
     co_return fresh;
   }
-  std::string sql =
-      "BEGIN; SET LOCAL client_min_messages = notice; " + std::string(idle_for_at_most) +
-      "; SET LOCAL lock_timeout = " + in_ms(settings_.lock_timeout) +
-      "; SET LOCAL statement_timeout = " + in_ms(settings_.statement_timeout) +
-      settings_of_connection("SET LOCAL");
+  std::string sql = "BEGIN; SET LOCAL client_min_messages = notice; " +
+                    std::string(idle_for_at_most) +
+                    "; SET LOCAL lock_timeout = " + in_ms(settings_.lock_timeout) +
+                    "; SET LOCAL statement_timeout = " + in_ms(settings_.statement_timeout) +
+                    settings_of_connection("SET LOCAL");
   if (!settings_.schema.empty()) {
     sql += "; SET LOCAL search_path = " + quoted_name(settings_.schema);
   }

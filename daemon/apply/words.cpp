@@ -15,7 +15,8 @@ constexpr std::size_t named_max = 3;
 
 std::string words_for(const Backend& backend) {
   if (backend.pid == 0) {
-    return "a prepared transaction";
+    return "a prepared transaction" + (backend.query.empty() ? "" : " '" + backend.query + "'") +
+           (backend.transaction_age ? " for " + format_age(*backend.transaction_age) : "");
   }
   std::string inside = backend.role;
   const auto add = [&](const std::string& part) {

@@ -181,6 +181,24 @@ TEST_CASE("transactions that building an index concurrently may wait for are tol
   CHECK(found[0].state == "idle in transaction");
 }
 
+TEST_CASE("a prepared transaction is waited for by who builds an index, too") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  PostgresServer server({.settings = {"max_prepared_transactions=2"}});
+  server.run("CREATE TABLE t ()");
+  PostgresSession prepares(server, "postgres");
+  prepares.run("BEGIN; INSERT INTO t DEFAULT VALUES; PREPARE TRANSACTION 'left behind'");
+  Writing writing;
+  const auto session = writing.connect(server.address("postgres"));
+  const auto found = writing.answer(oldest_transactions(*session, 0));
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].pid == 0);
+  CHECK(found[0].query == "left behind");
+  CHECK(found[0].transaction_age);
+  server.run("ROLLBACK PREPARED 'left behind'");
+}
+
 TEST_CASE("other sessions that migrate this database are found by their name") {
   if (!PostgresServer::available()) {
     return;

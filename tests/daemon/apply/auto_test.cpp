@@ -132,7 +132,7 @@ TEST_CASE("while the server is down it is tried seldom, told once, and applied w
   Auto::a_while();
   Auto::a_while();
   CHECK(rig.attempts() <= 3);
-  CHECK(Auto::count(rig.log(), "apply failed before anything was run") == 1);
+  CHECK(Auto::count(rig.log(), "apply failed before a migration began") == 1);
   CHECK(Auto::count(rig.tidemark({"audit"}).out, "apply.finished") == 1);
   CHECK(rig.cell_of("001_users") == "pending");
   server.start();
