@@ -47,13 +47,13 @@ function(tidemark_test name)
     ENVIRONMENT "ASAN_OPTIONS=quarantine_size_mb=8")
 endfunction()
 
-# tidemark_on_postgres(prefix test VERSIONS … [ARGUMENTS …]): the same test on other major versions of PostgreSQL than the one
-# that is installed. The gate takes the oldest and the newest, a soak those between too.
+# tidemark_on_postgres(prefix test GATE … SOAK … [ARGUMENTS …]): the same test on other major versions of PostgreSQL than the
+# one that is installed.
 function(tidemark_on_postgres prefix test)
-  cmake_parse_arguments(ARG "" "" "VERSIONS;ARGUMENTS" ${ARGN})
-  foreach(version ${ARG_VERSIONS})
+  cmake_parse_arguments(ARG "" "" "GATE;SOAK;ARGUMENTS" ${ARGN})
+  foreach(version ${ARG_GATE} ${ARG_SOAK})
     set(suite soak)
-    if(version EQUAL 13 OR version EQUAL 18)
+    if(version IN_LIST ARG_GATE)
       set(suite full)
     endif()
     add_test(NAME ${prefix}_${version}

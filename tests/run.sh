@@ -7,7 +7,7 @@
 #   full    everything that is no soak: what the gate runs
 #   soak    everything, also what takes hours
 #
-# The fuzzers take 20 seconds each in full. In soak they run for TIDEMARK_FUZZ_SECONDS, four hours each unless it is set; 0 is
+# The fuzzers take 10 seconds each in full. In soak they run for TIDEMARK_FUZZ_SECONDS, four hours each unless it is set; 0 is
 # until somebody stops them. tests/fuzz/fuzz.sh says how to keep what they learn.
 #
 # PRESET is one of CMakePresets.json: dev (the default), asan, tsan, release.

@@ -4,7 +4,7 @@
 #
 #   tests/fuzz/fuzz.sh PROGRAM FOLDER [LIBFUZZER-OPTION …]
 #
-# TIDEMARK_FUZZ_SECONDS says for how long: 20 unless it is set, 0 until it is stopped. New inputs of interest and those that
+# TIDEMARK_FUZZ_SECONDS says for how long: 10 unless it is set, 0 until it is stopped. New inputs of interest and those that
 # break something go to FOLDER, never into the tree. To keep what a long run has learnt:
 #
 #   build/dev/tests/fuzz/fuzz_TARGET -merge=1 tests/fuzz/corpus/TARGET build/dev/tests/fuzz/learnt/TARGET
@@ -19,7 +19,7 @@ shift 2
 target=$(basename "$program")
 target=${target#fuzz_}
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-seconds=${TIDEMARK_FUZZ_SECONDS:-20}
+seconds=${TIDEMARK_FUZZ_SECONDS:-10}
 [[ $seconds =~ ^[0-9]+$ ]] || {
   echo "TIDEMARK_FUZZ_SECONDS=$seconds: expected a number of seconds, 0 for no end" >&2
   exit 2
