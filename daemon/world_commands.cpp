@@ -343,10 +343,11 @@ std::vector<Record> ended(const std::vector<Attempt>& attempts,
                           const std::string& reason,
                           const std::string& by,
                           TimePoint now) {
+  const auto newest_records = newest(records);
   std::vector<Record> ends;
   for (const auto& attempt : attempts) {
     const auto* before = half_done(attempts, records, attempt.key, attempt.action);
-    const auto* known = find(newest(records), attempt.key);
+    const auto* known = find(newest_records, attempt.key);
     const bool is_ended = known != nullptr && known->applied;  // with the others
     if (before == &attempt && attempt.journal->done > 0 && !is_ended) {
       Record part;

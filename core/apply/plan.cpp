@@ -133,10 +133,9 @@ class Planning {
       return;
     }
     migration.done = attempt->journal->done;
-    if (migration.done > 0 && attempt->journal->text != text_of_steps(migration, migration.done)) {
+    if (auto edited = edited_since(migration, *attempt->journal); !edited.empty()) {
       block("edited_since",
-            migration.file + ": its first " + std::to_string(migration.done) +
-                " statements ran already, outside a transaction, and were edited since",
+            std::move(edited),
             "put them back as they were, and make a new migration of what is to be different");
     }
   }

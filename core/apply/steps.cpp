@@ -39,6 +39,14 @@ Digest text_of_steps(const PlannedMigration& migration, std::size_t count) {
   return sha256(text);
 }
 
+std::string edited_since(const PlannedMigration& migration, const Journal& journal) {
+  if (journal.done == 0 || journal.text == text_of_steps(migration, journal.done)) {
+    return "";
+  }
+  return migration.file + ": its first " + std::to_string(journal.done) +
+         " statements ran already, outside a transaction, and were edited since";
+}
+
 std::vector<std::string> made_by(const PlannedMigration& migration) {
   std::vector<std::string> made;
   for (const auto& statement : migration.script.statements) {

@@ -26,6 +26,10 @@ std::vector<Step> steps_of(const PlannedMigration& migration);
 // The text of the first `count` of them.
 Digest text_of_steps(const PlannedMigration& migration, std::size_t count);
 
+// Why an attempt that has come as far as `journal` says cannot be gone on with: what ran already is
+// not what the file has there now. Empty: it can.
+std::string edited_since(const PlannedMigration& migration, const Journal& journal);
+
 // What is there once it is applied, as SQL names it: relations that it makes and does not drop.
 std::vector<std::string> made_by(const PlannedMigration& migration);
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "core/apply/half_done.h"
 #include "core/drift/history.h"
 #include "core/drift/invalid_index.h"
 
@@ -181,9 +182,10 @@ class Comparison {
         cell.how && (cell.state == CellState::applied || cell.state == CellState::drifted);
     const bool stopped = attempt.outcome == Attempt::Outcome::not_applied ||
                          attempt.outcome == Attempt::Outcome::cancelled;
-    const bool newest = s.record == nullptr || s.record->recorded_at <= attempt.started_at;
-    return applied && stopped && newest && attempt.action == Attempt::Action::rollback &&
-           attempt.journal && attempt.journal->done > 0;
+    const std::span records(s.record, s.record == nullptr ? 0 : 1);
+    return applied && stopped &&
+           half_done({&attempt, 1}, records, attempt.key, Attempt::Action::rollback) != nullptr &&
+           attempt.journal->done > 0;
   }
 
   static void unsettled(const Attempt& attempt, Cell& cell) {

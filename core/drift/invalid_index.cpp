@@ -3,17 +3,11 @@
 #include <string>
 #include <string_view>
 
+#include "core/sql/name.h"
+
 namespace tidemark {
 
 namespace {
-
-std::string quoted(std::string_view name) {
-  std::string text = "\"";
-  for (const char c : name) {
-    text += c == '"' ? "\"\"" : std::string(1, c);
-  }
-  return text + "\"";
-}
 
 // As REINDEX CONCURRENTLY names what it works with, with a number where that name was taken.
 bool ends_in(std::string_view name, std::string_view suffix) {
@@ -27,7 +21,7 @@ Finding finding_of(const InvalidIndex& index) {
   const std::string name = index.schema + "." + index.name;
   const std::string table = index.schema + "." + index.table;
   const std::string drop =
-      "DROP INDEX CONCURRENTLY " + quoted(index.schema) + "." + quoted(index.name);
+      "DROP INDEX CONCURRENTLY " + quoted_name(index.schema) + "." + quoted_name(index.name);
   std::string why = "a concurrent build failed. " + drop + ", then build it again";
   if (ends_in(index.name, "_ccnew")) {
     why = "a REINDEX CONCURRENTLY failed and left its new index. " + drop +

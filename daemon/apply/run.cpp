@@ -213,11 +213,10 @@ Run::Tried<Journal> Run::journal_to_go_on(const PlannedMigration& migration) con
   }
   Journal journal = *before->journal;
   journal.under_way = false;
-  if (journal.done > 0 && journal.text != text_of_steps(migration, journal.done)) {
+  if (const auto edited = edited_since(migration, journal); !edited.empty()) {
     return std::unexpected(
-        Trouble{"its first " + std::to_string(journal.done) +
-                " statements ran already, outside a transaction, and were edited since: put them "
-                "back as they were, and make a new migration of what is to be different"});
+        Trouble{edited + ": put them back as they were, and make a new migration of what is to be "
+                         "different"});
   }
   return journal;
 }
@@ -241,7 +240,6 @@ Run::Tried<std::shared_ptr<const World::NextAttempt>> Run::attempt_at(std::size_
   if (!attempt.transactional) {
     auto journal = journal_to_go_on(migration);
     if (!journal) {
-      journal.error().words = migration.file + ": " + journal.error().words;
       return std::unexpected(std::move(journal.error()));
     }
     attempt.journal = std::move(*journal);

@@ -8,13 +8,24 @@
 
 using namespace tidemark::test;
 
-TEST_CASE("what SQL that nobody could tell anything about has done is not guessed") {
+namespace {
+
+bool server_is_newer() {
   if (!PostgresServer::available()) {
-    return;
+    return false;
   }
-  if (PostgresServer::shared().run("SELECT current_setting('server_version_num')::int >= 180000") !=
-      "t") {
+  const bool newer = PostgresServer::shared().run(
+                         "SELECT current_setting('server_version_num')::int >= 180000") == "t";
+  if (!newer) {
     MESSAGE("skipped: what this server knows the parser knows too");
+  }
+  return newer;
+}
+
+}  // namespace
+
+TEST_CASE("what SQL that nobody could tell anything about has done is not guessed") {
+  if (!server_is_newer()) {
     return;
   }
   Applying rig;
@@ -25,10 +36,14 @@ TEST_CASE("what SQL that nobody could tell anything about has done is not guesse
   std::string sql;
   std::string outcome = "unknown";
   SUBCASE("it commits, and fails in another transaction") {
-    sql = "INSERT INTO kept VALUES (1); COMMIT; BEGIN; SELECT 1 / 0; ALTER TABLE kept ADD CONSTRAINT c NOT NULL id NOT VALID;\n";
+    sql =
+        "INSERT INTO kept VALUES (1); COMMIT; BEGIN; SELECT 1 / 0; ALTER TABLE kept ADD CONSTRAINT "
+        "c NOT NULL id NOT VALID;\n";
   }
   SUBCASE("it commits, and fails in none") {
-    sql = "INSERT INTO kept VALUES (1); COMMIT; SELECT 1 / 0; ALTER TABLE kept ADD CONSTRAINT c NOT NULL id NOT VALID;\n";
+    sql =
+        "INSERT INTO kept VALUES (1); COMMIT; SELECT 1 / 0; ALTER TABLE kept ADD CONSTRAINT c NOT "
+        "NULL id NOT VALID;\n";
   }
   SUBCASE("it commits, and meets a lock") {
     sql =
@@ -36,7 +51,9 @@ TEST_CASE("what SQL that nobody could tell anything about has done is not guesse
         "ALTER TABLE kept ADD CONSTRAINT c NOT NULL id NOT VALID;\n";
   }
   SUBCASE("it fails where it was sent") {
-    sql = "INSERT INTO kept VALUES (1); SELECT 1 / 0; ALTER TABLE kept ADD CONSTRAINT c NOT NULL id NOT VALID;\n";
+    sql =
+        "INSERT INTO kept VALUES (1); SELECT 1 / 0; ALTER TABLE kept ADD CONSTRAINT c NOT NULL id "
+        "NOT VALID;\n";
     outcome = "failed";
   }
   rig.file("002_odd.sql", sql);
@@ -52,12 +69,7 @@ TEST_CASE("what SQL that nobody could tell anything about has done is not guesse
 }
 
 TEST_CASE("SQL that nobody could tell anything about is applied whole, in one transaction") {
-  if (!PostgresServer::available()) {
-    return;
-  }
-  if (PostgresServer::shared().run("SELECT current_setting('server_version_num')::int >= 180000") !=
-      "t") {
-    MESSAGE("skipped: what this server knows the parser knows too");
+  if (!server_is_newer()) {
     return;
   }
   Applying rig;
