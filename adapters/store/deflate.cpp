@@ -1,5 +1,7 @@
 #include "adapters/store/deflate.h"
 
+#include <algorithm>
+#include <bit>
 #include <new>
 
 #include <zlib.h>
@@ -17,14 +19,29 @@ Bytef* output(std::string& bytes) {
 
 }  // namespace
 
+// zlib works with a quarter of a megabyte, which is much for a migration of some lines: as far back
+// as such a text reaches is far enough.
 std::string deflated(std::string_view bytes) {
-  auto size = ::compressBound(bytes.size());
-  std::string result(size, '\0');
-  if (::compress2(output(result), &size, input(bytes), bytes.size(), Z_DEFAULT_COMPRESSION) !=
-      Z_OK) {
+  constexpr int smallest = 9;
+  const int window =
+      std::clamp(static_cast<int>(std::bit_width(bytes.size())), smallest, MAX_WBITS);
+  const int memory = std::max(1, window - 7);  // of 15, zlib's own 8
+  ::z_stream stream{};
+  if (::deflateInit2(
+          &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, memory, Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();
+  }
+  std::string result(::deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = const_cast<Bytef*>(input(bytes));  // which it only reads
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = output(result);
+  stream.avail_out = static_cast<uInt>(result.size());
+  const int done = ::deflate(&stream, Z_FINISH);
+  result.resize(result.size() - stream.avail_out);
+  ::deflateEnd(&stream);
+  if (done != Z_STREAM_END) {
     throw std::bad_alloc();  // the only failure that is left with a buffer of this size
   }
-  result.resize(size);
   return result;
 }
 
