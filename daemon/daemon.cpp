@@ -25,6 +25,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds housekeeping_every{10};
+constexpr std::chrono::milliseconds catch_up_every{250};
 constexpr std::chrono::hours pruning_every{24};
 constexpr std::chrono::minutes first_looks_take{2};
 constexpr milliseconds loop_probe_every{250};
@@ -324,8 +325,14 @@ Awaitable<void> Daemon::reload_when_told() {
 Awaitable<void> Daemon::catch_up_when_told() {
   for (;;) {
     const bool told = co_await told_to_catch_up_.sleep(std::chrono::hours(1));
-    if (told) {
-      co_await world_.catch_up();
+    if (!told) {
+      continue;
+    }
+    co_await world_.catch_up();
+    // Many small migrations one after the other are not worth a comparison each.
+    const bool waited = co_await wait_for(catch_up_every);
+    if (!waited) {
+      co_return;
     }
   }
 }
