@@ -41,9 +41,7 @@ constexpr ReadStatement select_lock_timeout = R"sql(
   SELECT s.setting FROM pg_catalog.pg_settings s WHERE s.name OPERATOR(pg_catalog.=) 'lock_timeout'
 )sql";
 
-constexpr ReadStatement lock_transaction = "SELECT pg_catalog.pg_try_advisory_xact_lock($1::int8)";
 constexpr ReadStatement lock_session = "SELECT pg_catalog.pg_try_advisory_lock($1::int8)";
-constexpr ReadStatement unlock_session = "SELECT pg_catalog.pg_advisory_unlock($1::int8)";
 
 Value schema_or_null(std::string schema) {
   return schema.empty() ? Value() : Value(std::move(schema));
@@ -110,22 +108,10 @@ Awaitable<Asked<std::chrono::milliseconds>> lock_timeout_of(WriteSession& sessio
   co_return std::chrono::milliseconds(number_in<std::int64_t>(row->front()));
 }
 
-Awaitable<Asked<bool>> try_lock_for_transaction(WriteSession& session, std::int64_t key) {
-  Values values{std::to_string(key)};
-  const auto locked = co_await ask_whether(session, lock_transaction, std::move(values));
-  co_return locked;
-}
-
 Awaitable<Asked<bool>> try_lock_for_session(WriteSession& session, std::int64_t key) {
   Values values{std::to_string(key)};
   const auto locked = co_await ask_whether(session, lock_session, std::move(values));
   co_return locked;
-}
-
-Awaitable<Asked<bool>> unlock(WriteSession& session, std::int64_t key) {
-  Values values{std::to_string(key)};
-  const auto unlocked = co_await ask_whether(session, unlock_session, std::move(values));
-  co_return unlocked;
 }
 
 }  // namespace tidemark

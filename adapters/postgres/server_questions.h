@@ -32,10 +32,7 @@ Awaitable<Asked<bool>> is_direct(WriteSession& session);
 // 0: without an end.
 Awaitable<Asked<std::chrono::milliseconds>> lock_timeout_of(WriteSession& session);
 
-// True when nobody has it; and nobody else then, until the transaction ends, …
-Awaitable<Asked<bool>> try_lock_for_transaction(WriteSession& session, std::int64_t key);
-// … or until the session ends, or unlocks it, which is true when it had it.
+// True when nobody has it; and nobody else then, until the session ends.
 Awaitable<Asked<bool>> try_lock_for_session(WriteSession& session, std::int64_t key);
-Awaitable<Asked<bool>> unlock(WriteSession& session, std::int64_t key);
 
 }  // namespace tidemark

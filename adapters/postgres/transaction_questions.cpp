@@ -16,24 +16,21 @@ constexpr ReadStatement select_place = R"sql(
 )sql";
 
 // A migration may have set that its COMMIT waits for no disk.
-constexpr ReadStatement write_name = R"sql(
-  SELECT CASE WHEN pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL
-              THEN pg_catalog.pg_logical_emit_message(true, 'tidemark', $1::pg_catalog.text)
-         END,
-         CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'
+constexpr ReadStatement wait_for_disk = R"sql(
+  SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'
               THEN pg_catalog.set_config('synchronous_commit', 'on', true)
-         END,
-         pg_catalog.pg_current_xact_id_if_assigned(), pg_catalog.pg_current_wal_insert_lsn()
+         END
 )sql";
 
-// The setting holds until the end of this statement's transaction, its commit included. A standby
-// that does not answer shall not hold it up.
-constexpr ReadStatement write_marker = R"sql(
+// The setting holds until the end of its transaction, the commit included: a standby that does not
+// answer shall not hold it up. The position is asked for once that is committed.
+constexpr std::string_view flush = R"sql(
+  BEGIN;
   SELECT pg_catalog.set_config('synchronous_commit', 'local', true),
-         pg_catalog.pg_logical_emit_message(true, 'tidemark', $1::text)
+         pg_catalog.pg_logical_emit_message(true, 'tidemark', 'flush');
+  COMMIT;
+  SELECT pg_catalog.pg_current_wal_flush_lsn()
 )sql";
-
-constexpr ReadStatement select_flushed = "SELECT pg_catalog.pg_current_wal_flush_lsn()";
 
 constexpr ReadStatement select_status = "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)";
 
@@ -44,6 +41,17 @@ constexpr ReadStatement end_backend = R"sql(
 )sql";
 
 constexpr std::string_view in_the_future = "22023";
+
+std::string in_hex(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string hex;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    hex += digits[byte >> 4U];
+    hex += digits[byte & 0xfU];
+  }
+  return hex;
+}
 
 std::optional<Testimony::Status> status_in(const Value& value) {
   using Status = Testimony::Status;
@@ -74,38 +82,53 @@ Awaitable<Asked<TransactionPlace>> where_it_is(WriteSession& session) {
   co_return place;
 }
 
-Awaitable<Asked<SealedTransaction>> seal(WriteSession& session, std::string name) {
-  Values values{std::move(name)};
-  const auto row = co_await ask_row(session, write_name, std::move(values), 4);
-  if (!row) {
-    co_return std::unexpected(row.error());
+Awaitable<Asked<BegunTransaction>> begin_transaction(WriteSession& session,
+                                                     std::string settings,
+                                                     std::int64_t lock,
+                                                     std::string name) {
+  std::string sql = "BEGIN; " + std::move(settings) +
+                    "; SELECT pg_catalog.pg_try_advisory_xact_lock(" + std::to_string(lock) +
+                    "), pg_catalog.pg_current_xact_id(), pg_catalog.pg_logical_emit_message("
+                    "true, 'tidemark', pg_catalog.decode('" +
+                    in_hex(name) + "', 'hex'))";
+  const auto answer = co_await session.run(std::move(sql), question_deadline);
+  if (!answer) {
+    co_return std::unexpected(answer.error());
   }
-  SealedTransaction sealed;
-  sealed.xid = number_in<std::uint64_t>((*row)[2]);
-  sealed.written = lsn_in((*row)[3]);
-  co_return sealed;
+  if (answer->rows.size() != 1 || answer->rows.front().size() != 3) {
+    co_return std::unexpected(not_understood(session));
+  }
+  const auto& row = answer->rows.front();
+  BegunTransaction begun;
+  begun.alone = is_true(row[0]);
+  begun.xid = number_in<std::uint64_t>(row[1]);
+  begun.written = lsn_in(row[2]);
+  co_return begun;
 }
 
-Awaitable<Asked<std::monostate>> flush_log(WriteSession& session,
-                                           std::string marker,
-                                           std::chrono::milliseconds within) {
-  if (auto wrong = must_be_in_none(session)) {
-    co_return std::unexpected(std::move(*wrong));
-  }
-  Values values{std::move(marker)};
-  const auto row = co_await ask_row(session, write_marker, std::move(values), 2, within);
+Awaitable<Asked<std::monostate>> wait_for_disk_at_commit(WriteSession& session) {
+  const auto row = co_await ask_row(session, wait_for_disk, Values(), 1);
   if (!row) {
     co_return std::unexpected(row.error());
   }
   co_return std::monostate();
 }
 
-Awaitable<Asked<std::uint64_t>> flushed_up_to(WriteSession& session) {
-  const auto row = co_await ask_row(session, select_flushed, Values(), 1);
-  if (!row) {
-    co_return std::unexpected(row.error());
+Awaitable<Asked<std::uint64_t>> flush_log(WriteSession& session, std::chrono::milliseconds within) {
+  if (auto wrong = must_be_in_none(session)) {
+    co_return std::unexpected(std::move(*wrong));
   }
-  co_return lsn_in(row->front());
+  auto answer = co_await session.run(std::string(flush), within);
+  if (!answer) {
+    if (session.transaction() != WriteSession::Transaction::none) {
+      [[maybe_unused]] const auto undone = co_await session.run("ROLLBACK", within);
+    }
+    co_return std::unexpected(std::move(answer.error()));
+  }
+  if (answer->rows.size() != 1 || answer->rows.front().size() != 1) {
+    co_return std::unexpected(not_understood(session));
+  }
+  co_return lsn_in(answer->rows.front().front());
 }
 
 Awaitable<Asked<Testimony::Status>> transaction_status(WriteSession& session, std::uint64_t xid) {

@@ -22,25 +22,27 @@ struct TransactionPlace {
 };
 Awaitable<Asked<TransactionPlace>> where_it_is(WriteSession& session);
 
-// The same of one that is about to be committed.
-struct SealedTransaction {
+// A transaction of ours, whose number the log knows.
+struct BegunTransaction {
+  bool alone = false;  // nobody else has the lock
   std::uint64_t xid = 0;
-  std::uint64_t written = 0;
+  std::uint64_t written = 0;  // so far goes the log with that
 };
-// Its COMMIT waits for the server's disk from now on, and where it has written something the log
-// says by `name` whose transaction it is.
-Awaitable<Asked<SealedTransaction>> seal(WriteSession& session, std::string name);
+// Begins one with `settings`, "SET LOCAL …; SET LOCAL …", and tries to take a lock that it keeps to
+// its end; the log says by `name` whose transaction it is.
+Awaitable<Asked<BegunTransaction>> begin_transaction(WriteSession& session,
+                                                     std::string settings,
+                                                     std::int64_t lock,
+                                                     std::string name);
 
-// Has the log on the disk, up to all that is written when it is called: by a commit of its own that
-// waits for that, whatever the role's settings are. So not within a transaction, and in another
-// session than the one whose transaction it is for. What it writes is `marker`.
-Awaitable<Asked<std::monostate>> flush_log(
-    WriteSession& session,
-    std::string marker,
-    std::chrono::milliseconds within = std::chrono::milliseconds(2000));
+// The COMMIT of the transaction that is open waits for the server's disk.
+Awaitable<Asked<std::monostate>> wait_for_disk_at_commit(WriteSession& session);
 
-// How far the log is on the disk.
-Awaitable<Asked<std::uint64_t>> flushed_up_to(WriteSession& session);
+// Has the log on the disk, up to all that is written when it is called, and says how far it is: by
+// a commit of its own that waits for that, whatever the role's settings are. So not within a
+// transaction, and in another session than the one whose transaction it is for.
+Awaitable<Asked<std::uint64_t>> flush_log(
+    WriteSession& session, std::chrono::milliseconds within = std::chrono::milliseconds(2000));
 
 // What became of a transaction of this server. Not within a transaction: one that is in the future
 // is an error.

@@ -18,7 +18,7 @@ namespace tidemark {
 // What tells one transaction of one server from all others, written down before COMMIT is sent: by
 // it the server is asked later what became of the transaction.
 struct TransactionMark {
-  std::uint64_t xid = 0;  // 0: it has written nothing, so it needs no answer
+  std::uint64_t xid = 0;
   Identity identity;
   TimePoint server_started{};
   std::uint64_t flushed = 0;  // up to here its write-ahead log was on the disk

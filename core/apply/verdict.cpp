@@ -52,16 +52,12 @@ std::optional<Verdict> judge_unasked(const Attempt& attempt) {
   if (!attempt.transactional) {
     return std::nullopt;
   }
-  if (attempt.mark && attempt.mark->xid != 0) {
+  if (attempt.mark) {
     return std::nullopt;
   }
   if (attempt.unanalysed) {
     return Verdict{Kind::unknown,
                    "it was sent without being understood, and may have committed by itself"};
-  }
-  if (attempt.mark) {
-    return Verdict{Kind::not_applied,
-                   "its transaction had written nothing, so nothing can be left"};
   }
   return Verdict{Kind::not_applied, "COMMIT was not sent"};
 }

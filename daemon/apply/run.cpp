@@ -308,7 +308,7 @@ Awaitable<bool> Run::carry_out_one() {
       outcome_.message = made.error().words;
     }
   }
-  auto ended = co_await world_.end_attempt(environment_.ref(), attempt, skipped_, next);
+  const auto ended = co_await end(attempt, next);
   told["outcome"] = to_string(attempt.outcome);
   told["elapsed_ms"] = took.count();
   if (!ended) {
@@ -343,6 +343,35 @@ Awaitable<bool> Run::carry_out_one() {
     outcome_.message = "cancelled by " + cancelled_by_ + " before " + outcome_.left.front();
   }
   co_return false;
+}
+
+// While our disk takes its time, all is made ready for the next one.
+Awaitable<Result<Result<void>>> Run::end(const Attempt& attempt,
+                                         std::shared_ptr<const World::NextAttempt> next) {
+  using namespace asio::experimental::awaitable_operators;
+  auto written = world_.end_attempt(environment_.ref(), attempt, skipped_, next);
+  if (!next) {
+    auto ended = co_await std::move(written);
+    co_return ended;
+  }
+  auto ended = co_await (std::move(written) && make_ready(next->attempt));
+  const bool goes_on = ended && *ended;
+  if (!goes_on) {
+    co_await roll_back();
+  }
+  co_return ended;
+}
+
+// Nothing of the migration is sent. Should this fail, it is tried again with the first of it.
+Awaitable<void> Run::make_ready(const Attempt& next) {
+  if (next.transactional) {
+    const auto begun = co_await begin(next);
+    ready_ = begun.has_value();
+  }
+  if (!ready_) {
+    co_await roll_back();
+    [[maybe_unused]] const auto forgotten = co_await forget();
+  }
 }
 
 boost::json::object Run::document_of(const Trouble& trouble) const {
@@ -452,7 +481,7 @@ std::string Run::settings_of_connection(std::string_view set) const {
 }
 
 Awaitable<Run::Tried<void>> Run::command(std::string sql) {
-  auto ran = co_await sessions_.work->run(std::move(sql), question_within);
+  const auto ran = co_await sessions_.work->run(std::move(sql), question_within);
   if (!ran) {
     co_return std::unexpected(trouble_of(ran.error()));
   }

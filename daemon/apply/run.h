@@ -97,16 +97,21 @@ class Run {
   Tried<std::shared_ptr<const World::NextAttempt>> attempt_at(std::size_t index) const;
   Tried<Journal> journal_to_go_on(const PlannedMigration& migration) const;
   Awaitable<bool> carry_out_one();
+  Awaitable<Result<Result<void>>> end(const Attempt& attempt,
+                                      std::shared_ptr<const World::NextAttempt> next);
+  Awaitable<void> make_ready(const Attempt& next);
 
   // In a transaction (transaction.cpp).
   Awaitable<Tried<void>> in_transaction(Attempt& attempt);
   Awaitable<Tried<void>> try_in_transaction(Attempt& attempt);
-  Awaitable<Tried<void>> begin();
+  Awaitable<Tried<void>> begin(const Attempt& attempt);
+  Awaitable<Tried<void>> flush(std::uint64_t at_least);
+  Awaitable<Tried<void>> forget();
   Awaitable<Tried<void>> run_all(const Attempt& attempt);
   Awaitable<Tried<void>> guard_again();
   Awaitable<Tried<void>> receipt(const Attempt& attempt);
   Awaitable<Tried<void>> make_sure(Attempt& attempt);
-  Awaitable<void> let_go_when_late(bool& late);
+  Awaitable<Tried<void>> prepare_to_commit();
   Awaitable<Tried<void>> commit(const Attempt& attempt);
   Awaitable<void> roll_back();
 
@@ -166,6 +171,10 @@ class Run {
   ApplySessions sessions_;
   std::vector<int> pids_;
   std::vector<int> former_;
+  bool fresh_ = false;  // nothing of a migration is left in the session
+  bool ready_ = false;  // and the transaction of the one that is begun is, too
+  TransactionMark transaction_;
+  std::chrono::steady_clock::time_point flushed_at_;
   ServerSelf server_;
   std::string receipts_in_;  // the schema; empty: none are left
   Outcome outcome_;

@@ -23,6 +23,10 @@ constexpr std::chrono::milliseconds written_within{2'000};
 constexpr std::string_view idle_for_at_most =
     "SET LOCAL idle_in_transaction_session_timeout = 15000";
 
+// The further the log was when COMMIT was sent, the surer it is that an older copy of the server
+// shows.
+constexpr std::chrono::seconds flushed_long_ago{1};
+
 // That no file has by chance.
 constexpr std::string_view held_by = "tidemark_a5d0f2c49b7e";
 
@@ -69,10 +73,12 @@ Awaitable<Run::Tried<void>> Run::in_transaction(Attempt& attempt) {
 Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
   skips_.clear();
   skipped_.clear();
-  auto begun = co_await begin();
-  if (!begun) {
-    begun.error().lost = false;  // nothing of the migration was sent
-    co_return begun;
+  if (!std::exchange(ready_, false)) {
+    auto begun = co_await begin(attempt);
+    if (!begun) {
+      begun.error().lost = false;  // nothing of the migration was sent
+      co_return begun;
+    }
   }
   auto ran = co_await run_all(attempt);
   if (!ran) {
@@ -94,47 +100,64 @@ Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
   co_return committed;
 }
 
-Awaitable<Run::Tried<void>> Run::begin() {
-  // What the migration before left in the session goes first.
-  auto fresh = co_await command("DISCARD ALL");
-  if (!fresh) {
-    co_return fresh;
+// With all that tells this transaction from all others, on the server's disk.
+Awaitable<Run::Tried<void>> Run::begin(const Attempt& attempt) {
+  if (!fresh_) {
+    auto forgotten = co_await forget();
+    if (!forgotten) {
+      co_return forgotten;
+    }
   }
-  std::string sql = "BEGIN; SET LOCAL client_min_messages = notice; " +
-                    std::string(idle_for_at_most) +
-                    "; SET LOCAL lock_timeout = " + in_ms(settings_.lock_timeout) +
-                    "; SET LOCAL statement_timeout = " + in_ms(settings_.statement_timeout) +
-                    settings_of_connection("SET LOCAL");
+  fresh_ = false;
+  std::string settings = "SET LOCAL client_min_messages = notice; " +
+                         std::string(idle_for_at_most) +
+                         "; SET LOCAL lock_timeout = " + in_ms(settings_.lock_timeout) +
+                         "; SET LOCAL statement_timeout = " + in_ms(settings_.statement_timeout) +
+                         settings_of_connection("SET LOCAL");
   if (!settings_.schema.empty()) {
-    sql += "; SET LOCAL search_path = " + quoted_name(settings_.schema);
+    settings += "; SET LOCAL search_path = " + quoted_name(settings_.schema);
   }
-  auto begun = co_await command(std::move(sql));
+  const auto key = lock_key("migration", settings_.schema);
+  std::string name = environment_.ref().text() + " " + attempt.migration.value + " " + attempt.id;
+  const auto begun =
+      co_await begin_transaction(*sessions_.work, std::move(settings), key, std::move(name));
   if (!begun) {
-    co_return begun;
+    co_return std::unexpected(trouble_of(begun.error()));
   }
-  const auto locked =
-      co_await try_lock_for_transaction(*sessions_.work, lock_key("migration", settings_.schema));
-  if (!locked) {
-    co_return std::unexpected(trouble_of(locked.error()));
-  }
-  if (!*locked) {
+  if (!begun->alone) {
     co_return std::unexpected(Trouble{"another session of tidemark is applying to this database"});
   }
+  transaction_ = TransactionMark{begun->xid, server_.identity, server_.started};
+  auto flushed = co_await flush(begun->written);
+  co_return flushed;
+}
+
+Awaitable<Run::Tried<void>> Run::flush(std::uint64_t at_least) {
+  const auto flushed = co_await flush_log(*sessions_.watch);
+  if (!flushed) {
+    auto trouble = trouble_of(flushed.error());
+    trouble.words = "the session beside it failed before COMMIT: " + trouble.words;
+    trouble.lost = false;
+    co_return std::unexpected(std::move(trouble));
+  }
+  if (*flushed < at_least) {
+    co_return std::unexpected(
+        Trouble{"the server did not bring its log to the disk, so COMMIT was not sent"});
+  }
+  transaction_.flushed = *flushed;
+  flushed_at_ = std::chrono::steady_clock::now();
   co_return Tried<void>{};
 }
 
+// What a migration has left in the session.
+Awaitable<Run::Tried<void>> Run::forget() {
+  auto forgotten = co_await command("DISCARD ALL");
+  fresh_ = forgotten.has_value();
+  co_return forgotten;
+}
+
 Awaitable<Run::Tried<void>> Run::run_all(const Attempt& attempt) {
-  std::uint64_t ours = 0;
   if (attempt.unanalysed) {
-    auto numbered = co_await command("SELECT pg_catalog.pg_current_xact_id()");
-    if (!numbered) {
-      co_return numbered;
-    }
-    const auto place = co_await where_it_is(*sessions_.work);
-    if (!place) {
-      co_return std::unexpected(trouble_of(place.error()));
-    }
-    ours = place->xid;
     auto held = co_await command("SAVEPOINT " + std::string(held_by));
     if (!held) {
       co_return held;
@@ -164,7 +187,7 @@ Awaitable<Run::Tried<void>> Run::run_all(const Attempt& attempt) {
     bool same = sessions_.work->transaction() == WriteSession::Transaction::open;
     if (same) {
       const auto place = co_await where_it_is(*sessions_.work);
-      same = place && place->xid == ours;
+      same = place && place->xid == transaction_.xid;
     }
     if (!same) {
       Trouble trouble{
@@ -217,47 +240,21 @@ Awaitable<Result<void>> note_and_say(
 
 }  // namespace
 
-// What tells this transaction from all others gets to the server's disk, and then to ours. Until
-// then COMMIT is not sent.
+// What tells this transaction from all others is on our disk too, before COMMIT is sent.
 Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
   using namespace asio::experimental::awaitable_operators;
-  std::string name = environment_.ref().text() + " " + migration().id.value + " " + attempt.id;
-  const auto place = co_await seal(*sessions_.work, std::move(name));
-  if (!place) {
-    co_return std::unexpected(trouble_of(place.error()));
-  }
-  if (place->xid == 0) {
-    if (attempt.mark) {
-      attempt.mark->xid = 0;  // that of a try before
+  if (std::chrono::steady_clock::now() - flushed_at_ > flushed_long_ago) {
+    auto flushed = co_await flush(transaction_.flushed);
+    if (!flushed) {
+      co_return flushed;
     }
-    co_return Tried<void>{};  // it leaves nothing, whatever becomes of it
   }
-  const auto failed_beside = [this](const WriteFailure& failure) {
-    auto trouble = trouble_of(failure);
-    trouble.words = "the session beside it failed before COMMIT: " + trouble.words;
-    trouble.lost = false;
-    return std::unexpected(std::move(trouble));
-  };
-  const auto flushed = co_await flush_log(*sessions_.watch, "tidemark " + attempt.id);
-  if (!flushed) {
-    co_return failed_beside(flushed.error());
-  }
-  const auto up_to = co_await flushed_up_to(*sessions_.watch);
-  if (!up_to) {
-    co_return failed_beside(up_to.error());
-  }
-  if (*up_to < place->written) {
-    co_return std::unexpected(
-        Trouble{"the server did not bring its log to the disk, so COMMIT was not sent"});
-  }
-  attempt.mark = TransactionMark{place->xid, server_.identity, server_.started, *up_to};
-  bool late = false;
+  attempt.mark = transaction_;
   auto note = note_and_say(world_, environment_.ref(), attempt, statement_done_, attention_);
-  auto guard = let_go_when_late(late);
-  const auto noted = co_await (std::move(note) && std::move(guard));
-  if (late) {
-    co_return std::unexpected(
-        Trouble{"our ledger's disk took too long while locks were held, so COMMIT was not sent"});
+  auto prepare = prepare_to_commit();
+  auto [noted, prepared] = co_await (std::move(note) && std::move(prepare));
+  if (!prepared) {
+    co_return prepared;
   }
   if (!noted) {
     co_return std::unexpected(Trouble{
@@ -267,16 +264,26 @@ Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
   co_return Tried<void>{};
 }
 
-Awaitable<void> Run::let_go_when_late(bool& late) {
+// While our disk takes its time; when that is too much, locks are let go.
+Awaitable<Run::Tried<void>> Run::prepare_to_commit() {
   const auto until = std::chrono::steady_clock::now() + written_within;
+  const auto waits = co_await wait_for_disk_at_commit(*sessions_.work);
+  if (!waits) {
+    auto trouble = trouble_of(waits.error());
+    trouble.lost = false;  // COMMIT was not sent
+    co_await roll_back();
+    co_return std::unexpected(std::move(trouble));
+  }
   for (auto now = std::chrono::steady_clock::now(); !statement_done_ && now < until;
        now = std::chrono::steady_clock::now()) {
     co_await attention_.sleep(until - now);
   }
-  late = !statement_done_;
-  if (late) {
+  if (!statement_done_) {
     co_await roll_back();
+    co_return std::unexpected(
+        Trouble{"our ledger's disk took too long while locks were held, so COMMIT was not sent"});
   }
+  co_return Tried<void>{};
 }
 
 Awaitable<Run::Tried<void>> Run::commit(const Attempt& attempt) {
@@ -288,7 +295,6 @@ Awaitable<Run::Tried<void>> Run::commit(const Attempt& attempt) {
     trouble.place.reset();
     trouble.statement.reset();
     trouble.words = "at COMMIT: " + trouble.words;
-    trouble.lost = trouble.lost && attempt.mark && attempt.mark->xid != 0;
     co_return std::unexpected(std::move(trouble));
   }
   if (*committed != "COMMIT") {

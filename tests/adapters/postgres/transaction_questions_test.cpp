@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "adapters/postgres/lsn.h"
 #include "tests/adapters/postgres/asking.h"
 
 namespace tidemark::test {
@@ -40,7 +41,7 @@ TEST_CASE("the place of a transaction is asked without what its search_path offe
   CHECK(asking.ask(where_it_is(*asking.session)).aim.transaction_start > 1'000'000'000'000'000);
 }
 
-TEST_CASE("the log says whose transaction it is, of one that has written something") {
+TEST_CASE("a transaction begins with settings, a lock and a number that the log knows") {
   if (!PostgresServer::available()) {
     return;
   }
@@ -48,16 +49,31 @@ TEST_CASE("the log says whose transaction it is, of one that has written somethi
   server.run("SELECT pg_create_logical_replication_slot('told', 'test_decoding')");
   Writing writing;
   const auto session = writing.connect(server.address("postgres"));
-  REQUIRE(writing.run(*session, "BEGIN"));
-  CHECK(writing.answer(seal(*session, "nothing")).xid == 0);
-  REQUIRE(writing.run(*session, "COMMIT; BEGIN; CREATE TABLE t ()"));
-  const auto xid = writing.answer(seal(*session, "shop/dev V1")).xid;
+  const auto other = writing.connect(server.address("postgres"));
+  constexpr std::int64_t lock = -5'000'000'000;
+  const std::string settings = "SET LOCAL lock_timeout = 7";
+  const std::string name = "shop/dev it's \\ V1 \xc3\xa4";
+  REQUIRE(writing.run(*session, "SET standard_conforming_strings = off"));
+  const auto begun = writing.answer(begin_transaction(*session, settings, lock, name));
+  CHECK(begun.alone);
+  CHECK(session->transaction() == WriteSession::Transaction::open);
+  const auto place = writing.answer(where_it_is(*session));
+  CHECK(begun.xid == place.xid);
+  CHECK(begun.xid != 0);
+  CHECK(begun.written <= place.written);
+  CHECK(begun.written > 0);
+  const auto setting = writing.run(*session, "SHOW lock_timeout");
+  REQUIRE(setting);
+  CHECK(setting->rows.front().front() == "7ms");
+  CHECK(!writing.answer(begin_transaction(*other, settings, lock, "x")).alone);
+  REQUIRE(writing.run(*other, "ROLLBACK"));
   REQUIRE(writing.run(*session, "COMMIT"));
   CHECK(server.run("SELECT string_agg(data, '; ') FROM"
                    "  pg_logical_slot_get_changes('told', NULL, NULL, 'include-xids', 'true')"
                    " WHERE data LIKE '%tidemark%' AND xid = '" +
-                   std::to_string(xid) + "'") ==
-        "message: transactional: 1 prefix: tidemark, sz: 11 content:shop/dev V1");
+                   std::to_string(begun.xid) + "'") ==
+        "message: transactional: 1 prefix: tidemark, sz: " + std::to_string(name.size()) +
+            " content:" + name);
   CHECK(server.run("SELECT pg_drop_replication_slot('told')").empty());
 }
 
@@ -69,7 +85,7 @@ TEST_CASE("a transaction that is to be committed waits for the disk, whatever it
   for (const auto& [set, is] : std::map<std::string, std::string>{
            {"off", "on"}, {"local", "local"}, {"remote_apply", "remote_apply"}}) {
     asking.run("BEGIN; SET synchronous_commit = " + set);
-    asking.ask(seal(*asking.session, "x"));
+    asking.ask(wait_for_disk_at_commit(*asking.session));
     CHECK(asking.run("SHOW synchronous_commit") == is);
     asking.run("ROLLBACK");
   }
@@ -91,9 +107,15 @@ TEST_CASE("a marker has the log on the disk, whatever the session is set to") {
   REQUIRE(writing.run(*other, "SET synchronous_commit = off"));
   REQUIRE(writing.run(*session, "SET synchronous_commit = off; BEGIN; CREATE TABLE t ()"));
   const auto place = writing.answer(where_it_is(*session));
-  CHECK(writing.answer(flushed_up_to(*other)) < place.written);
-  writing.answer(flush_log(*other, "attempt 1"));
-  CHECK(writing.answer(flushed_up_to(*other)) >= place.written);
+  const auto flushed = [&] {
+    const auto lsn = writing.run(*other, "SELECT pg_current_wal_flush_lsn()");
+    REQUIRE(lsn);
+    return lsn_in(lsn->rows.front().front());
+  };
+  CHECK(flushed() < place.written);
+  const auto up_to = writing.answer(flush_log(*other));
+  CHECK(up_to >= place.written);
+  CHECK(flushed() >= up_to);
   const auto setting = writing.run(*other, "SHOW synchronous_commit");
   REQUIRE(setting);
   CHECK(setting->rows.front().front() == "off");
@@ -105,7 +127,7 @@ TEST_CASE("the log is not flushed from within a transaction, which would not do 
   }
   Asking asking;
   asking.run("BEGIN");
-  const auto flushed = drive(asking.writing.loop(), flush_log(*asking.session, "x"));
+  const auto flushed = drive(asking.writing.loop(), flush_log(*asking.session));
   REQUIRE(!flushed);
   CHECK(flushed.error().error.code == Errc::internal);
 }

@@ -1,39 +1,18 @@
 // The daemon is killed at COMMIT, and again while it finds out what became of it.
 
-#include <sys/syscall.h>
-
 #include <atomic>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "tests/daemon/apply/boundary.h"
+#include "tests/daemon/apply/killed_at_commit.h"
 #include "tests/daemon/apply/marks.h"
 #include "tests/daemon/support/tracer.h"
 
 using namespace tidemark::test;
 
 namespace {
-
-// Killed before COMMIT is sent, or right after. Looks send theirs with the rest, by another
-// protocol.
-void apply_killed_at_commit(Marks& rig, bool sent) {
-  const std::string commit(
-      "Q\0\0\0\x0b"
-      "COMMIT\0",
-      12);
-  std::atomic<bool> reached = false;
-  {
-    const Tracer tracer(rig.pid(), [&](const Tracer::Call& call) {
-      const bool here = call.number == SYS_sendto && call.sent == commit && call.entered != sent;
-      reached = reached || here;
-      return here;
-    });
-    rig.request("POST", "/v1/apps/shop/environments/dev/apply", "{}");
-  }
-  rig.stop(SIGKILL);
-  REQUIRE(reached);
-}
 
 // Starts, and kills the daemon at the nth of the calls at its boundary, or when it has found out
 // the outcome before. Returns how many there were.
