@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "adapters/loop/asio.h"
 #include "adapters/postgres/question.h"
@@ -25,5 +26,15 @@ struct IndexState {
 Awaitable<Asked<IndexState>> index_state(WriteSession& session,
                                          std::string schema,
                                          std::string name);
+
+struct InvalidOne {
+  std::string name;      // as SQL names it
+  bool at_work = false;  // somebody builds, rebuilds or drops it
+  friend bool operator==(const InvalidOne&, const InvalidOne&) = default;
+};
+// Of a table and its partitions, or of an index's table. Of no schema: as above.
+Awaitable<Asked<std::vector<InvalidOne>>> invalid_indexes(WriteSession& session,
+                                                          std::string schema,
+                                                          std::string name);
 
 }  // namespace tidemark

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <memory>
 #include <new>
 
 #include <zlib.h>
@@ -25,12 +26,13 @@ std::string deflated(std::string_view bytes) {
   constexpr int smallest = 9;
   const int window =
       std::clamp(static_cast<int>(std::bit_width(bytes.size())), smallest, MAX_WBITS);
-  const int memory = std::max(1, window - 7);  // of 15, zlib's own 8
+  const int memory = window - 7;  // of 15, zlib's own 8
   ::z_stream stream{};
   if (::deflateInit2(
           &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, memory, Z_DEFAULT_STRATEGY) != Z_OK) {
     throw std::bad_alloc();
   }
+  const std::unique_ptr<::z_stream, int (*)(::z_stream*)> end(&stream, &::deflateEnd);
   std::string result(::deflateBound(&stream, bytes.size()), '\0');
   stream.next_in = const_cast<Bytef*>(input(bytes));  // which it only reads
   stream.avail_in = static_cast<uInt>(bytes.size());
@@ -38,7 +40,6 @@ std::string deflated(std::string_view bytes) {
   stream.avail_out = static_cast<uInt>(result.size());
   const int done = ::deflate(&stream, Z_FINISH);
   result.resize(result.size() - stream.avail_out);
-  ::deflateEnd(&stream);
   if (done != Z_STREAM_END) {
     throw std::bad_alloc();  // the only failure that is left with a buffer of this size
   }

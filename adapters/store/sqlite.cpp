@@ -291,12 +291,11 @@ class Sqlite final : public Database {
 // 64 kB for what it would undo. With a few small writes that is most of the work, so it takes them
 // in small pieces.
 void take_memory_in_small_pieces() {
-  static const bool done = [] {
+  [[maybe_unused]] static const bool done = [] {
     sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
     return true;
   }();
-  static_cast<void>(done);
 }
 
 constexpr std::string_view settings = R"sql(

@@ -26,6 +26,8 @@ namespace tidemark {
 namespace {
 
 constexpr std::chrono::milliseconds question_within{10'000};
+// Our ledger's disk is waited for so long while a transaction is open, and holds its locks.
+constexpr std::chrono::milliseconds written_within{2'000};
 // Short statements are not worth a look at. But who is in the way is to be seen before the server
 // gives up waiting for the lock.
 constexpr std::chrono::milliseconds look_every_at_most{300};
@@ -350,28 +352,40 @@ Awaitable<Result<Result<void>>> Run::end(const Attempt& attempt,
                                          std::shared_ptr<const World::NextAttempt> next) {
   using namespace asio::experimental::awaitable_operators;
   auto written = world_.end_attempt(environment_.ref(), attempt, skipped_, next);
-  if (!next) {
+  if (!next || !next->attempt.transactional) {
     auto ended = co_await std::move(written);
     co_return ended;
   }
-  auto ended = co_await (std::move(written) && make_ready(next->attempt));
+  auto told = and_say(std::move(written));
+  auto ended = co_await (std::move(told) && make_ready(next->attempt));
   const bool goes_on = ended && *ended;
   if (!goes_on) {
     co_await roll_back();
+    ready_.reset();
   }
   co_return ended;
 }
 
-// Nothing of the migration is sent. Should this fail, it is tried again with the first of it.
+// Nothing of the migration is sent.
 Awaitable<void> Run::make_ready(const Attempt& next) {
-  if (next.transactional) {
-    const auto begun = co_await begin(next);
-    ready_ = begun.has_value();
-  }
-  if (!ready_) {
+  ready_ = co_await begin(next);
+  const bool in_time = *ready_ && co_await is_written_in_time();
+  if (!in_time) {
     co_await roll_back();
-    [[maybe_unused]] const auto forgotten = co_await forget();
   }
+  if (*ready_ && !in_time) {
+    ready_.reset();
+  }
+}
+
+// What is being written to our ledger.
+Awaitable<bool> Run::is_written_in_time() {
+  const auto until = std::chrono::steady_clock::now() + written_within;
+  for (auto now = std::chrono::steady_clock::now(); !done_ && now < until;
+       now = std::chrono::steady_clock::now()) {
+    co_await attention_.sleep(until - now);
+  }
+  co_return done_;
 }
 
 boost::json::object Run::document_of(const Trouble& trouble) const {
@@ -488,28 +502,13 @@ Awaitable<Run::Tried<void>> Run::command(std::string sql) {
   co_return Tried<void>{};
 }
 
-namespace {
-
-Awaitable<WriteSession::Answer> run_and_say(WriteSession& session,
-                                            std::string sql,
-                                            bool& done,
-                                            Wakeup& attention) {
-  done = false;
-  auto answer = co_await session.run(std::move(sql));
-  done = true;
-  attention.call();
-  co_return answer;
-}
-
-}  // namespace
-
 // Sends one statement, and looks after it while it runs. The answer is its tag.
 Awaitable<Run::Tried<std::string>> Run::send(const Step& step) {
   using namespace asio::experimental::awaitable_operators;
   tell_state(step, {});
   in_the_way_.clear();
   in_the_way_with_queries_.clear();
-  auto work = run_and_say(*sessions_.work, step.sql, statement_done_, attention_);
+  auto work = and_say(sessions_.work->run(step.sql));
   auto watch = look_after(step);
   auto answer = co_await (std::move(work) && std::move(watch));
   if (!answer) {
@@ -531,7 +530,7 @@ Awaitable<void> Run::look_after(const Step& step) {
   bool cancel_tried = false;
   bool cancel_sent = false;
   const auto every = look_every(settings_.lock_timeout);
-  for (auto next = std::chrono::steady_clock::now() + every; !statement_done_;) {
+  for (auto next = std::chrono::steady_clock::now() + every; !done_;) {
     const auto now = std::chrono::steady_clock::now();
     if (now < next && cancelled() == cancel_tried) {
       co_await attention_.sleep(next - now);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "adapters/config/settings.h"
 #include "adapters/loop/asio.h"
 #include "adapters/loop/wakeup.h"
+#include "adapters/postgres/schema_questions.h"
 #include "adapters/postgres/server_questions.h"
 #include "adapters/postgres/twin_questions.h"
 #include "core/apply/attempt.h"
@@ -100,13 +102,14 @@ class Run {
   Awaitable<Result<Result<void>>> end(const Attempt& attempt,
                                       std::shared_ptr<const World::NextAttempt> next);
   Awaitable<void> make_ready(const Attempt& next);
+  Awaitable<bool> is_written_in_time();
 
   // In a transaction (transaction.cpp).
   Awaitable<Tried<void>> in_transaction(Attempt& attempt);
   Awaitable<Tried<void>> try_in_transaction(Attempt& attempt);
+  Awaitable<Tried<void>> begin_unless_ready(const Attempt& attempt);
   Awaitable<Tried<void>> begin(const Attempt& attempt);
   Awaitable<Tried<void>> flush(std::uint64_t at_least);
-  Awaitable<Tried<void>> forget();
   Awaitable<Tried<void>> run_all(const Attempt& attempt);
   Awaitable<Tried<void>> guard_again();
   Awaitable<Tried<void>> receipt(const Attempt& attempt);
@@ -124,6 +127,9 @@ class Run {
   Awaitable<Tried<bool>> clear_the_way(const Statement& statement, Attempt& attempt);
   Awaitable<Tried<void>> drop_invalid(std::string name);
   Awaitable<void> repair(const Statement& statement, Attempt& attempt, Trouble& trouble);
+  Awaitable<void> repair_unnamed(const Statement& statement,
+                                 std::span<const InvalidOne> before,
+                                 Trouble& trouble);
   Awaitable<Tried<void>> wait_for_old_transactions(const Step& step);
   static Trouble stopped_after(const Attempt& attempt, Trouble trouble);
 
@@ -149,6 +155,15 @@ class Run {
 
   Awaitable<Tried<std::string>> send(const Step& step);
   Awaitable<void> look_after(const Step& step);
+  // Says when it is done to whoever waits beside it.
+  template <class T>
+  Awaitable<T> and_say(Awaitable<T> work) {
+    done_ = false;
+    auto result = co_await std::move(work);
+    done_ = true;
+    attention_.call();
+    co_return result;
+  }
   Awaitable<Tried<void>> command(std::string sql);
   // What has the server let go of us when we are gone, as settings for `set` ("SET", "SET LOCAL").
   std::string settings_of_connection(std::string_view set) const;
@@ -171,8 +186,9 @@ class Run {
   ApplySessions sessions_;
   std::vector<int> pids_;
   std::vector<int> former_;
-  bool fresh_ = false;  // nothing of a migration is left in the session
-  bool ready_ = false;  // and the transaction of the one that is begun is, too
+  // How making ready for `begun_` went: its transaction is open, and what tells it from others is
+  // on the server's disk.
+  std::optional<Tried<void>> ready_;
   TransactionMark transaction_;
   std::chrono::steady_clock::time_point flushed_at_;
   ServerSelf server_;
@@ -182,8 +198,8 @@ class Run {
   std::shared_ptr<const World::NextAttempt> begun_;  // in our ledger, and not yet sent
   std::size_t current_ = 0;                          // of the plan's migrations
   std::string cancelled_by_;
-  Wakeup attention_;  // of who looks after a statement, and of pauses
-  bool statement_done_ = false;
+  Wakeup attention_;        // of who looks after a statement, and of pauses
+  bool done_ = false;       // what and_say() waits for
   std::string watch_lost_;  // why, once it is
   std::string in_the_way_;  // who was, as last seen
   boost::json::array in_the_way_with_queries_;

@@ -19,8 +19,8 @@ namespace {
 // long it would wait for nobody knows how long.
 constexpr std::chrono::seconds old_after{30};
 constexpr std::chrono::seconds wait_for_old_ones{5};
-// Who was in the way of a build is in the way of dropping what it left, too. What cannot be dropped
-// is dropped by the next apply.
+// Who was in the way of a build is in the way of dropping what it left, too. What has a name in the
+// file and cannot be dropped is dropped by the next apply.
 constexpr std::chrono::milliseconds drop_waits_at_most{5'000};
 
 bool is_concurrent(const Statement& statement) {
@@ -30,6 +30,17 @@ bool is_concurrent(const Statement& statement) {
 bool builds_index(const Statement& statement) {
   return statement.kind == "CREATE INDEX CONCURRENTLY" && !statement.objects.empty() &&
          statement.objects.front().kind == "index" && !statement.objects.front().name.empty();
+}
+
+// One that it does not name.
+bool may_leave_an_index(const Statement& statement) {
+  const bool builds = is_concurrent(statement) && (statement.kind.starts_with("CREATE INDEX") ||
+                                                   statement.kind.starts_with("REINDEX"));
+  if (!builds || builds_index(statement) || statement.objects.empty()) {
+    return false;
+  }
+  const auto& kind = statement.objects.front().kind;
+  return kind == "table" || kind == "index";
 }
 
 // At its end, or as all that it does.
@@ -177,6 +188,17 @@ Awaitable<Run::Tried<void>> Run::run_separately(const Step& step, Attempt& attem
     set.error().lost = false;
     co_return set;
   }
+  std::vector<InvalidOne> before;
+  if (may_leave_an_index(statement)) {
+    const auto& object = statement.objects.front();
+    auto known = co_await invalid_indexes(*sessions_.work, object.schema, object.name);
+    if (!known) {
+      auto trouble = trouble_of(known.error());
+      trouble.lost = false;
+      co_return std::unexpected(std::move(trouble));
+    }
+    before = std::move(*known);
+  }
   if (statement.kind == "DROP INDEX CONCURRENTLY" && statement.objects.size() == 1) {
     journal.index = statement.objects.front();
   }
@@ -193,6 +215,7 @@ Awaitable<Run::Tried<void>> Run::run_separately(const Step& step, Attempt& attem
   if (!sent) {
     if (!sent.error().lost) {
       co_await repair(statement, attempt, sent.error());
+      co_await repair_unnamed(statement, before, sent.error());
     }
     co_return std::unexpected(std::move(sent.error()));
   }
@@ -314,6 +337,36 @@ Awaitable<void> Run::repair(const Statement& statement, Attempt& attempt, Troubl
     journal.index.reset();
   }
   journal.under_way = false;
+}
+
+// The same of what it does not name: that is there now, was not before, and nobody else works on.
+// Only at once: later it could be anybody's.
+Awaitable<void> Run::repair_unnamed(const Statement& statement,
+                                    std::span<const InvalidOne> before,
+                                    Trouble& trouble) {
+  if (!may_leave_an_index(statement)) {
+    co_return;
+  }
+  const auto& object = statement.objects.front();
+  const auto now = co_await invalid_indexes(*sessions_.work, object.schema, object.name);
+  if (!now) {
+    trouble.words += "; whether it left an invalid index is not known";
+    co_return;
+  }
+  bool goes_on = true;
+  for (const auto& index : *now) {
+    if (index.at_work || std::ranges::find(before, index.name, &InvalidOne::name) != before.end()) {
+      continue;
+    }
+    if (!goes_on) {
+      trouble.words += "; it left the invalid index " + index.name + ", too";
+      continue;
+    }
+    const auto dropped = co_await drop_invalid(index.name);
+    goes_on = dropped.has_value();
+    trouble.words += dropped ? "; the invalid index " + index.name + " that it left was dropped"
+                             : "; " + dropped.error().words;
+  }
 }
 
 Awaitable<Run::Tried<void>> Run::wait_for_old_transactions(const Step& step) {

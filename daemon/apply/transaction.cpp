@@ -15,16 +15,11 @@ namespace tidemark {
 
 namespace {
 
-// Between the question for its number and COMMIT only our ledger's disk is waited for, while the
-// transaction holds its locks.
-constexpr std::chrono::milliseconds written_within{2'000};
-
 // Who holds locks and hears nothing more of us.
 constexpr std::string_view idle_for_at_most =
     "SET LOCAL idle_in_transaction_session_timeout = 15000";
 
-// The further the log was when COMMIT was sent, the surer it is that an older copy of the server
-// shows.
+// The further the log was when COMMIT was sent, the surer an older copy of the server is noticed.
 constexpr std::chrono::seconds flushed_long_ago{1};
 
 // That no file has by chance.
@@ -73,12 +68,10 @@ Awaitable<Run::Tried<void>> Run::in_transaction(Attempt& attempt) {
 Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
   skips_.clear();
   skipped_.clear();
-  if (!std::exchange(ready_, false)) {
-    auto begun = co_await begin(attempt);
-    if (!begun) {
-      begun.error().lost = false;  // nothing of the migration was sent
-      co_return begun;
-    }
+  auto begun = co_await begin_unless_ready(attempt);
+  if (!begun) {
+    begun.error().lost = false;  // nothing of the migration was sent
+    co_return begun;
   }
   auto ran = co_await run_all(attempt);
   if (!ran) {
@@ -100,15 +93,27 @@ Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
   co_return committed;
 }
 
+Awaitable<Run::Tried<void>> Run::begin_unless_ready(const Attempt& attempt) {
+  const auto ready = std::exchange(ready_, std::nullopt);
+  const bool is_open = sessions_.work->transaction() == WriteSession::Transaction::open;
+  const bool usable = sessions_.work->usable() && sessions_.watch->usable();
+  if (ready && *ready && is_open) {
+    co_return *ready;
+  }
+  if (ready && !*ready && !usable) {
+    co_return *ready;  // which says why
+  }
+  auto begun = co_await begin(attempt);
+  co_return begun;
+}
+
 // With all that tells this transaction from all others, on the server's disk.
 Awaitable<Run::Tried<void>> Run::begin(const Attempt& attempt) {
-  if (!fresh_) {
-    auto forgotten = co_await forget();
-    if (!forgotten) {
-      co_return forgotten;
-    }
+  // What the migration before left in the session goes first.
+  auto fresh = co_await command("DISCARD ALL");
+  if (!fresh) {
+    co_return fresh;
   }
-  fresh_ = false;
   std::string settings = "SET LOCAL client_min_messages = notice; " +
                          std::string(idle_for_at_most) +
                          "; SET LOCAL lock_timeout = " + in_ms(settings_.lock_timeout) +
@@ -132,11 +137,12 @@ Awaitable<Run::Tried<void>> Run::begin(const Attempt& attempt) {
   co_return flushed;
 }
 
+// Before COMMIT.
 Awaitable<Run::Tried<void>> Run::flush(std::uint64_t at_least) {
   const auto flushed = co_await flush_log(*sessions_.watch);
   if (!flushed) {
     auto trouble = trouble_of(flushed.error());
-    trouble.words = "the session beside it failed before COMMIT: " + trouble.words;
+    trouble.words = "the session beside it failed, so COMMIT was not sent: " + trouble.words;
     trouble.lost = false;
     co_return std::unexpected(std::move(trouble));
   }
@@ -149,17 +155,11 @@ Awaitable<Run::Tried<void>> Run::flush(std::uint64_t at_least) {
   co_return Tried<void>{};
 }
 
-// What a migration has left in the session.
-Awaitable<Run::Tried<void>> Run::forget() {
-  auto forgotten = co_await command("DISCARD ALL");
-  fresh_ = forgotten.has_value();
-  co_return forgotten;
-}
-
 Awaitable<Run::Tried<void>> Run::run_all(const Attempt& attempt) {
   if (attempt.unanalysed) {
     auto held = co_await command("SAVEPOINT " + std::string(held_by));
     if (!held) {
+      held.error().lost = false;  // nothing of the migration was sent
       co_return held;
     }
   }
@@ -227,19 +227,6 @@ Awaitable<Run::Tried<void>> Run::receipt(const Attempt& attempt) {
   co_return Tried<void>{};
 }
 
-namespace {
-
-Awaitable<Result<void>> note_and_say(
-    World& world, EnvironmentRef ref, Attempt attempt, bool& done, Wakeup& attention) {
-  done = false;
-  auto noted = co_await world.note_attempt(std::move(ref), std::move(attempt));
-  done = true;
-  attention.call();
-  co_return noted;
-}
-
-}  // namespace
-
 // What tells this transaction from all others is on our disk too, before COMMIT is sent.
 Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
   using namespace asio::experimental::awaitable_operators;
@@ -250,9 +237,8 @@ Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
     }
   }
   attempt.mark = transaction_;
-  auto note = note_and_say(world_, environment_.ref(), attempt, statement_done_, attention_);
-  auto prepare = prepare_to_commit();
-  auto [noted, prepared] = co_await (std::move(note) && std::move(prepare));
+  auto note = and_say(world_.note_attempt(environment_.ref(), attempt));
+  auto [noted, prepared] = co_await (std::move(note) && prepare_to_commit());
   if (!prepared) {
     co_return prepared;
   }
@@ -266,7 +252,6 @@ Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
 
 // While our disk takes its time; when that is too much, locks are let go.
 Awaitable<Run::Tried<void>> Run::prepare_to_commit() {
-  const auto until = std::chrono::steady_clock::now() + written_within;
   const auto waits = co_await wait_for_disk_at_commit(*sessions_.work);
   if (!waits) {
     auto trouble = trouble_of(waits.error());
@@ -274,11 +259,8 @@ Awaitable<Run::Tried<void>> Run::prepare_to_commit() {
     co_await roll_back();
     co_return std::unexpected(std::move(trouble));
   }
-  for (auto now = std::chrono::steady_clock::now(); !statement_done_ && now < until;
-       now = std::chrono::steady_clock::now()) {
-    co_await attention_.sleep(until - now);
-  }
-  if (!statement_done_) {
+  const bool in_time = co_await is_written_in_time();
+  if (!in_time) {
     co_await roll_back();
     co_return std::unexpected(
         Trouble{"our ledger's disk took too long while locks were held, so COMMIT was not sent"});

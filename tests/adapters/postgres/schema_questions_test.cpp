@@ -78,4 +78,47 @@ TEST_CASE("an index is there, there and invalid, or not there") {
   CHECK(state("My shop", "t") == IndexState());
 }
 
+TEST_CASE("indexes that were not built to their end are found, and who works on them") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Asking asking;
+  using Invalid = std::vector<InvalidOne>;
+  const auto invalid = [&](const std::string& schema, const std::string& name) {
+    return asking.ask(invalid_indexes(*asking.other, schema, name));
+  };
+  const auto fails = [&](const std::string& sql) {
+    return !asking.writing.run(*asking.session, sql);
+  };
+  asking.run(
+      "CREATE SCHEMA \"My shop\"; CREATE TABLE \"My shop\".t AS SELECT i % 2 AS i, i AS j FROM "
+      "generate_series(1, 9) AS i; CREATE TABLE u AS SELECT * FROM \"My shop\".t; "
+      "CREATE INDEX \"t j\" ON \"My shop\".t (j)");
+  CHECK(invalid("My shop", "t").empty());
+  REQUIRE(fails("CREATE UNIQUE INDEX CONCURRENTLY ON \"My shop\".t (i)"));
+  REQUIRE(fails("CREATE UNIQUE INDEX CONCURRENTLY ON u (i)"));
+  CHECK(invalid("My shop", "t") == Invalid{{"\"My shop\".t_i_idx"}});
+  CHECK(invalid("My shop", "t j") == Invalid{{"\"My shop\".t_i_idx"}});
+  CHECK(invalid("", "u") == Invalid{{"public.u_i_idx"}});
+  CHECK(invalid("", "t").empty());
+  CHECK(invalid("My shop", "u").empty());
+  // Who only looks after the table does not work on the index.
+  asking.run("BEGIN; LOCK u IN SHARE UPDATE EXCLUSIVE MODE");
+  CHECK(invalid("", "u") == Invalid{{"public.u_i_idx"}});
+  asking.run("ROLLBACK; BEGIN; ALTER INDEX u_i_idx SET (fillfactor = 50)");
+  CHECK(invalid("", "u") == Invalid{{"public.u_i_idx", true}});
+  asking.run("ROLLBACK");
+  // Of partitions, too, and whatever is set.
+  asking.run(
+      "CREATE TABLE parts (i int) PARTITION BY LIST (i); "
+      "CREATE TABLE part PARTITION OF parts DEFAULT; INSERT INTO parts VALUES (1), (1)");
+  REQUIRE(fails("CREATE UNIQUE INDEX CONCURRENTLY ON part (i)"));
+  REQUIRE(asking.writing.run(
+      *asking.other,
+      "CREATE FUNCTION never(name, name) RETURNS bool LANGUAGE sql AS 'SELECT false'; "
+      "CREATE OPERATOR public.= (leftarg = name, rightarg = name, function = never); "
+      "SET search_path = public, pg_catalog"));
+  CHECK(invalid("", "parts") == Invalid{{"public.part_i_idx"}});
+}
+
 }  // namespace tidemark::test

@@ -176,12 +176,15 @@ TEST_CASE("what blocks a migration is named, and nothing is left of it") {
   REQUIRE(rig.apply().outcome() == "applied");
   PostgresSession other(rig.server(), rig.database());
   other.run("SET application_name = 'somebody'; BEGIN; SELECT * FROM users");
-  rig.migration("002_name", "CREATE TABLE other (id int);\nALTER TABLE users ADD name text;\n");
+  // One before it: its session is used again.
+  rig.file("002_first.sql", "CREATE TABLE first (id int);\n");
+  rig.migration("003_name", "CREATE TABLE other (id int);\nALTER TABLE users ADD name text;\n");
   const auto failed = rig.apply();
   CHECK(failed.outcome() == "failed");
   CHECK(failed.of("retrying").size() == 1);
   CHECK(failed.message().find("somebody") != std::string::npos);
   CHECK(failed.message().find("given up after 2 tries") != std::string::npos);
+  CHECK(rig.exists("first"));
   CHECK_FALSE(rig.exists("other"));
   other.run("COMMIT");
   CHECK(rig.apply().outcome() == "applied");
@@ -268,9 +271,11 @@ TEST_CASE("while it is frozen nothing is applied, and an admin may override that
   CHECK(rig.apply().message().find("sale") != std::string::npos);
   rig.stop();
   rig.begin();
+  CHECK(rig.status("dev").at("frozen").at("reason").as_string() == "sale");
   CHECK(rig.apply().status == 409);
   CHECK(rig.apply("{\"override_freeze\": \"outage\"}").outcome() == "applied");
   CHECK(rig.request("POST", where + "unfreeze", "{\"reason\": \"over\"}").status == 200);
+  CHECK(rig.status("dev").at("frozen").is_null());
   CHECK(rig.apply().outcome() == "applied");
 }
 
@@ -335,6 +340,29 @@ TEST_CASE("a setting that a migration leaves in its session does not reach the n
   REQUIRE_MESSAGE(told.outcome() == "applied", told.message());
   CHECK(rig.sql("SELECT path || ' ' || prepared || ' ' || hidden || ' ' || lock_timeout || ' ' || "
                 "locks FROM public.probe") == "\"$user\", public 0 false 5s 0");
+}
+
+TEST_CASE("nor does one that a migration outside a transaction leaves") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Applying rig;
+  rig.file("001_first.sql", "CREATE SCHEMA aside;\nCREATE TABLE first (id int);\n");
+  for (const std::string number : {"002", "003"}) {
+    rig.file(number + "_apart.sql",
+             "CREATE INDEX CONCURRENTLY first_" + number +
+                 " ON first (id);\nSET search_path = aside;\nSET ROLE pg_monitor;\n"
+                 "CREATE TEMP TABLE hidden" +
+                 number + " (id int);\n");
+  }
+  rig.file("004_probe.sql",
+           "CREATE TABLE probe AS SELECT current_setting('search_path') AS path, current_user AS "
+           "is, (SELECT count(*) FROM pg_class WHERE relname LIKE 'hidden%') AS hidden;\n");
+  rig.begin();
+  const auto told = rig.apply();
+  REQUIRE_MESSAGE(told.outcome() == "applied", told.message());
+  CHECK(rig.sql("SELECT path || ' ' || \"is\" || ' ' || hidden FROM public.probe") ==
+        "\"$user\", public postgres 0");
 }
 
 TEST_CASE("SQL that nobody could tell anything about is sent only on request") {

@@ -182,6 +182,57 @@ TEST_CASE("a build that is cancelled leaves no invalid index") {
   CHECK(rig.index() == "valid");
 }
 
+TEST_CASE(
+    "a build without a name that fails leaves no invalid index, and nobody else's is touched") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Orders rig;
+  rig.sql("INSERT INTO orders VALUES (1)");
+  PostgresSession somebody(rig.server(), rig.database());
+  CHECK_THROWS(somebody.run("CREATE UNIQUE INDEX CONCURRENTLY somebodys ON orders (id)"));
+  rig.migration("003_unnamed", "CREATE UNIQUE INDEX CONCURRENTLY ON orders (id);\n");
+  const auto told = rig.apply();
+  CHECK(told.outcome() == "failed");
+  CHECK(says(told.message(), "the invalid index public.orders_id_idx that it left was dropped"));
+  CHECK(told.of("repairing").size() == 1);
+  CHECK(rig.sql("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid") == "somebodys");
+  rig.sql("DELETE FROM orders WHERE ctid = (SELECT max(ctid) FROM orders WHERE id = 1)");
+  CHECK(rig.apply().outcome() == "applied");
+  CHECK(rig.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_id_idx'::regclass") ==
+        "t");
+
+  // What somebody builds before ours, which waits for it, is theirs, whatever becomes of it.
+  rig.sql("DROP INDEX somebodys; DROP INDEX orders_id_idx; INSERT INTO orders VALUES (1)");
+  rig.migration("004_again", "CREATE UNIQUE INDEX CONCURRENTLY ON orders (id);\n");
+  Writer writer(rig, "writer", "orders");
+  auto theirs = std::async(std::launch::async, [&] {
+    CHECK_THROWS(somebody.run("CREATE UNIQUE INDEX CONCURRENTLY theirs ON orders (id)"));
+  });
+  REQUIRE(rig.eventually([&] { return rig.invalid_ones() == "1"; }));
+  auto applied = apply_meanwhile(rig);
+  REQUIRE(migration_runs(rig, "CREATE UNIQUE INDEX", "wait_event_type = 'Lock'"));
+  writer.run("COMMIT");
+  theirs.get();
+  CHECK(says(applied.get().message(), "the invalid index public.orders_id_idx that it left"));
+  CHECK(rig.sql("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid") == "theirs");
+  rig.sql("DELETE FROM orders WHERE ctid = (SELECT max(ctid) FROM orders WHERE id = 1)");
+  CHECK(rig.apply().outcome() == "applied");
+
+  // What is rebuilt stands beside the old one until it is done.
+  rig.sql(
+      "DROP INDEX theirs; "
+      "CREATE FUNCTION half(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 2'; "
+      "CREATE INDEX halves ON orders (half(id)); "
+      "CREATE OR REPLACE FUNCTION half(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS "
+      "'BEGIN RETURN 1 / 0; END'");
+  rig.migration("005_reindex", "REINDEX INDEX CONCURRENTLY halves;\n");
+  const auto rebuilt = rig.apply();
+  CHECK(rebuilt.outcome() == "failed");
+  CHECK(says(rebuilt.message(), "the invalid index public.halves_ccnew that it left was dropped"));
+  CHECK(rig.invalid_ones() == "0");
+}
+
 TEST_CASE("a build that is cancelled does not wait without end to drop what it left") {
   if (!PostgresServer::available()) {
     return;

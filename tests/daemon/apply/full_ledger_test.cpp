@@ -128,6 +128,38 @@ TEST_CASE("whichever write of an apply finds our disk full, COMMIT is not sent w
   CHECK(rounds > 5);
 }
 
+TEST_CASE(
+    "while our disk takes its time with an end, the next one does not wait in a transaction") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  PostgresServer server;
+  FullLedger rig(server);
+  rig.begin_marked(rig.wrapper());
+  rig.sql(
+      "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS "
+      "'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';"
+      "CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON marks DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION linger()");
+  rig.add(2);
+  const auto sessions = [&](const std::string& condition) {
+    return rig.sql(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+        "application_name = 'tidemark shop/dev migration' AND " +
+        condition);
+  };
+  auto applying = std::async(std::launch::async, [&] { return rig.apply(); });
+  REQUIRE(rig.eventually([&] { return sessions("state = 'active' AND query = 'COMMIT'") == "1"; }));
+  rig.be_slow();
+  REQUIRE(rig.eventually([&] { return sessions("state = 'idle in transaction'") == "1"; }));
+  CHECK(rig.eventually([&] { return sessions("state = 'idle in transaction'") == "0"; }, 6));
+  CHECK(sessions("state = 'idle'") == "2");
+  rig.be_quick();
+  const auto told = applying.get();
+  CHECK_MESSAGE(told.outcome() == "applied", told.message());
+  CHECK(rig.sql("SELECT count(*) FROM marks") == "2");
+}
+
 TEST_CASE("while our disk takes its time, locks are let go and COMMIT is not sent") {
   if (!PostgresServer::available()) {
     return;

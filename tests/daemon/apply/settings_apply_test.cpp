@@ -85,5 +85,10 @@ TEST_CASE("the log says which migration a transaction was, and that it was made 
       "  pg_logical_slot_get_changes('told', NULL, NULL) WHERE data LIKE 'message:%tidemark%'");
   const std::string attempt(told.of("migration.started").front().at("attempt").as_string());
   CHECK(messages == "flush; shop/dev 001_users " + attempt);
+  // What takes its time is brought to the disk once more.
+  rig.migration("002_slow", "CREATE TABLE slow (id int);\nSELECT pg_sleep(1.1);\n");
+  REQUIRE(rig.apply().outcome() == "applied");
+  CHECK(rig.sql("SELECT count(*) FROM pg_logical_slot_get_changes('told', NULL, NULL) "
+                "WHERE data LIKE '%content:flush'") == "2");
   rig.sql("SELECT pg_drop_replication_slot('told')");
 }
