@@ -194,7 +194,7 @@ Awaitable<Result<void>> World::begin_attempt(EnvironmentRef ref, NextAttempt nex
 
 // Nothing was written down before it failed, so that this is all that tells of it.
 Awaitable<void> World::failed_to_apply(EnvironmentRef ref, ApplyInVain failed) {
-  metrics_.applied(ref, "failed", {});
+  metrics_.applied(ref, "failed", std::nullopt);
   if (!failed.is_news) {
     co_return;
   }

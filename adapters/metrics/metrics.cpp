@@ -381,8 +381,10 @@ void Metrics::poll(const EnvironmentRef& environment,
 
 void Metrics::applied(const EnvironmentRef& environment,
                       std::string_view outcome,
-                      std::chrono::duration<double> took) {
-  registered_->applies_took.Observe(took.count());
+                      std::optional<std::chrono::duration<double>> took) {
+  if (took) {
+    registered_->applies_took.Observe(took->count());
+  }
   const std::lock_guard lock(registered_->mutex);
   const auto shown = registered_->environments.find(environment);
   const auto* at = std::ranges::find(apply_outcomes, outcome);

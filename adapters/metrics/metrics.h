@@ -49,10 +49,10 @@ class Metrics {
   void poll(const EnvironmentRef& environment,
             std::string_view outcome,
             std::chrono::duration<double> took);
-  // `outcome`: applied, failed, cancelled, unknown.
+  // `outcome`: applied, failed, cancelled, unknown. What failed before it began has no duration.
   void applied(const EnvironmentRef& environment,
                std::string_view outcome,
-               std::chrono::duration<double> took);
+               std::optional<std::chrono::duration<double>> took);
   void repo(const std::string& app, std::size_t migrations, TimePoint scanned_at);
   void remove_repo(const std::string& app);
   void reloaded(bool successful);

@@ -304,6 +304,13 @@ json::object status_entry(const WatchedEnvironment& environment,
       {"problem", text_or_null(problem_of(environment))},
       {"warnings", warnings_of(environment)},
       {"lag", lag_document(environment, now)}};
+  out["frozen"] = nullptr;
+  if (const auto& freeze = environment.freeze; freeze && freeze->holds(now.wall)) {
+    out["frozen"] = json::object{{"by", text(freeze->by)},
+                                 {"reason", text(freeze->reason)},
+                                 {"at", format_time(freeze->at)},
+                                 {"until", time_or_null(freeze->until)}};
+  }
   out["last_poll"] = nullptr;
   if (environment.last_poll) {
     out["last_poll"] = json::object{{"at", format_time(environment.last_poll->at)},

@@ -46,6 +46,20 @@ std::string problem(const json::object& environment) {
   return joined(parts, "; ");
 }
 
+// What needs nobody, and is to be known.
+std::string notice(const json::object& environment) {
+  std::vector<std::string> parts;
+  if (count(environment, "applying") > 0) {
+    parts.push_back("applying");
+  }
+  if (const auto* frozen = part(environment, "frozen")) {
+    const auto until = shown(*frozen, "until");
+    parts.push_back("frozen" + (until.empty() ? "" : " until " + until) + " by " +
+                    shown(*frozen, "by") + ": " + shown(*frozen, "reason"));
+  }
+  return joined(parts, "; ");
+}
+
 // When the database was last seen as it is: never for one that is not connected to.
 std::string last_look(const json::object& environment, const Style& style) {
   const auto as_of = time(environment, "as_of");
@@ -159,11 +173,13 @@ std::string render_status(const json::object& status, const Scope& scope, const 
                             amount(count(environment, "drifted"), Tone::bad),
                             {last_look(environment, style)}};
     narrow.row(cells);
-    const auto why = problem(environment);
-    cells.push_back({why, Tone::bad});
+    auto why = problem(environment);
+    const auto tone = why.empty() ? Tone::waiting : Tone::bad;
+    why = joined({std::move(why), notice(environment)}, "; ");
+    cells.push_back({why, tone});
     table.row(std::move(cells));
     if (!why.empty()) {
-      problems += "  " + name(environment) + ": " + paint(why, Tone::bad, style) + "\n";
+      problems += "  " + name(environment) + ": " + paint(why, tone, style) + "\n";
     }
     ++totals.environments;
     totals.pending += count(environment, "pending");

@@ -87,6 +87,26 @@ TEST_CASE("status tells what has been waiting too long, and keeps quiet about wh
   CHECK_FALSE(contains(render_status(status, {"shop", "staging"}, plain), "pending since"));
 }
 
+TEST_CASE("status tells where something is applied, and where nothing may be") {
+  auto status = parsed(samples::status);
+  auto& dev = status["environments"].as_array()[0].as_object();
+  CHECK_FALSE(contains(render_status(status, {}, plain), "applying"));
+  dev["counts"].as_object()["applying"] = 1;
+  CHECK(contains(render_status(status, {"shop", "dev"}, plain),
+                 "2026-04-18T14:24:30.000Z  applying\n"));
+  dev["counts"].as_object()["applying"] = 0;
+  dev["frozen"] = json::object{{"by", "ana (uid 1)"},
+                               {"reason", "the sale"},
+                               {"at", "2026-04-18T14:00:00.000Z"},
+                               {"until", nullptr}};
+  CHECK(
+      contains(render_status(status, {"shop", "dev"}, plain), "frozen by ana (uid 1): the sale\n"));
+  dev["frozen"].as_object()["until"] = "2026-04-19T00:00:00.000Z";
+  dev["counts"].as_object()["failed"] = 1;
+  CHECK(contains(render_status(status, {"shop", "dev"}, plain),
+                 "1 failed; frozen until 2026-04-19T00:00:00.000Z by ana (uid 1): the sale\n"));
+}
+
 TEST_CASE("status does not say that nothing drifted where it cannot see") {
   auto status = parsed(samples::status);
   auto& staging = status["environments"].as_array()[1].as_object();

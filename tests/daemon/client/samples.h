@@ -12,18 +12,18 @@ inline constexpr std::string_view status = R"json({
   {"app":"shop","name":"dev","mode":"managed","mode_source":"name","tool":null,"table":null,"reachable":true,
    "as_of":"2026-04-18T14:24:30.000Z","stale":false,"history":"certain",
    "counts":{"applied":2,"pending":0,"drifted":0,"not_due":0,"applying":0,"failed":0,"unknown":0},
-   "environment_findings":0,"problem":null,
+   "environment_findings":0,"problem":null,"frozen":null,
    "last_poll":{"at":"2026-04-18T14:24:30.000Z","outcome":"ok","error":null},"warnings":[]},
   {"app":"shop","name":"staging","mode":"reconcile_only","mode_source":"config","tool":"flyway",
    "table":"public.flyway_schema_history","reachable":true,"as_of":"2026-04-18T14:22:00.000Z","stale":false,
    "history":"certain",
    "counts":{"applied":0,"pending":1,"drifted":1,"not_due":0,"applying":0,"failed":0,"unknown":0},
-   "environment_findings":0,"problem":null,
+   "environment_findings":0,"problem":null,"frozen":null,
    "last_poll":{"at":"2026-04-18T14:22:00.000Z","outcome":"ok","error":null},"warnings":["credential can write"]},
   {"app":"shop","name":"prod","mode":"export_only","mode_source":"name","tool":null,"table":null,"reachable":null,
    "as_of":null,"stale":false,"history":"certain",
    "counts":{"applied":1,"pending":0,"drifted":0,"not_due":1,"applying":0,"failed":0,"unknown":0},
-   "environment_findings":0,"problem":null,"last_poll":null,"warnings":[]}]})json";
+   "environment_findings":0,"problem":null,"frozen":null,"last_poll":null,"warnings":[]}]})json";
 
 inline constexpr std::string_view plan = R"json({
  "plan_id":"p_0123456789abcdef","app":"shop","environment":"dev","action":"apply",

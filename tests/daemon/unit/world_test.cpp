@@ -495,6 +495,7 @@ TEST_CASE("an apply that failed before there was an attempt is counted, and told
   CHECK(watched.page().find(
             "tidemark_applies_total{app=\"shop\",environment=\"dev\",outcome=\"failed\"} 2") !=
         std::string::npos);
+  CHECK(watched.page().find("tidemark_apply_duration_seconds_count 0\n") != std::string::npos);
 }
 
 TEST_CASE("whether a mode can be set is known before anything is done for it") {
