@@ -4,14 +4,12 @@
 #include <utility>
 
 namespace tidemark {
-namespace {
 
-Awaitable<Asked<std::vector<Values>>> rows_of(WriteSession& session,
-                                              ReadStatement statement,
-                                              Values values,
-                                              std::size_t columns,
-                                              std::chrono::milliseconds within) {
-  auto answer = co_await session.ask(statement, std::move(values), within);
+Awaitable<Asked<std::vector<Values>>> ask_rows(WriteSession& session,
+                                               ReadStatement statement,
+                                               Values values,
+                                               std::size_t columns) {
+  auto answer = co_await session.ask(statement, std::move(values), question_deadline);
   if (!answer) {
     co_return std::unexpected(std::move(answer.error()));
   }
@@ -22,22 +20,11 @@ Awaitable<Asked<std::vector<Values>>> rows_of(WriteSession& session,
   co_return std::move(answer->rows);
 }
 
-}  // namespace
-
-Awaitable<Asked<std::vector<Values>>> ask_rows(WriteSession& session,
-                                               ReadStatement statement,
-                                               Values values,
-                                               std::size_t columns) {
-  auto rows = co_await rows_of(session, statement, std::move(values), columns, question_deadline);
-  co_return rows;
-}
-
 Awaitable<Asked<Values>> ask_row(WriteSession& session,
                                  ReadStatement statement,
                                  Values values,
-                                 std::size_t columns,
-                                 std::chrono::milliseconds within) {
-  auto rows = co_await rows_of(session, statement, std::move(values), columns, within);
+                                 std::size_t columns) {
+  auto rows = co_await ask_rows(session, statement, std::move(values), columns);
   if (!rows) {
     co_return std::unexpected(std::move(rows.error()));
   }

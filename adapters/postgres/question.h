@@ -17,7 +17,7 @@ namespace tidemark {
 template <class T>
 using Asked = std::expected<T, WriteFailure>;
 
-// What questions are made of. They wait this long for an answer, unless it is said otherwise.
+// What questions are made of. They wait this long for an answer.
 constexpr std::chrono::milliseconds question_deadline{10'000};
 
 using Value = std::optional<std::string>;
@@ -33,8 +33,7 @@ Awaitable<Asked<std::vector<Values>>> ask_rows(WriteSession& session,
 Awaitable<Asked<Values>> ask_row(WriteSession& session,
                                  ReadStatement statement,
                                  Values values,
-                                 std::size_t columns,
-                                 std::chrono::milliseconds within = question_deadline);
+                                 std::size_t columns);
 
 // The one value that there always is: whether it is true.
 Awaitable<Asked<bool>> ask_whether(WriteSession& session, ReadStatement statement, Values values);

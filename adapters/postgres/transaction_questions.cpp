@@ -1,8 +1,11 @@
 #include "adapters/postgres/transaction_questions.h"
 
+#include <chrono>
+#include <span>
 #include <utility>
 
 #include "adapters/postgres/lsn.h"
+#include "core/text/hex.h"
 
 namespace tidemark {
 namespace {
@@ -32,6 +35,8 @@ constexpr std::string_view flush = R"sql(
   SELECT pg_catalog.pg_current_wal_flush_lsn()
 )sql";
 
+constexpr std::chrono::milliseconds flushed_within{2'000};
+
 constexpr ReadStatement select_status = "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)";
 
 constexpr ReadStatement end_backend = R"sql(
@@ -41,17 +46,6 @@ constexpr ReadStatement end_backend = R"sql(
 )sql";
 
 constexpr std::string_view in_the_future = "22023";
-
-std::string in_hex(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex += digits[byte >> 4U];
-    hex += digits[byte & 0xfU];
-  }
-  return hex;
-}
 
 std::optional<Testimony::Status> status_in(const Value& value) {
   using Status = Testimony::Status;
@@ -86,11 +80,12 @@ Awaitable<Asked<BegunTransaction>> begin_transaction(WriteSession& session,
                                                      std::string settings,
                                                      std::int64_t lock,
                                                      std::string name) {
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(name.data()), name.size());
   std::string sql = "BEGIN; " + std::move(settings) +
                     "; SELECT pg_catalog.pg_try_advisory_xact_lock(" + std::to_string(lock) +
                     "), pg_catalog.pg_current_xact_id(), pg_catalog.pg_logical_emit_message("
                     "true, 'tidemark', pg_catalog.decode('" +
-                    in_hex(name) + "', 'hex'))";
+                    in_hex(bytes) + "', 'hex'))";
   const auto answer = co_await session.run(std::move(sql), question_deadline);
   if (!answer) {
     co_return std::unexpected(answer.error());
@@ -114,14 +109,14 @@ Awaitable<Asked<std::monostate>> wait_for_disk_at_commit(WriteSession& session) 
   co_return std::monostate();
 }
 
-Awaitable<Asked<std::uint64_t>> flush_log(WriteSession& session, std::chrono::milliseconds within) {
+Awaitable<Asked<std::uint64_t>> flush_log(WriteSession& session) {
   if (auto wrong = must_be_in_none(session)) {
     co_return std::unexpected(std::move(*wrong));
   }
-  auto answer = co_await session.run(std::string(flush), within);
+  auto answer = co_await session.run(std::string(flush), flushed_within);
   if (!answer) {
     if (session.transaction() != WriteSession::Transaction::none) {
-      [[maybe_unused]] const auto undone = co_await session.run("ROLLBACK", within);
+      [[maybe_unused]] const auto undone = co_await session.run("ROLLBACK", flushed_within);
     }
     co_return std::unexpected(std::move(answer.error()));
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -41,8 +40,7 @@ Awaitable<Asked<std::monostate>> wait_for_disk_at_commit(WriteSession& session);
 // Has the log on the disk, up to all that is written when it is called, and says how far it is: by
 // a commit of its own that waits for that, whatever the role's settings are. So not within a
 // transaction, and in another session than the one whose transaction it is for.
-Awaitable<Asked<std::uint64_t>> flush_log(
-    WriteSession& session, std::chrono::milliseconds within = std::chrono::milliseconds(2000));
+Awaitable<Asked<std::uint64_t>> flush_log(WriteSession& session);
 
 // What became of a transaction of this server. Not within a transaction: one that is in the future
 // is an error.

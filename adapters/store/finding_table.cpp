@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 
 #include "adapters/store/encoding.h"
+#include "core/text/hex.h"
 
 namespace tidemark {
 
@@ -69,13 +70,7 @@ Result<std::string> fresh_id() {
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) {
     return fail(Errc::retry, "the system gives no random numbers");
   }
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string id = "f_";
-  for (const auto byte : random) {
-    id += digits[byte >> 4U];
-    id += digits[byte & 15U];
-  }
-  return id;
+  return "f_" + in_hex(random);
 }
 
 std::optional<Acknowledgement> acknowledgement_of(const SqlRow& row) {

@@ -7,6 +7,8 @@
 #include <openssl/evp.h>
 #include <zlib.h>
 
+#include "core/text/hex.h"
+
 namespace tidemark {
 
 std::string hex_hash(const char* algorithm, std::string_view bytes) {
@@ -18,13 +20,7 @@ std::string hex_hash(const char* algorithm, std::string_view bytes) {
       EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, method.get(), nullptr) != 1) {
     throw std::runtime_error(std::string("no ") + algorithm);
   }
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += digits[digest[i] >> 4U];
-    hex += digits[digest[i] & 15U];
-  }
-  return hex;
+  return in_hex({digest.data(), size});
 }
 
 std::uint32_t crc32_of(std::string_view bytes) {

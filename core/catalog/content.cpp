@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "core/text/hex.h"
+
 namespace tidemark {
 
 namespace {
@@ -53,14 +55,7 @@ int hex_value(char c) {
 }  // namespace
 
 std::string Digest::hex() const {
-  constexpr std::string_view alphabet = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const auto byte : bytes) {
-    text += alphabet[byte >> 4U];
-    text += alphabet[byte & 15U];
-  }
-  return text;
+  return in_hex(bytes);
 }
 
 std::optional<Digest> parse_digest(std::string_view hex) {

@@ -369,23 +369,21 @@ Awaitable<Result<Result<void>>> Run::end(const Attempt& attempt,
 // Nothing of the migration is sent.
 Awaitable<void> Run::make_ready(const Attempt& next) {
   ready_ = co_await begin(next);
-  const bool in_time = *ready_ && co_await is_written_in_time();
-  if (!in_time) {
-    co_await roll_back();
-  }
-  if (*ready_ && !in_time) {
+  if (*ready_) {
+    const bool in_time = co_await is_written_in_time();
+    if (in_time) {
+      co_return;
+    }
     ready_.reset();
   }
+  co_await roll_back();
 }
 
 // What is being written to our ledger.
 Awaitable<bool> Run::is_written_in_time() {
-  const auto until = std::chrono::steady_clock::now() + written_within;
-  for (auto now = std::chrono::steady_clock::now(); !done_ && now < until;
-       now = std::chrono::steady_clock::now()) {
-    co_await attention_.sleep(until - now);
-  }
-  co_return done_;
+  auto is_done = [this] { return done_; };
+  const bool written = co_await wait_until(std::move(is_done), written_within);
+  co_return written;
 }
 
 boost::json::object Run::document_of(const Trouble& trouble) const {
@@ -470,12 +468,18 @@ Run::Trouble Run::stopped() const {
 
 // True unless somebody cancels meanwhile.
 Awaitable<bool> Run::pause(std::chrono::milliseconds duration) {
-  const auto until = std::chrono::steady_clock::now() + duration;
-  for (auto now = std::chrono::steady_clock::now(); now < until && !cancelled();
+  auto is_cancelled = [this] { return cancelled(); };
+  const bool stops = co_await wait_until(std::move(is_cancelled), duration);
+  co_return !stops;
+}
+
+Awaitable<bool> Run::wait_until(std::function<bool()> is_so, std::chrono::milliseconds at_most) {
+  const auto until = std::chrono::steady_clock::now() + at_most;
+  for (auto now = std::chrono::steady_clock::now(); now < until && !is_so();
        now = std::chrono::steady_clock::now()) {
     co_await attention_.sleep(until - now);
   }
-  co_return !cancelled();
+  co_return is_so();
 }
 
 // A statement goes on when its client is gone, unless the server looks whether there still is one;
@@ -606,6 +610,12 @@ Run::Trouble Run::trouble_of(const WriteFailure& failure) const {
   } else if (failure.sqlstate == "55P03" && !in_the_way_.empty()) {
     trouble.words += ", behind " + in_the_way_;
   }
+  return trouble;
+}
+
+Run::Trouble Run::trouble_beside(const WriteFailure& failure) const {
+  auto trouble = trouble_of(failure);
+  trouble.lost = false;
   return trouble;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -168,8 +169,12 @@ class Run {
   // What has the server let go of us when we are gone, as settings for `set` ("SET", "SET LOCAL").
   std::string settings_of_connection(std::string_view set) const;
   Awaitable<bool> pause(std::chrono::milliseconds duration);
+  // False when the time was up. Whoever makes it so calls `attention_`.
+  Awaitable<bool> wait_until(std::function<bool()> is_so, std::chrono::milliseconds at_most);
   Trouble trouble_of(const Step& step, const WriteFailure& failure) const;
   Trouble trouble_of(const WriteFailure& failure) const;
+  // Of what was sent beside the migration: nothing of that is lost with it.
+  Trouble trouble_beside(const WriteFailure& failure) const;
   const PlannedMigration& migration() const { return plan_.migrations[current_]; }
   boost::json::object document_of(const Trouble& trouble) const;
   Trouble stopped() const;

@@ -60,8 +60,7 @@ Awaitable<Run::Tried<void>> Run::separately(Attempt& attempt) {
       co_await try_lock_for_session(*sessions_.work, lock_key("migration", settings_.schema));
   if (!locked || !*locked) {
     auto trouble = locked ? Trouble{"another session of tidemark is applying to this database"}
-                          : trouble_of(locked.error());
-    trouble.lost = false;
+                          : trouble_beside(locked.error());
     co_return std::unexpected(std::move(trouble));
   }
   if (!settings_.schema.empty()) {
@@ -188,14 +187,12 @@ Awaitable<Run::Tried<void>> Run::run_separately(const Step& step, Attempt& attem
     set.error().lost = false;
     co_return set;
   }
-  std::vector<InvalidOne> before;
+  std::optional<std::vector<InvalidOne>> before;
   if (may_leave_an_index(statement)) {
     const auto& object = statement.objects.front();
     auto known = co_await invalid_indexes(*sessions_.work, object.schema, object.name);
     if (!known) {
-      auto trouble = trouble_of(known.error());
-      trouble.lost = false;
-      co_return std::unexpected(std::move(trouble));
+      co_return std::unexpected(trouble_beside(known.error()));
     }
     before = std::move(*known);
   }
@@ -215,7 +212,9 @@ Awaitable<Run::Tried<void>> Run::run_separately(const Step& step, Attempt& attem
   if (!sent) {
     if (!sent.error().lost) {
       co_await repair(statement, attempt, sent.error());
-      co_await repair_unnamed(statement, before, sent.error());
+      if (before) {
+        co_await repair_unnamed(statement, *before, sent.error());
+      }
     }
     co_return std::unexpected(std::move(sent.error()));
   }
@@ -257,9 +256,7 @@ Awaitable<Run::Tried<bool>> Run::clear_the_way(const Statement& statement, Attem
   const auto name = sql_name(index);
   const auto there = co_await index_state(*sessions_.work, index.schema, index.name);
   if (!there) {
-    auto trouble = trouble_of(there.error());
-    trouble.lost = false;
-    co_return std::unexpected(std::move(trouble));
+    co_return std::unexpected(trouble_beside(there.error()));
   }
   switch (there->kind) {
     case IndexState::Kind::absent:
@@ -307,8 +304,7 @@ Awaitable<Run::Tried<void>> Run::drop_invalid(std::string name) {
   // It waits for those who may still use the index, as its build did.
   auto dropped = co_await sessions_.work->run("DROP INDEX CONCURRENTLY IF EXISTS " + name);
   if (!dropped) {
-    auto trouble = trouble_of(dropped.error());
-    trouble.lost = false;
+    auto trouble = trouble_beside(dropped.error());
     trouble.words = "the invalid index " + name + " could not be dropped: " + trouble.words;
     co_return std::unexpected(std::move(trouble));
   }
@@ -344,9 +340,6 @@ Awaitable<void> Run::repair(const Statement& statement, Attempt& attempt, Troubl
 Awaitable<void> Run::repair_unnamed(const Statement& statement,
                                     std::span<const InvalidOne> before,
                                     Trouble& trouble) {
-  if (!may_leave_an_index(statement)) {
-    co_return;
-  }
   const auto& object = statement.objects.front();
   const auto now = co_await invalid_indexes(*sessions_.work, object.schema, object.name);
   if (!now) {
@@ -378,9 +371,7 @@ Awaitable<Run::Tried<void>> Run::wait_for_old_transactions(const Step& step) {
     const auto open =
         co_await oldest_transactions(*sessions_.watch, sessions_.work->backend_pid(), readers);
     if (!open) {
-      auto trouble = trouble_of(open.error());
-      trouble.lost = false;
-      co_return std::unexpected(std::move(trouble));
+      co_return std::unexpected(trouble_beside(open.error()));
     }
     std::vector<Backend> old;
     std::ranges::copy_if(*open, std::back_inserter(old), [](const Backend& backend) {

@@ -141,9 +141,8 @@ Awaitable<Run::Tried<void>> Run::begin(const Attempt& attempt) {
 Awaitable<Run::Tried<void>> Run::flush(std::uint64_t at_least) {
   const auto flushed = co_await flush_log(*sessions_.watch);
   if (!flushed) {
-    auto trouble = trouble_of(flushed.error());
+    auto trouble = trouble_beside(flushed.error());
     trouble.words = "the session beside it failed, so COMMIT was not sent: " + trouble.words;
-    trouble.lost = false;
     co_return std::unexpected(std::move(trouble));
   }
   if (*flushed < at_least) {
@@ -254,8 +253,7 @@ Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
 Awaitable<Run::Tried<void>> Run::prepare_to_commit() {
   const auto waits = co_await wait_for_disk_at_commit(*sessions_.work);
   if (!waits) {
-    auto trouble = trouble_of(waits.error());
-    trouble.lost = false;  // COMMIT was not sent
+    auto trouble = trouble_beside(waits.error());  // COMMIT was not sent
     co_await roll_back();
     co_return std::unexpected(std::move(trouble));
   }
