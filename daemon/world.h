@@ -120,7 +120,12 @@ class World {
     Attempt attempt;
     std::shared_ptr<const ContentBytes> content;
     bool despite_freeze = false;
+    std::map<std::string, std::string> details{};  // more for the audit log
   };
+  // conflict: it may not, as the world is at this moment; `after` ends just now.
+  Result<void> may_begin(const EnvironmentRef& ref,
+                         const NextAttempt& next,
+                         const std::string& after) const;
   // Written down before anything is sent. conflict: the world has moved since it was planned.
   Awaitable<Result<void>> begin_attempt(EnvironmentRef ref, NextAttempt next);
   // Its mark or its journal.

@@ -108,6 +108,13 @@ Result<void> World::may_begin(const Place& at,
   return {};
 }
 
+Result<void> World::may_begin(const EnvironmentRef& ref,
+                              const NextAttempt& next,
+                              const std::string& after) const {
+  const Place at = place(ref);
+  return at ? may_begin(at, next, after) : no_such(ref);
+}
+
 const std::string& World::actor_of(const AttemptStep& step) {
   return step.actor.empty() ? step.attempt.by : step.actor;
 }
@@ -171,6 +178,7 @@ World::AttemptStep World::beginning_of(NextAttempt next) {
   AttemptStep step;
   step.attempt = std::move(next.attempt);
   step.what = "apply.started";
+  step.details = std::move(next.details);
   if (next.content->bytes.size() <= content_size_max) {
     step.contents.push_back(*next.content);
   }

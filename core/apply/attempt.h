@@ -15,8 +15,8 @@
 
 namespace tidemark {
 
-// What tells one transaction of one server from all others, written down before COMMIT is sent: by
-// it the server is asked later what became of the transaction.
+// What tells one transaction of one server from all others, written down before COMMIT is sent, or
+// earlier: by it the server is asked later what became of the transaction.
 struct TransactionMark {
   std::uint64_t xid = 0;
   Identity identity;
@@ -43,7 +43,7 @@ struct Journal {
 };
 
 // One try to run one migration in one environment, from its intent to its end. Stored before
-// anything is sent.
+// anything of it can stay: outside a transaction before anything is sent.
 struct Attempt {
   enum class Action { apply, rollback };
   enum class Outcome {

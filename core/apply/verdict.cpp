@@ -22,7 +22,7 @@ std::optional<Verdict> doubt_after_restart(const TransactionMark& mark,
   if (testimony.written < mark.flushed) {
     return Verdict{Kind::unknown,
                    "the server has restarted, and its write-ahead log ends before what was on its "
-                   "disk when COMMIT was sent: it was restored from an older copy"};
+                   "disk: it was restored from an older copy"};
   }
   using Objects = Testimony::Objects;
   if (testimony.there == Objects::untold && testimony.server_up_for > soon) {
@@ -48,11 +48,11 @@ std::optional<Verdict> doubt_after_restart(const TransactionMark& mark,
 
 }  // namespace
 
-std::optional<Verdict> judge_unasked(const Attempt& attempt) {
+std::optional<Verdict> judge_unasked(const Attempt& attempt, bool commit_was_sent) {
   if (!attempt.transactional) {
     return std::nullopt;
   }
-  if (attempt.mark) {
+  if (attempt.mark && (commit_was_sent || attempt.unanalysed)) {
     return std::nullopt;
   }
   if (attempt.unanalysed) {
@@ -67,7 +67,7 @@ Verdict judge(const TransactionMark& mark, const Testimony& testimony) {
     return {Kind::unknown, "the server is a standby now, which knows only what has reached it"};
   }
   if (const auto other = difference(mark.identity, testimony.identity); !other.empty()) {
-    return {Kind::unknown, "it is not the database that COMMIT was sent to: " + other};
+    return {Kind::unknown, "it is not the database that it was begun in: " + other};
   }
   if (!tells_all(mark.identity) || !tells_all(testimony.identity)) {
     return {Kind::unknown, "the server does not tell which one it is"};

@@ -40,8 +40,9 @@ struct Verdict {
 };
 
 // What became of an attempt that was lost on the way, without asking anybody; nullopt: the server
-// has to be asked.
-std::optional<Verdict> judge_unasked(const Attempt& attempt);
+// has to be asked. Whoever sent it knows whether COMMIT was; from what is written down only its
+// mark tells, without which it never is.
+std::optional<Verdict> judge_unasked(const Attempt& attempt, bool commit_was_sent = true);
 
 // Of a transaction whose COMMIT may have been sent.
 Verdict judge(const TransactionMark& mark, const Testimony& testimony);

@@ -174,16 +174,20 @@ Awaitable<void> Applier::carry_out() {
   if (!lost) {
     co_return;
   }
-  run->progress()->now({{"migration", text(lost->migration.value)},
+  run->progress()->now({{"migration", text(lost->attempt.migration.value)},
                         {"phase", "the connection was lost, asking what became of it"}});
   co_await end_what_is_left(run->pids());
+  if (const auto environment = managed(); environment && !lost->commit_was_sent) {
+    // What is not written down now is asked about like what was lost with us.
+    [[maybe_unused]] const auto settled = co_await settle_one(*environment, lost->attempt, false);
+  }
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
   for (auto pause = std::chrono::milliseconds{100}; std::chrono::steady_clock::now() < until;
        pause = std::min(pause * 2, std::chrono::milliseconds{2'000})) {
     const auto settled = co_await settle_open();
     const auto* environment = world_.environment(ref_);
     if (settled && environment != nullptr) {
-      const auto at = std::ranges::find(environment->attempts, lost->id, &Attempt::id);
+      const auto at = std::ranges::find(environment->attempts, lost->attempt.id, &Attempt::id);
       if (at != environment->attempts.end()) {
         run->settled(*at);
       }
@@ -401,7 +405,7 @@ Awaitable<Result<void>> Applier::settle_open() {
       }
       continue;
     }
-    auto settled = co_await settle_one(*may_write, std::move(attempt));
+    auto settled = co_await settle_one(*may_write, std::move(attempt), true);
     if (!settled) {
       co_return settled;
     }
@@ -409,9 +413,15 @@ Awaitable<Result<void>> Applier::settle_open() {
   co_return Result<void>{};
 }
 
-Awaitable<Result<void>> Applier::settle_one(ManagedEnvironment environment, Attempt attempt) {
-  auto settled = co_await recover(
-      door_, std::move(environment), settings_.schema, settings_.receipts, std::move(attempt));
+Awaitable<Result<void>> Applier::settle_one(ManagedEnvironment environment,
+                                            Attempt attempt,
+                                            bool commit_was_sent) {
+  auto settled = co_await recover(door_,
+                                  std::move(environment),
+                                  settings_.schema,
+                                  settings_.receipts,
+                                  std::move(attempt),
+                                  commit_was_sent);
   if (!settled) {
     co_return std::unexpected(settled.error());
   }

@@ -77,7 +77,9 @@ class Applier {
   Awaitable<void> came_to_nothing(AutoGround ground, Error error, MigrationId migration);
 
   Awaitable<Result<void>> settle_open();
-  Awaitable<Result<void>> settle_one(ManagedEnvironment environment, Attempt attempt);
+  Awaitable<Result<void>> settle_one(ManagedEnvironment environment,
+                                     Attempt attempt,
+                                     bool commit_was_sent);
   Awaitable<Result<std::vector<PlannedMigration>>> read(std::vector<Migration> migrations,
                                                         Attempt::Action action);
   Awaitable<void> ask_server(ManagedEnvironment environment, Plan& plan, bool asks_if_empty);

@@ -208,8 +208,9 @@ Awaitable<Result<Attempt>> recover(Door& door,
                                    ManagedEnvironment environment,
                                    std::string schema,
                                    bool receipts,
-                                   Attempt attempt) {
-  if (auto verdict = judge_unasked(attempt)) {
+                                   Attempt attempt,
+                                   bool commit_was_sent) {
+  if (auto verdict = judge_unasked(attempt, commit_was_sent)) {
     conclude(attempt, std::move(*verdict));
     co_return attempt;
   }

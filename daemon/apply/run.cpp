@@ -26,8 +26,6 @@ namespace tidemark {
 namespace {
 
 constexpr std::chrono::milliseconds question_within{10'000};
-// Our ledger's disk is waited for so long while a transaction is open, and holds its locks.
-constexpr std::chrono::milliseconds written_within{2'000};
 // Short statements are not worth a look at. But who is in the way is to be seen before the server
 // gives up waiting for the lock.
 constexpr std::chrono::milliseconds look_every_at_most{300};
@@ -63,7 +61,7 @@ Run::Run(asio::io_context& loop,
       former_(std::move(former)),
       attention_(loop) {}
 
-Awaitable<std::optional<Attempt>> Run::carry_out(Door& door) {
+Awaitable<std::optional<Run::Lost>> Run::carry_out(Door& door) {
   boost::json::array ids;
   for (const auto& migration : plan_.migrations) {
     ids.push_back(text(migration.id.value));
@@ -99,7 +97,7 @@ Awaitable<std::optional<Attempt>> Run::carry_out(Door& door) {
     co_return std::nullopt;
   }
   begun_ = std::move(*first);
-  const auto begun = co_await world_.begin_attempt(environment_.ref(), *begun_);
+  const auto begun = co_await begin_first();
   if (!begun) {
     outcome_.message = begun.error().detail;
     outcome_.code = begun.error().code;
@@ -109,7 +107,15 @@ Awaitable<std::optional<Attempt>> Run::carry_out(Door& door) {
   for (bool goes_on = true; goes_on;) {
     goes_on = co_await carry_out_one();
   }
-  co_return open_;
+  co_return lost_;
+}
+
+// What else is to run is in the audit log with it, before anything is sent.
+Awaitable<Result<void>> Run::begin_first() {
+  auto first = *begun_;
+  first.details = {{"plan", plan_.id}, {"migrations", std::to_string(plan_.migrations.size())}};
+  auto begun = co_await world_.begin_attempt(environment_.ref(), std::move(first));
+  co_return begun;
 }
 
 // Whether this is the database that the plan is for, and nobody else is at work in it.
@@ -223,7 +229,7 @@ Run::Tried<Journal> Run::journal_to_go_on(const PlannedMigration& migration) con
   return journal;
 }
 
-Run::Tried<std::shared_ptr<const World::NextAttempt>> Run::attempt_at(std::size_t index) const {
+Run::Tried<std::shared_ptr<World::NextAttempt>> Run::attempt_at(std::size_t index) const {
   const PlannedMigration& migration = plan_.migrations[index];
   auto next = std::make_shared<World::NextAttempt>();
   Attempt& attempt = next->attempt;
@@ -252,30 +258,51 @@ Run::Tried<std::shared_ptr<const World::NextAttempt>> Run::attempt_at(std::size_
   return next;
 }
 
-// The one that is begun, to its end, with which the next one is begun. False: nothing more is to
-// run.
-Awaitable<bool> Run::carry_out_one() {
-  const PlannedMigration& migration = plan_.migrations[current_];
-  Attempt attempt = std::exchange(begun_, nullptr)->attempt;
-  const auto began = std::chrono::steady_clock::now();
-  outcome_.what = "open";  // should this be interrupted
+void Run::tell_started() {
+  const auto& attempt = begun_->attempt;
   progress_->tell("migration.started",
-                  {{"migration", text(migration.id.value)},
+                  {{"migration", text(attempt.migration.value)},
                    {"number", current_ + 1},
                    {"of", plan_.migrations.size()},
                    {"attempt", attempt.id},
                    {"transaction", attempt.transactional},
                    {"statements", attempt.statements}});
+}
+
+// The one that is begun, to its end, with which the next one is begun. False: nothing more is to
+// run.
+Awaitable<bool> Run::carry_out_one() {
+  const auto began = std::chrono::steady_clock::now();
+  if (ending_) {
+    // Beside a transaction it is written while that runs.
+    const auto may = world_.may_begin(environment_.ref(), *begun_, ending_->attempt.id);
+    if (!may || !begun_->attempt.transactional) {
+      co_await write_end();
+    }
+  } else {
+    tell_started();
+  }
+  if (!goes_on_) {
+    co_return false;
+  }
+  const PlannedMigration& migration = this->migration();
+  Attempt attempt = begun_->attempt;
+  outcome_.what = "open";  // should this be interrupted
   skips_.clear();
   skipped_.clear();
+  commit_sent_ = false;
   Tried<void> ran;
   if (attempt.transactional) {
     ran = co_await in_transaction(attempt);
   } else {
     ran = co_await separately(attempt);
   }
+  if (!goes_on_) {
+    co_return false;  // nothing of it is left
+  }
   tell_skipped_at_least();
   boost::json::object told{{"migration", text(migration.id.value)}};
+  auto what_then = "failed";  // unless it goes on
   if (ran) {
     attempt.outcome = Attempt::Outcome::applied;
   } else {
@@ -283,26 +310,34 @@ Awaitable<bool> Run::carry_out_one() {
     outcome_.stands_in_attempt = true;
     attempt.detail = trouble.words;
     outcome_.message = migration.file + ": " + trouble.words;
-    told["error"] = document_of(trouble);
+    told["error"] = document_of(trouble, current_);
     if (trouble.lost) {
-      outcome_.what = "open";
       told["outcome"] = "open";
       progress_->tell("migration.finished", std::move(told));
-      open_ = attempt;
+      lost_ = Lost{attempt, commit_sent_};
       co_return false;
     }
     attempt.outcome = trouble.unknown ? Attempt::Outcome::unknown : Attempt::Outcome::not_applied;
-    outcome_.what = trouble.unknown ? "unknown" : cancelled() ? "cancelled" : "failed";
-    if (cancelled() && !trouble.unknown) {
+    if (trouble.unknown) {
+      what_then = "unknown";
+    } else if (cancelled()) {
       attempt.detail = "cancelled by " + cancelled_by_;
       attempt.outcome = Attempt::Outcome::cancelled;
+      what_then = "cancelled";
     }
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - began);
-  const bool is_last = current_ + 1 == plan_.migrations.size();
-  std::shared_ptr<const World::NextAttempt> next;
-  if (ran && !is_last && !cancelled()) {
+  told["outcome"] = to_string(attempt.outcome);
+  told["elapsed_ms"] = took.count();
+  std::shared_ptr<World::NextAttempt> next;
+  if (ran && current_ + 1 == plan_.migrations.size()) {
+    what_then = "applied";
+  } else if (ran && cancelled()) {
+    what_then = "cancelled";
+    outcome_.message =
+        "cancelled by " + cancelled_by_ + " before " + plan_.migrations[current_ + 1].id.value;
+  } else if (ran) {
     auto made = attempt_at(current_ + 1);
     if (made) {
       next = std::move(*made);
@@ -310,88 +345,56 @@ Awaitable<bool> Run::carry_out_one() {
       outcome_.message = made.error().words;
     }
   }
-  const auto ended = co_await end(attempt, next);
-  told["outcome"] = to_string(attempt.outcome);
-  told["elapsed_ms"] = took.count();
-  if (!ended) {
-    // It stays open in our ledger, and is asked about as soon as that can be written again.
-    outcome_.what = "open";
-    outcome_.message = migration.id.value + " is " + std::string(to_string(attempt.outcome)) +
-                       ", and that could not be written down: " + ended.error().detail;
-    told["outcome"] = "open";
-    told["error"] = document_of(Trouble{outcome_.message});
-    progress_->tell("migration.finished", std::move(told));
-    open_ = attempt;
-    open_->outcome = Attempt::Outcome::open;
-    co_return false;
-  }
-  progress_->tell("migration.finished", std::move(told));
-  if (!ran) {
-    co_return false;
-  }
-  outcome_.done.push_back(outcome_.left.front());
-  outcome_.left.erase(outcome_.left.begin());
-  outcome_.what = "failed";  // unless it goes on
-  if (is_last) {
-    outcome_.what = "applied";
-  } else if (next && *ended) {
-    begun_ = std::move(next);
+  ending_ = Ending{attempt, skipped_, current_, std::move(told), what_then};
+  begun_ = std::move(next);
+  if (begun_) {
     ++current_;
     co_return true;
-  } else if (next) {
-    outcome_.message = ended->error().detail;
-  } else if (cancelled()) {
-    outcome_.what = "cancelled";
-    outcome_.message = "cancelled by " + cancelled_by_ + " before " + outcome_.left.front();
   }
+  co_await write_end();
   co_return false;
 }
 
-// While our disk takes its time, all is made ready for the next one.
-Awaitable<Result<Result<void>>> Run::end(const Attempt& attempt,
-                                         std::shared_ptr<const World::NextAttempt> next) {
-  using namespace asio::experimental::awaitable_operators;
-  auto written = world_.end_attempt(environment_.ref(), attempt, skipped_, next);
-  if (!next || !next->attempt.transactional) {
-    auto ended = co_await std::move(written);
-    co_return ended;
+// With which the next one begins, if there is one.
+Awaitable<void> Run::write_end() {
+  const Attempt ended = ending_->attempt;
+  const auto written =
+      co_await world_.end_attempt(environment_.ref(), ended, ending_->note, begun_);
+  auto ending = std::move(*ending_);
+  ending_.reset();
+  goes_on_ = written && *written && begun_;
+  if (!written) {
+    // It stays open in our ledger, and is asked about as soon as that can be written again.
+    outcome_.what = "open";
+    outcome_.message = ended.migration.value + " is " + std::string(to_string(ended.outcome)) +
+                       ", and that could not be written down: " + written.error().detail;
+    ending.told["outcome"] = "open";
+    ending.told["error"] = document_of(Trouble{outcome_.message}, ending.index);
+    lost_ = Lost{ended};
+    lost_->attempt.outcome = Attempt::Outcome::open;
   }
-  auto told = and_say(std::move(written));
-  auto ended = co_await (std::move(told) && make_ready(next->attempt));
-  const bool goes_on = ended && *ended;
-  if (!goes_on) {
-    co_await roll_back();
-    ready_.reset();
+  progress_->tell("migration.finished", std::move(ending.told));
+  if (written && ended.outcome == Attempt::Outcome::applied) {
+    outcome_.done.push_back(outcome_.left.front());
+    outcome_.left.erase(outcome_.left.begin());
   }
-  co_return ended;
-}
-
-// Nothing of the migration is sent.
-Awaitable<void> Run::make_ready(const Attempt& next) {
-  ready_ = co_await begin(next);
-  if (*ready_) {
-    const bool in_time = co_await is_written_in_time();
-    if (in_time) {
-      co_return;
+  if (goes_on_) {
+    tell_started();
+  } else if (written) {
+    outcome_.what = ending.what_then;
+    if (!*written) {
+      outcome_.message = written->error().detail;
     }
-    ready_.reset();
   }
-  co_await roll_back();
+  attention_.call();
 }
 
-// What is being written to our ledger.
-Awaitable<bool> Run::is_written_in_time() {
-  auto is_done = [this] { return done_; };
-  const bool written = co_await wait_until(std::move(is_done), written_within);
-  co_return written;
-}
-
-boost::json::object Run::document_of(const Trouble& trouble) const {
+boost::json::object Run::document_of(const Trouble& trouble, std::size_t index) const {
   boost::json::object error{{"message", text(trouble.words)},
                             {"sqlstate", text_or_null(trouble.sqlstate)},
                             {"detail", text_or_null(trouble.detail)},
                             {"hint", text_or_null(trouble.hint)},
-                            {"file", text(migration().file)},
+                            {"file", text(plan_.migrations[index].file)},
                             {"statement", nullptr},
                             {"line", nullptr},
                             {"column", nullptr}};
@@ -536,6 +539,10 @@ Awaitable<void> Run::look_after(const Step& step) {
   const auto every = look_every(settings_.lock_timeout);
   for (auto next = std::chrono::steady_clock::now() + every; !done_;) {
     const auto now = std::chrono::steady_clock::now();
+    if (watch_busy_) {
+      co_await attention_.sleep(look_every_at_least);
+      continue;
+    }
     if (now < next && cancelled() == cancel_tried) {
       co_await attention_.sleep(next - now);
       continue;
@@ -581,6 +588,9 @@ Awaitable<void> Run::look_after(const Step& step) {
 }
 
 void Run::tell_state(const Step& step, boost::json::object more) {
+  if (ending_) {
+    return;  // nobody has been told yet that it began
+  }
   const auto& migration = this->migration();
   more["migration"] = text(migration.id.value);
   more["number"] = current_ + 1;

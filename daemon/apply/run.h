@@ -33,7 +33,8 @@
 namespace tidemark {
 
 // Carries out one plan: one migration after the other, each to its end, until all are done or one
-// is not. What it does is written down before it is done.
+// is not. What it does is written down before anything of it can stay; while our disk takes its
+// time with that, the statements of a transaction run already.
 class Run {
  public:
   Run(asio::io_context& loop,
@@ -46,9 +47,13 @@ class Run {
       std::shared_ptr<Progress> progress,
       std::vector<int> former);  // the server's numbers of the sessions of the one before
 
-  // Returns the attempt whose session was lost before its outcome was known, if there is one: it is
-  // to be asked about.
-  Awaitable<std::optional<Attempt>> carry_out(Door& door);
+  // An attempt whose session was lost before its outcome was known.
+  struct Lost {
+    Attempt attempt;
+    bool commit_was_sent = true;
+  };
+  // Returns the one that is to be asked about, if there is one.
+  Awaitable<std::optional<Lost>> carry_out(Door& door);
 
   // The statement that runs is cancelled, and nothing after it begins.
   void cancel(std::string by);
@@ -97,25 +102,35 @@ class Run {
   using Tried = std::expected<T, Trouble>;
   Awaitable<Tried<void>> prepare();
   Awaitable<Tried<void>> be_alone();
-  Tried<std::shared_ptr<const World::NextAttempt>> attempt_at(std::size_t index) const;
+  Tried<std::shared_ptr<World::NextAttempt>> attempt_at(std::size_t index) const;
   Tried<Journal> journal_to_go_on(const PlannedMigration& migration) const;
+  Awaitable<Result<void>> begin_first();
   Awaitable<bool> carry_out_one();
-  Awaitable<Result<Result<void>>> end(const Attempt& attempt,
-                                      std::shared_ptr<const World::NextAttempt> next);
-  Awaitable<void> make_ready(const Attempt& next);
-  Awaitable<bool> is_written_in_time();
+  // The end of a migration, until it is written down together with the beginning of the next one.
+  struct Ending {
+    Attempt attempt;
+    std::string note;
+    std::size_t index = 0;       // of the plan's migrations
+    boost::json::object told{};  // about it
+    std::string what_then;       // is the outcome of all, if nothing follows
+  };
+  Awaitable<void> write_end();
+  void tell_started();
 
   // In a transaction (transaction.cpp).
   Awaitable<Tried<void>> in_transaction(Attempt& attempt);
   Awaitable<Tried<void>> try_in_transaction(Attempt& attempt);
-  Awaitable<Tried<void>> begin_unless_ready(const Attempt& attempt);
   Awaitable<Tried<void>> begin(const Attempt& attempt);
-  Awaitable<Tried<void>> flush(std::uint64_t at_least);
+  Awaitable<Tried<void>> run_to_commit(Attempt& attempt);
   Awaitable<Tried<void>> run_all(const Attempt& attempt);
   Awaitable<Tried<void>> guard_again();
   Awaitable<Tried<void>> receipt(const Attempt& attempt);
+  Awaitable<void> make_known(Attempt& attempt);
+  Awaitable<Tried<void>> write_mark(Attempt& attempt);
+  Awaitable<Tried<void>> flush();
+  Awaitable<Tried<void>> is_known_in_time();
   Awaitable<Tried<void>> make_sure(Attempt& attempt);
-  Awaitable<Tried<void>> prepare_to_commit();
+  Awaitable<void> make_known_again(Attempt& attempt, bool flushes);
   Awaitable<Tried<void>> commit(const Attempt& attempt);
   Awaitable<void> roll_back();
 
@@ -176,7 +191,7 @@ class Run {
   // Of what was sent beside the migration: nothing of that is lost with it.
   Trouble trouble_beside(const WriteFailure& failure) const;
   const PlannedMigration& migration() const { return plan_.migrations[current_]; }
-  boost::json::object document_of(const Trouble& trouble) const;
+  boost::json::object document_of(const Trouble& trouble, std::size_t index) const;
   Trouble stopped() const;
   void tell_state(const Step& step, boost::json::object more);
 
@@ -191,22 +206,26 @@ class Run {
   ApplySessions sessions_;
   std::vector<int> pids_;
   std::vector<int> former_;
-  // How making ready for `begun_` went: its transaction is open, and what tells it from others is
-  // on the server's disk.
-  std::optional<Tried<void>> ready_;
   TransactionMark transaction_;
+  std::uint64_t written_ = 0;         // so far goes the server's log with its number
+  std::optional<Tried<void>> known_;  // how writing the mark went
+  bool commit_sent_ = false;
+  bool rolled_back_meanwhile_ = false;  // while our disk took its time with the end before
   std::chrono::steady_clock::time_point flushed_at_;
   ServerSelf server_;
   std::string receipts_in_;  // the schema; empty: none are left
   Outcome outcome_;
-  std::optional<Attempt> open_;                      // its session was lost
-  std::shared_ptr<const World::NextAttempt> begun_;  // in our ledger, and not yet sent
-  std::size_t current_ = 0;                          // of the plan's migrations
+  std::optional<Lost> lost_;
+  std::shared_ptr<World::NextAttempt> begun_;  // the one that runs
+  std::optional<Ending> ending_;               // of the one before
+  bool goes_on_ = true;                        // what is begun is begun in our ledger, too
+  std::size_t current_ = 0;                    // of the plan's migrations
   std::string cancelled_by_;
-  Wakeup attention_;        // of who looks after a statement, and of pauses
-  bool done_ = false;       // what and_say() waits for
-  std::string watch_lost_;  // why, once it is
-  std::string in_the_way_;  // who was, as last seen
+  Wakeup attention_;         // of who looks after a statement, and of pauses
+  bool done_ = false;        // what and_say() waits for
+  bool watch_busy_ = false;  // with something else than looking on
+  std::string watch_lost_;   // why, once it is
+  std::string in_the_way_;   // who was, as last seen
   boost::json::array in_the_way_with_queries_;
   std::vector<Skip> skips_;  // not yet compared
   std::string skipped_;      // what statements left as it was, in words

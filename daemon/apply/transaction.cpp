@@ -22,6 +22,9 @@ constexpr std::string_view idle_for_at_most =
 // The further the log was when COMMIT was sent, the surer an older copy of the server is noticed.
 constexpr std::chrono::seconds flushed_long_ago{1};
 
+// Our ledger's disk is waited for so long while a transaction is open, and holds its locks.
+constexpr std::chrono::milliseconds written_within{2'000};
+
 // That no file has by chance.
 constexpr std::string_view held_by = "tidemark_a5d0f2c49b7e";
 
@@ -36,11 +39,14 @@ Awaitable<Run::Tried<void>> Run::in_transaction(Attempt& attempt) {
   LockRetries retries(settings_.lock_retries);
   for (unsigned tries = 1;; ++tries) {
     auto tried = co_await try_in_transaction(attempt);
+    if (std::exchange(rolled_back_meanwhile_, false) && goes_on_) {
+      tried = co_await try_in_transaction(attempt);
+    }
     if (!tried && !tried.error().lost) {
       co_await roll_back();
     }
     // What nobody has read may be done already, by a COMMIT of its own.
-    const bool is_over = tried || tried.error().lost || attempt.unanalysed ||
+    const bool is_over = tried || !goes_on_ || tried.error().lost || attempt.unanalysed ||
                          !is_lock_trouble(tried.error().sqlstate);
     if (is_over) {
       co_return tried;
@@ -65,25 +71,25 @@ Awaitable<Run::Tried<void>> Run::in_transaction(Attempt& attempt) {
   }
 }
 
+// While its statements run, what tells the transaction from all others is brought to both disks.
 Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
+  using namespace asio::experimental::awaitable_operators;
   skips_.clear();
   skipped_.clear();
-  auto begun = co_await begin_unless_ready(attempt);
+  auto begun = co_await begin(attempt);
   if (!begun) {
     begun.error().lost = false;  // nothing of the migration was sent
+    if (ending_) {
+      co_await write_end();
+    }
     co_return begun;
   }
-  auto ran = co_await run_all(attempt);
+  known_.reset();
+  auto known = make_known(attempt);
+  auto work = run_to_commit(attempt);
+  auto ran = co_await (std::move(known) && std::move(work));
   if (!ran) {
     co_return ran;
-  }
-  auto compared = co_await compare_skipped(attempt, 0);
-  if (!compared) {
-    co_return compared;
-  }
-  auto left = co_await receipt(attempt);
-  if (!left) {
-    co_return left;
   }
   auto sure = co_await make_sure(attempt);
   if (!sure) {
@@ -93,21 +99,6 @@ Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
   co_return committed;
 }
 
-Awaitable<Run::Tried<void>> Run::begin_unless_ready(const Attempt& attempt) {
-  const auto ready = std::exchange(ready_, std::nullopt);
-  const bool is_open = sessions_.work->transaction() == WriteSession::Transaction::open;
-  const bool usable = sessions_.work->usable() && sessions_.watch->usable();
-  if (ready && *ready && is_open) {
-    co_return *ready;
-  }
-  if (ready && !*ready && !usable) {
-    co_return *ready;  // which says why
-  }
-  auto begun = co_await begin(attempt);
-  co_return begun;
-}
-
-// With all that tells this transaction from all others, on the server's disk.
 Awaitable<Run::Tried<void>> Run::begin(const Attempt& attempt) {
   // What the migration before left in the session goes first.
   auto fresh = co_await command("DISCARD ALL");
@@ -133,19 +124,80 @@ Awaitable<Run::Tried<void>> Run::begin(const Attempt& attempt) {
     co_return std::unexpected(Trouble{"another session of tidemark is applying to this database"});
   }
   transaction_ = TransactionMark{begun->xid, server_.identity, server_.started};
-  auto flushed = co_await flush(begun->written);
-  co_return flushed;
+  written_ = begun->written;
+  co_return Tried<void>{};
 }
 
-// Before COMMIT.
-Awaitable<Run::Tried<void>> Run::flush(std::uint64_t at_least) {
+// All of it but COMMIT.
+Awaitable<Run::Tried<void>> Run::run_to_commit(Attempt& attempt) {
+  auto ran = co_await run_all(attempt);
+  if (!ran) {
+    co_return ran;
+  }
+  // Nothing is told of it before the end of the one before is.
+  auto known = co_await is_known_in_time();
+  if (!known) {
+    co_return known;
+  }
+  auto compared = co_await compare_skipped(attempt, 0);
+  if (!compared) {
+    co_return compared;
+  }
+  auto left = co_await receipt(attempt);
+  if (!left) {
+    co_return left;
+  }
+  const auto waits = co_await wait_for_disk_at_commit(*sessions_.work);
+  if (!waits) {
+    co_return std::unexpected(trouble_of(waits.error()));
+  }
+  co_return Tried<void>{};
+}
+
+// By the server's log first: a number that is not on its disk may be given out again. Then in our
+// ledger, with the end of the migration before.
+Awaitable<void> Run::make_known(Attempt& attempt) {
+  auto flushed = co_await flush();
+  // Whatever nobody has read may commit what it was sent in by itself: that has no mark until it is
+  // known not to have.
+  const bool is_marked = flushed && !attempt.unanalysed;
+  if (is_marked) {
+    attempt.mark = transaction_;
+  }
+  if (ending_) {
+    begun_->attempt.mark = attempt.mark;
+    co_await write_end();
+  } else if (is_marked) {
+    flushed = co_await write_mark(attempt);
+  }
+  known_ = std::move(flushed);
+  attention_.call();
+}
+
+Awaitable<Run::Tried<void>> Run::write_mark(Attempt& attempt) {
+  attempt.mark = transaction_;
+  const auto noted = co_await world_.note_attempt(environment_.ref(), attempt);
+  if (!noted) {
+    co_return std::unexpected(Trouble{
+        "what is needed to know its outcome could not be written down, so COMMIT was not sent: " +
+        noted.error().detail});
+  }
+  co_return Tried<void>{};
+}
+
+Awaitable<Run::Tried<void>> Run::flush() {
+  watch_busy_ = true;
   const auto flushed = co_await flush_log(*sessions_.watch);
+  watch_busy_ = false;
   if (!flushed) {
+    if (!sessions_.watch->usable()) {
+      watch_lost_ = flushed.error().error.detail;
+    }
     auto trouble = trouble_beside(flushed.error());
     trouble.words = "the session beside it failed, so COMMIT was not sent: " + trouble.words;
     co_return std::unexpected(std::move(trouble));
   }
-  if (*flushed < at_least) {
+  if (*flushed < written_) {
     co_return std::unexpected(
         Trouble{"the server did not bring its log to the disk, so COMMIT was not sent"});
   }
@@ -226,49 +278,57 @@ Awaitable<Run::Tried<void>> Run::receipt(const Attempt& attempt) {
   co_return Tried<void>{};
 }
 
-// What tells this transaction from all others is on our disk too, before COMMIT is sent.
-Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
-  using namespace asio::experimental::awaitable_operators;
-  if (std::chrono::steady_clock::now() - flushed_at_ > flushed_long_ago) {
-    auto flushed = co_await flush(transaction_.flushed);
-    if (!flushed) {
-      co_return flushed;
-    }
-  }
-  attempt.mark = transaction_;
-  auto note = and_say(world_.note_attempt(environment_.ref(), attempt));
-  auto [noted, prepared] = co_await (std::move(note) && prepare_to_commit());
-  if (!prepared) {
-    co_return prepared;
-  }
-  if (!noted) {
-    co_return std::unexpected(Trouble{
-        "what is needed to know its outcome could not be written down, so COMMIT was not sent: " +
-        noted.error().detail});
-  }
-  co_return Tried<void>{};
-}
-
-// While our disk takes its time; when that is too much, locks are let go.
-Awaitable<Run::Tried<void>> Run::prepare_to_commit() {
-  const auto waits = co_await wait_for_disk_at_commit(*sessions_.work);
-  if (!waits) {
-    auto trouble = trouble_beside(waits.error());  // COMMIT was not sent
-    co_await roll_back();
-    co_return std::unexpected(std::move(trouble));
-  }
-  const bool in_time = co_await is_written_in_time();
+// Our disk may take its time while locks are held, but not much; then they are let go.
+Awaitable<Run::Tried<void>> Run::is_known_in_time() {
+  auto is_known = [this] { return known_.has_value(); };
+  const bool in_time = co_await wait_until(std::move(is_known), written_within);
   if (!in_time) {
+    rolled_back_meanwhile_ = ending_.has_value();
     co_await roll_back();
     co_return std::unexpected(
         Trouble{"our ledger's disk took too long while locks were held, so COMMIT was not sent"});
   }
+  if (!*known_) {
+    co_return *known_;
+  }
+  if (!goes_on_) {
+    co_return std::unexpected(Trouble{"that it begins could not be written down"});
+  }
   co_return Tried<void>{};
+}
+
+// Before COMMIT: what took longer, was not understood, or has come to be known of it meanwhile is
+// written down now.
+Awaitable<Run::Tried<void>> Run::make_sure(Attempt& attempt) {
+  using namespace asio::experimental::awaitable_operators;
+  const bool is_old = std::chrono::steady_clock::now() - flushed_at_ > flushed_long_ago;
+  const bool has_news = attempt.no_op || !attempt.differences.empty();
+  if (!is_old && !has_news && attempt.mark == transaction_) {
+    co_return Tried<void>{};
+  }
+  known_.reset();
+  auto known = make_known_again(attempt, is_old);
+  auto in_time = is_known_in_time();
+  auto sure = co_await (std::move(known) && std::move(in_time));
+  co_return sure;
+}
+
+Awaitable<void> Run::make_known_again(Attempt& attempt, bool flushes) {
+  Tried<void> known;
+  if (flushes) {
+    known = co_await flush();
+  }
+  if (known) {
+    known = co_await write_mark(attempt);
+  }
+  known_ = std::move(known);
+  attention_.call();
 }
 
 Awaitable<Run::Tried<void>> Run::commit(const Attempt& attempt) {
   const auto steps = std::max<std::size_t>(attempt.statements, 1);
   const Step last{steps - 1, "COMMIT", 0};
+  commit_sent_ = true;
   auto committed = co_await send(last);
   if (!committed) {
     auto& trouble = committed.error();

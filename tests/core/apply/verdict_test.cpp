@@ -118,8 +118,20 @@ TEST_CASE("with a mark COMMIT may have been sent") {
   CHECK_FALSE(judge_unasked(attempt));
 }
 
+TEST_CASE("whoever did not send COMMIT knows that, whatever is written down already") {
+  Attempt attempt;
+  attempt.mark = mark();
+  const auto verdict = judge_unasked(attempt, false);
+  REQUIRE(verdict);
+  CHECK(verdict->kind == Kind::not_applied);
+  CHECK(verdict->why == "COMMIT was not sent");
+  attempt.unanalysed = true;  // it may have sent one itself
+  CHECK_FALSE(judge_unasked(attempt, false));
+}
+
 TEST_CASE("what ran outside a transaction is never judged unasked") {
   Attempt attempt;
   attempt.transactional = false;
   CHECK_FALSE(judge_unasked(attempt));
+  CHECK_FALSE(judge_unasked(attempt, false));
 }

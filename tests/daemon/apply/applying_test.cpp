@@ -28,6 +28,9 @@ TEST_CASE("what is pending is applied in order, each in a transaction, and recor
   CHECK(cell.at("evidence").as_string() == "executed");
   CHECK(cell.at("content").as_string() == "verified");
   CHECK(rig.metric("tidemark_applies_total", {"outcome=\"applied\""}) == 2);
+  // All that is to run is in the audit log before anything is.
+  const auto audit = rig.tidemark({"audit", "--format", "json"}).out;
+  CHECK(audit.find("\"migrations\":\"2\"") != std::string::npos);
 }
 
 TEST_CASE("what was applied stays so over a restart, and is not applied again") {
@@ -243,6 +246,7 @@ TEST_CASE("a backend that is ended in the middle leaves nothing, and the outcome
     return;
   }
   Applying rig;
+  rig.file("000_first.sql", "CREATE TABLE first (id int);\n");
   rig.file("001_slow.sql", "CREATE TABLE slow (id int);\nSELECT pg_sleep(60);\n");
   rig.begin();
   Applying::Told told;
@@ -255,6 +259,10 @@ TEST_CASE("a backend that is ended in the middle leaves nothing, and the outcome
   }));
   client.join();
   CHECK(told.outcome() == "failed");
+  // Its number is written down by then, and nobody has to be asked about it all the same.
+  INFO(told.message());
+  CHECK(told.message().find("COMMIT was not sent") != std::string::npos);
+  CHECK(rig.cell_of("000_first") == "applied");
   CHECK(rig.cell_of("001_slow") == "failed");
   CHECK_FALSE(rig.exists("slow"));
 }
