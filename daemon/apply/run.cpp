@@ -97,7 +97,9 @@ Awaitable<std::optional<Run::Lost>> Run::carry_out(Door& door) {
     co_return std::nullopt;
   }
   begun_ = std::move(*first);
-  const auto begun = co_await begin_first();
+  // What else is to run is in the audit log with it, before anything is sent.
+  begun_->details = {{"plan", plan_.id}, {"migrations", std::to_string(plan_.migrations.size())}};
+  const auto begun = co_await world_.begin_attempt(environment_.ref(), *begun_);
   if (!begun) {
     outcome_.message = begun.error().detail;
     outcome_.code = begun.error().code;
@@ -108,14 +110,6 @@ Awaitable<std::optional<Run::Lost>> Run::carry_out(Door& door) {
     goes_on = co_await carry_out_one();
   }
   co_return lost_;
-}
-
-// What else is to run is in the audit log with it, before anything is sent.
-Awaitable<Result<void>> Run::begin_first() {
-  auto first = *begun_;
-  first.details = {{"plan", plan_.id}, {"migrations", std::to_string(plan_.migrations.size())}};
-  auto begun = co_await world_.begin_attempt(environment_.ref(), std::move(first));
-  co_return begun;
 }
 
 // Whether this is the database that the plan is for, and nobody else is at work in it.

@@ -104,7 +104,6 @@ class Run {
   Awaitable<Tried<void>> be_alone();
   Tried<std::shared_ptr<World::NextAttempt>> attempt_at(std::size_t index) const;
   Tried<Journal> journal_to_go_on(const PlannedMigration& migration) const;
-  Awaitable<Result<void>> begin_first();
   Awaitable<bool> carry_out_one();
   // The end of a migration, until it is written down together with the beginning of the next one.
   struct Ending {

@@ -161,11 +161,11 @@ Awaitable<void> Run::make_known(Attempt& attempt) {
   // Whatever nobody has read may commit what it was sent in by itself: that has no mark until it is
   // known not to have.
   const bool is_marked = flushed && !attempt.unanalysed;
-  if (is_marked) {
-    attempt.mark = transaction_;
-  }
   if (ending_) {
-    begun_->attempt.mark = attempt.mark;
+    if (is_marked) {
+      attempt.mark = transaction_;
+      begun_->attempt.mark = transaction_;
+    }
     co_await write_end();
   } else if (is_marked) {
     flushed = co_await write_mark(attempt);
