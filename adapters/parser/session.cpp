@@ -97,15 +97,14 @@ Result<ParsedSql> ParserSession::ask(std::string_view text,
 }
 
 Result<ParsedSql> ParserSession::exchange(std::string_view text, const Wait& wait) {
-  const auto size = count_bytes(text.size());
-  for (const auto part : {std::string_view(size), text}) {
-    const auto sent = send(part, wait);
-    if (!sent) {
-      return std::unexpected(sent.error());
-    }
-    if (!*sent) {
-      return last_words(wait);
-    }
+  auto question = count_bytes(text.size());
+  question += text;
+  const auto sent = send(question, wait);
+  if (!sent) {
+    return std::unexpected(sent.error());
+  }
+  if (!*sent) {
+    return last_words(wait);
   }
   std::string count;
   std::string answer;
@@ -150,12 +149,14 @@ Result<bool> ParserSession::send(std::string_view bytes, const Wait& wait) {
 
 // False: nothing more will come.
 Result<bool> ParserSession::receive(std::string& bytes, std::size_t size, const Wait& wait) {
-  std::array<char, 65536> buffer{};
-  while (bytes.size() < size) {
-    const auto most = std::min(size - bytes.size(), buffer.size());
-    const auto got = ::recv(socket_.get(), buffer.data(), most, MSG_DONTWAIT);
+  constexpr std::size_t at_once = 65536;
+  std::size_t received = 0;
+  while (received < size) {
+    bytes.resize(std::min(size, received + at_once));
+    const auto got =
+        ::recv(socket_.get(), bytes.data() + received, bytes.size() - received, MSG_DONTWAIT);
     if (got > 0) {
-      bytes.append(buffer.data(), static_cast<std::size_t>(got));
+      received += static_cast<std::size_t>(got);
     } else if (got < 0 && errno == EAGAIN) {
       if (auto error = wait.until(socket_.get(), POLLIN)) {
         return std::unexpected(*std::move(error));

@@ -80,15 +80,20 @@ ParsedSql too_much(std::string what) {
   return parsed;
 }
 
+std::string with_its_size(std::string answer) {
+  answer.insert(0, count_bytes(answer.size()));
+  return answer;
+}
+
 std::string answer_to(const std::string& text) {
   try {
     auto answer = answer_text(analyse(text));
     if (answer.size() <= answer_bytes_max) {
-      return answer;
+      return with_its_size(std::move(answer));
     }
-    return answer_text(too_much("too long for the parser"));
+    return with_its_size(answer_text(too_much("too long for the parser")));
   } catch (const std::bad_alloc&) {
-    return answer_text(too_much("too much for the parser's memory"));
+    return with_its_size(answer_text(too_much("too much for the parser's memory")));
   }
 }
 
@@ -104,8 +109,7 @@ int serve() {
     if (!read_exactly(text)) {
       return EXIT_FAILURE;
     }
-    const auto answer = answer_to(text);
-    if (!write_all(count_bytes(answer.size())) || !write_all(answer)) {
+    if (!write_all(answer_to(text))) {
       return EXIT_FAILURE;
     }
   }

@@ -31,6 +31,9 @@ constexpr std::chrono::seconds asked_whether_complete_every{5};
 
 constexpr std::chrono::minutes told_when_older{1};
 
+// Of SQL, whose scripts are kept for who asks for the same plan again, as `apply` does.
+constexpr std::size_t remembered_at_most = 1U << 20U;
+
 constexpr std::chrono::seconds looked_within{30};
 
 // What statements lock that is there already, as SQL names it.
@@ -464,7 +467,7 @@ Awaitable<Result<void>> Applier::look_at_it() {
   co_return looking->seen;
 }
 
-Awaitable<Result<Plan>> Applier::plan(Selection selection, Attempt::Action action) {
+Awaitable<Result<Plan>> Applier::plan(Selection selection, Attempt::Action action, PlanFor what) {
   // Whatever somebody else has done there since the last look is not to be done again.
   Result<void> looked;
   if (managed()) {
@@ -489,7 +492,7 @@ Awaitable<Result<Plan>> Applier::plan(Selection selection, Attempt::Action actio
   if (planned && looked && situation && environment && !planned->migrations.empty()) {
     const bool asks_if_empty =
         action == Attempt::Action::apply && !selection.from_empty && !knows_history(*situation);
-    co_await ask_server(*environment, *planned, asks_if_empty);
+    co_await ask_server(*environment, *planned, asks_if_empty, what);
   }
   co_return planned;
 }
@@ -538,7 +541,8 @@ Awaitable<Result<Plan>> Applier::plan_by_what_is_known(Selection selection,
 // What only the server knows: whether there is anything in it, and what the plan would meet there.
 Awaitable<void> Applier::ask_server(ManagedEnvironment environment,
                                     Plan& plan,
-                                    bool asks_if_empty) {
+                                    bool asks_if_empty,
+                                    PlanFor what) {
   auto session = co_await door_.open_to_plan(std::move(environment));
   if (!session && session.error().code == Errc::conflict) {
     plan.hindrances.push_back({"not_direct", session.error().detail, ""});
@@ -557,6 +561,9 @@ Awaitable<void> Applier::ask_server(ManagedEnvironment environment,
       plan.hindrances.push_back(not_empty(ref_));
     }
   }
+  if (what == PlanFor::starting) {
+    co_return;
+  }
   const auto open = co_await oldest_transactions(**session, 0);
   if (open) {
     std::vector<Backend> old;
@@ -573,13 +580,48 @@ Awaitable<void> Applier::ask_server(ManagedEnvironment environment,
   }
 }
 
+// What is `known` is not parsed again; then that is what is in `planned`.
+Result<void> Applier::parse(std::vector<PlannedMigration>& planned,
+                            Scripts& known,
+                            const std::stop_token& stop) const {
+  Scripts scripts;
+  std::vector<std::string_view> texts;
+  std::vector<PlannedMigration*> parsed;
+  std::size_t bytes = 0;
+  for (auto& one : planned) {
+    bytes += one.sql.text.size();
+    const auto at = known.find(sha256(one.sql.text));
+    if (at == known.end()) {
+      texts.emplace_back(one.sql.text);
+      parsed.push_back(&one);
+    } else {
+      one.script = at->second;
+      scripts.insert(*at);
+    }
+  }
+  auto answers = parser_.parse(texts, stop);
+  for (std::size_t i = 0; i < parsed.size(); ++i) {
+    if (!answers[i]) {
+      return fail(parsed[i]->file, answers[i].error());
+    }
+    parsed[i]->script = std::move(*answers[i]);
+    if (parsed[i]->script.problems.empty()) {  // another time it may be done within its limits
+      scripts.emplace(sha256(texts[i]), parsed[i]->script);
+    }
+  }
+  known = bytes <= remembered_at_most ? std::move(scripts) : Scripts();
+  return {};
+}
+
 // Files and what is in them, off the loop.
 Awaitable<Result<std::vector<PlannedMigration>>> Applier::read(std::vector<Migration> migrations,
                                                                Attempt::Action action) {
   const auto* tool = find_tool(world_.app(ref_.app)->catalog.layout);
+  const auto known = std::make_shared<Scripts>(std::move(scripts_));
   auto work = [this,
                tool,
                action,
+               known,
                contents = world_.contents(ref_.app),
                migrations = std::move(migrations)](
                   const std::stop_token& stop) -> Result<std::vector<PlannedMigration>> {
@@ -608,20 +650,13 @@ Awaitable<Result<std::vector<PlannedMigration>>> Applier::read(std::vector<Migra
       one.sql = std::move(*script);
       planned.push_back(std::move(one));
     }
-    std::vector<std::string_view> texts;
-    for (const auto& one : planned) {
-      texts.emplace_back(one.sql.text);
-    }
-    auto scripts = parser_.parse(texts, stop);
-    for (std::size_t i = 0; i < planned.size(); ++i) {
-      if (!scripts[i]) {
-        return fail(planned[i].file, scripts[i].error());
-      }
-      planned[i].script = std::move(*scripts[i]);
+    if (auto parsed = parse(planned, *known, stop); !parsed) {
+      return std::unexpected(parsed.error());
     }
     return planned;
   };
   auto planned = co_await workers_.run(std::move(work));
+  scripts_ = std::move(*known);
   co_return planned;
 }
 

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,9 @@
 #include "adapters/parser/parser.h"
 #include "core/apply/auto_tries.h"
 #include "core/apply/plan.h"
+#include "core/catalog/content.h"
 #include "core/result.h"
+#include "core/sql/script.h"
 #include "daemon/apply/door.h"
 #include "daemon/apply/progress.h"
 #include "daemon/apply/run.h"
@@ -22,6 +26,9 @@
 namespace tidemark {
 
 class World;
+
+// What its statements would meet is only asked for who is to be shown it.
+enum class PlanFor { showing, starting };
 
 // Who applies to one environment: makes plans, carries out one at a time, and finds out what became
 // of an attempt that was lost.
@@ -40,7 +47,7 @@ class Applier {
   // The task; never returns.
   Awaitable<void> run();
 
-  Awaitable<Result<Plan>> plan(Selection selection, Attempt::Action action);
+  Awaitable<Result<Plan>> plan(Selection selection, Attempt::Action action, PlanFor what);
 
   // Carries it out, whether anybody listens or not. conflict: another one is under way, or the plan
   // has hindrances.
@@ -82,7 +89,14 @@ class Applier {
                                      bool commit_was_sent);
   Awaitable<Result<std::vector<PlannedMigration>>> read(std::vector<Migration> migrations,
                                                         Attempt::Action action);
-  Awaitable<void> ask_server(ManagedEnvironment environment, Plan& plan, bool asks_if_empty);
+  using Scripts = std::map<Digest, Script>;  // by their text
+  Result<void> parse(std::vector<PlannedMigration>& planned,
+                     Scripts& known,
+                     const std::stop_token& stop) const;
+  Awaitable<void> ask_server(ManagedEnvironment environment,
+                             Plan& plan,
+                             bool asks_if_empty,
+                             PlanFor what);
   std::optional<ManagedEnvironment> managed() const;
 
   asio::io_context& loop_;
@@ -96,6 +110,7 @@ class Applier {
   std::shared_ptr<Look> looking_;
   std::vector<std::string> folders_;
   std::vector<int> former_;  // the server's numbers of the last apply's sessions
+  Scripts scripts_;          // of the last plan
   AutoTries tries_;
   std::optional<AutoGround> tried_on_;  // of the run that was begun by itself
   Wakeup wakeup_;

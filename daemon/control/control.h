@@ -18,6 +18,7 @@
 
 namespace tidemark {
 
+enum class PlanFor;
 class Applier;
 class Ledger;
 class Metrics;
@@ -121,7 +122,8 @@ class Control {
   Awaitable<Response> post_resolve(const Asked& asked);
   Awaitable<std::expected<Plan, Response>> plan_for(const Asked& asked,
                                                     Selection selection,
-                                                    Attempt::Action action);
+                                                    Attempt::Action action,
+                                                    PlanFor what);
   Awaitable<Response> start_plan(const Asked& asked, Attempt::Action action);
 
   Awaitable<Result<std::string>> file_content(std::string app, Migration migration);

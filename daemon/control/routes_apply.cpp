@@ -48,14 +48,15 @@ Response hindered(const Plan& plan) {
 
 Awaitable<std::expected<Plan, Response>> Control::plan_for(const Asked& asked,
                                                            Selection selection,
-                                                           Attempt::Action action) {
+                                                           Attempt::Action action,
+                                                           PlanFor what) {
   const EnvironmentRef ref = *asked.environment;
   const auto applier = daemon_.applier(ref);
   if (!applier) {
     co_return std::unexpected(
         answer(Error{Errc::not_found, "there is no environment '" + printable(ref.text()) + "'"}));
   }
-  auto plan = co_await applier->plan(std::move(selection), action);
+  auto plan = co_await applier->plan(std::move(selection), action, what);
   if (!plan) {
     co_return std::unexpected(answer(plan.error()));
   }
@@ -75,7 +76,7 @@ Awaitable<Response> Control::post_plan(const Asked& asked) {
   if (!action) {
     co_return answer(Error{Errc::invalid, "action: expected apply or rollback"});
   }
-  auto plan = co_await plan_for(asked, std::move(selection), *action);
+  auto plan = co_await plan_for(asked, std::move(selection), *action, PlanFor::showing);
   if (!plan) {
     co_return std::move(plan.error());
   }
@@ -100,7 +101,7 @@ Awaitable<Response> Control::start_plan(const Asked& asked, Attempt::Action acti
                       "Not allowed",
                       "overriding a freeze needs the role admin: " + printable(asked.by()));
   }
-  auto plan = co_await plan_for(asked, selection, action);
+  auto plan = co_await plan_for(asked, selection, action, PlanFor::starting);
   if (!plan) {
     co_return std::move(plan.error());
   }
