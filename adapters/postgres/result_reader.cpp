@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t bytes_max = 1U << 20U;
 constexpr std::size_t notices_max = 100;
+constexpr std::size_t tags_max = 10;
 
 std::string_view field(const PGresult* result, int code) {
   const char* text = PQresultErrorField(result, code);
@@ -58,6 +59,9 @@ void ResultReader::take(const PGresult* result) {
     case PGRES_EMPTY_QUERY:
       begin();
       ran_.tag = PQcmdStatus(const_cast<PGresult*>(result));  // which it only reads
+      if (ran_.tags.size() < tags_max) {
+        ran_.tags.push_back(ran_.tag);
+      }
       ended_ = true;
       return;
     default:
@@ -102,6 +106,7 @@ void ResultReader::keep_first(WriteFailure failure) {
 
 std::expected<Ran, WriteFailure> ResultReader::answer() && {
   if (failure_) {
+    failure_->tags = std::move(ran_.tags);
     return std::unexpected(std::move(*failure_));
   }
   return std::move(ran_);

@@ -1,7 +1,6 @@
 #include "adapters/postgres/transaction_questions.h"
 
 #include <chrono>
-#include <span>
 #include <utility>
 
 #include "adapters/postgres/lsn.h"
@@ -18,21 +17,28 @@ constexpr ReadStatement select_place = R"sql(
           OPERATOR(pg_catalog.*) 1000000::pg_catalog.float8)::pg_catalog.int8
 )sql";
 
-// A migration may have set that its COMMIT waits for no disk.
-constexpr ReadStatement wait_for_disk = R"sql(
-  SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'
-              THEN pg_catalog.set_config('synchronous_commit', 'on', true)
-         END
+// DISCARD ALL by its parts, as it cannot be sent together with anything else; in a transaction that
+// no setting can make wait. The last BEGIN is of the transaction that follows.
+constexpr std::string_view begin_afresh = R"sql(
+  BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+  CLOSE ALL;
+  SET SESSION AUTHORIZATION DEFAULT;
+  RESET ALL;
+  DEALLOCATE ALL;
+  UNLISTEN *;
+  SELECT pg_catalog.pg_advisory_unlock_all();
+  DISCARD PLANS;
+  DISCARD TEMPORARY;
+  DISCARD SEQUENCES;
+  COMMIT;
+  BEGIN;
 )sql";
 
-// The setting holds until the end of its transaction, the commit included: a standby that does not
-// answer shall not hold it up. The position is asked for once that is committed.
+// A transaction by itself, whose setting holds until it is committed: a standby that does not
+// answer shall not hold it up. Its answer comes when the log is on the disk further than this.
 constexpr std::string_view flush = R"sql(
-  BEGIN;
-  SELECT pg_catalog.set_config('synchronous_commit', 'local', true),
-         pg_catalog.pg_logical_emit_message(true, 'tidemark', 'flush');
-  COMMIT;
-  SELECT pg_catalog.pg_current_wal_flush_lsn()
+  SELECT pg_catalog.pg_logical_emit_message(true, 'tidemark', 'flush'),
+         pg_catalog.set_config('synchronous_commit', 'local', true)
 )sql";
 
 constexpr std::chrono::milliseconds flushed_within{2'000};
@@ -76,37 +82,26 @@ Awaitable<Asked<TransactionPlace>> where_it_is(WriteSession& session) {
   co_return place;
 }
 
-Awaitable<Asked<BegunTransaction>> begin_transaction(WriteSession& session,
-                                                     std::string settings,
-                                                     std::int64_t lock,
-                                                     std::string name) {
-  const std::span bytes(reinterpret_cast<const std::uint8_t*>(name.data()), name.size());
-  std::string sql = "BEGIN; " + std::move(settings) +
-                    "; SELECT pg_catalog.pg_try_advisory_xact_lock(" + std::to_string(lock) +
-                    "), pg_catalog.pg_current_xact_id(), pg_catalog.pg_logical_emit_message("
-                    "true, 'tidemark', pg_catalog.decode('" +
-                    in_hex(bytes) + "', 'hex'))";
-  const auto answer = co_await session.run(std::move(sql), question_deadline);
-  if (!answer) {
-    co_return std::unexpected(answer.error());
+std::string begin_transaction(const std::string& settings,
+                              std::int64_t lock,
+                              std::string_view name) {
+  return std::string(begin_afresh) + settings + "; SELECT pg_catalog.pg_try_advisory_xact_lock(" +
+         std::to_string(lock) +
+         "), pg_catalog.pg_current_xact_id(), pg_catalog.pg_logical_emit_message("
+         "true, 'tidemark', pg_catalog.decode('" +
+         in_hex(name) + "', 'hex'))";
+}
+
+std::optional<BegunTransaction> begun_in(const Ran& answer) {
+  if (answer.rows.size() != 1 || answer.rows.front().size() != 3) {
+    return std::nullopt;
   }
-  if (answer->rows.size() != 1 || answer->rows.front().size() != 3) {
-    co_return std::unexpected(not_understood(session));
-  }
-  const auto& row = answer->rows.front();
+  const auto& row = answer.rows.front();
   BegunTransaction begun;
   begun.alone = is_true(row[0]);
   begun.xid = number_in<std::uint64_t>(row[1]);
   begun.written = lsn_in(row[2]);
-  co_return begun;
-}
-
-Awaitable<Asked<std::monostate>> wait_for_disk_at_commit(WriteSession& session) {
-  const auto row = co_await ask_row(session, wait_for_disk, Values(), 1);
-  if (!row) {
-    co_return std::unexpected(row.error());
-  }
-  co_return std::monostate();
+  return begun;
 }
 
 Awaitable<Asked<std::uint64_t>> flush_log(WriteSession& session) {
@@ -115,12 +110,9 @@ Awaitable<Asked<std::uint64_t>> flush_log(WriteSession& session) {
   }
   auto answer = co_await session.run(std::string(flush), flushed_within);
   if (!answer) {
-    if (session.transaction() != WriteSession::Transaction::none) {
-      [[maybe_unused]] const auto undone = co_await session.run("ROLLBACK", flushed_within);
-    }
     co_return std::unexpected(std::move(answer.error()));
   }
-  if (answer->rows.size() != 1 || answer->rows.front().size() != 1) {
+  if (answer->rows.size() != 1 || answer->rows.front().size() != 2) {
     co_return std::unexpected(not_understood(session));
   }
   co_return lsn_in(answer->rows.front().front());

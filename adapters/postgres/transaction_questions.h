@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <variant>
+#include <string_view>
 
 #include "adapters/loop/asio.h"
 #include "adapters/postgres/backend_questions.h"
@@ -27,15 +28,20 @@ struct BegunTransaction {
   std::uint64_t xid = 0;
   std::uint64_t written = 0;  // so far goes the log with that
 };
-// Begins one with `settings`, "SET LOCAL …; SET LOCAL …", and tries to take a lock that it keeps to
-// its end; the log says by `name` whose transaction it is.
-Awaitable<Asked<BegunTransaction>> begin_transaction(WriteSession& session,
-                                                     std::string settings,
-                                                     std::int64_t lock,
-                                                     std::string name);
+// Has the session as it was when it connected, whatever the one before has left in it. Then begins
+// one with `settings`, "SET LOCAL …; SET LOCAL …", and tries to take a lock that it keeps to its
+// end; the log says by `name` whose transaction it is.
+std::string begin_transaction(const std::string& settings,
+                              std::int64_t lock,
+                              std::string_view name);
+// What the server answered to that.
+std::optional<BegunTransaction> begun_in(const Ran& answer);
 
-// The COMMIT of the transaction that is open waits for the server's disk.
-Awaitable<Asked<std::monostate>> wait_for_disk_at_commit(WriteSession& session);
+// Commits the transaction that is open, whose migration may have set that nobody waits for the
+// server's disk: this does. Its second tag is that of COMMIT.
+constexpr std::string_view commit_to_disk =
+    "SELECT pg_catalog.set_config('synchronous_commit', 'on', true)"
+    " WHERE pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'; COMMIT";
 
 // Has the log on the disk, up to all that is written when it is called, and says how far it is: by
 // a commit of its own that waits for that, whatever the role's settings are. So not within a

@@ -30,13 +30,15 @@ struct WriteFailure {
   std::string hint{};
   std::string context{};
   std::optional<std::size_t> position{};  // a character of what was sent, from 1
+  std::vector<std::string> tags{};        // of the first statements that were done before
   // The connection is gone, and with it whoever could tell what became of what was sent.
   bool lost = false;
 };
 
 // What a server answered: to several statements, the last one's answer.
 struct Ran {
-  std::string tag;  // "CREATE TABLE", "COMMIT"; empty when there was nothing to do
+  std::string tag;                // "CREATE TABLE", "COMMIT"; empty when there was nothing to do
+  std::vector<std::string> tags;  // of the first statements
   // Of a long answer the first ones; what COPY TO STDOUT gives is not kept at all.
   std::vector<std::vector<std::optional<std::string>>> rows;
   bool shortened = false;           // there were more

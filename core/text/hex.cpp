@@ -1,7 +1,5 @@
 #include "core/text/hex.h"
 
-#include <string_view>
-
 namespace tidemark {
 
 std::string in_hex(std::span<const std::uint8_t> bytes) {
@@ -13,6 +11,10 @@ std::string in_hex(std::span<const std::uint8_t> bytes) {
     text += digits[byte & 15U];
   }
   return text;
+}
+
+std::string in_hex(std::string_view bytes) {
+  return in_hex(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
 }
 
 }  // namespace tidemark

@@ -11,6 +11,8 @@ namespace tidemark {
 namespace {
 
 constexpr std::chrono::milliseconds state_every{100};
+// Nobody sees the difference, and each time costs whoever applies and whoever listens.
+constexpr std::chrono::milliseconds told_every{20};
 constexpr std::chrono::seconds sign_of_life_every{1};
 
 }  // namespace
@@ -75,8 +77,13 @@ Awaitable<std::optional<std::string>> ProgressStream::next() {
   const auto silent_until = std::chrono::steady_clock::now() + sign_of_life_every;
   for (;;) {
     const auto now = std::chrono::steady_clock::now();
+    if (const auto next = told_at_ + told_every; now < next && !progress_->ended_) {
+      co_await wakeup_.sleep(next - now);
+      continue;
+    }
     auto text = news(now >= silent_until);
     if (!text.empty()) {
+      told_at_ = now;
       co_return text;
     }
     if (progress_->ended_) {

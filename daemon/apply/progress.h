@@ -61,6 +61,7 @@ class ProgressStream : public Stream {
   std::size_t lines_told_ = 0;
   std::size_t states_told_ = 0;
   std::chrono::steady_clock::time_point state_told_at_;
+  std::chrono::steady_clock::time_point told_at_;
 };
 
 }  // namespace tidemark

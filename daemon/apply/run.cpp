@@ -109,6 +109,7 @@ Awaitable<std::optional<Run::Lost>> Run::carry_out(Door& door) {
   for (bool goes_on = true; goes_on;) {
     goes_on = co_await carry_out_one();
   }
+  co_await roll_back();  // what was begun ahead
   co_return lost_;
 }
 
@@ -268,6 +269,7 @@ void Run::tell_started() {
 Awaitable<bool> Run::carry_out_one() {
   const auto began = std::chrono::steady_clock::now();
   if (ending_) {
+    begun_->attempt.started_at = wall_clock_now();
     // Beside a transaction it is written while that runs.
     const auto may = world_.may_begin(environment_.ref(), *begun_, ending_->attempt.id);
     if (!may || !begun_->attempt.transactional) {
@@ -332,7 +334,8 @@ Awaitable<bool> Run::carry_out_one() {
     outcome_.message =
         "cancelled by " + cancelled_by_ + " before " + plan_.migrations[current_ + 1].id.value;
   } else if (ran) {
-    auto made = attempt_at(current_ + 1);
+    auto made =
+        next_ ? Tried<std::shared_ptr<World::NextAttempt>>(next_) : attempt_at(current_ + 1);
     if (made) {
       next = std::move(*made);
     } else {
@@ -340,6 +343,7 @@ Awaitable<bool> Run::carry_out_one() {
     }
   }
   ending_ = Ending{attempt, skipped_, current_, std::move(told), what_then};
+  next_.reset();
   begun_ = std::move(next);
   if (begun_) {
     ++current_;
@@ -503,27 +507,41 @@ Awaitable<Run::Tried<void>> Run::command(std::string sql) {
   co_return Tried<void>{};
 }
 
-// Sends one statement, and looks after it while it runs. The answer is its tag.
+// Sends one statement. The answer is its tag.
 Awaitable<Run::Tried<std::string>> Run::send(const Step& step) {
-  using namespace asio::experimental::awaitable_operators;
-  tell_state(step, {});
-  in_the_way_.clear();
-  in_the_way_with_queries_.clear();
-  auto work = and_say(sessions_.work->run(step.sql));
-  auto watch = look_after(step);
-  auto answer = co_await (std::move(work) && std::move(watch));
+  auto answer = co_await run_watched(step);
   if (!answer) {
-    auto trouble = trouble_of(step, answer.error());
-    if (trouble.lost && !watch_lost_.empty()) {
-      trouble.words = "the session beside it was lost, so it was stopped: " + watch_lost_;
-    }
-    co_return std::unexpected(std::move(trouble));
+    co_return std::unexpected(trouble_of(step, answer.error()));
   }
   auto noted = co_await note_skipped(step.number, std::move(answer->notices));
   if (!noted) {
     co_return std::unexpected(std::move(noted.error()));
   }
   co_return std::move(answer->tag);
+}
+
+// Looks after it while it runs.
+Awaitable<WriteSession::Answer> Run::run_watched(const Step& step) {
+  using namespace asio::experimental::awaitable_operators;
+  tell_state(step, {});
+  in_the_way_.clear();
+  in_the_way_with_queries_.clear();
+  auto work = run_and_say(step.sql);
+  auto watch = look_after(step);
+  auto answer = co_await (std::move(work) && std::move(watch));
+  if (!answer && answer.error().lost && !watch_lost_.empty()) {
+    answer.error().message = "the session beside it was lost, so it was stopped: " + watch_lost_;
+  }
+  co_return answer;
+}
+
+// To whoever looks after it.
+Awaitable<WriteSession::Answer> Run::run_and_say(std::string sql) {
+  done_ = false;
+  auto answer = co_await sessions_.work->run(std::move(sql));
+  done_ = true;
+  attention_.call();
+  co_return answer;
 }
 
 Awaitable<void> Run::look_after(const Step& step) {
@@ -546,7 +564,7 @@ Awaitable<void> Run::look_after(const Step& step) {
     if (!sessions_.watch->usable()) {
       // Nobody can cancel it any more, nor make sure of a transaction: it ends with its session.
       // What runs by itself goes on, and COMMIT, whose outcome can be asked for.
-      if (cancelled() || (migration().transactional() && step.sql != "COMMIT")) {
+      if (cancelled() || (migration().transactional() && !commit_sent_)) {
         sessions_.work->interrupt();
       }
       continue;

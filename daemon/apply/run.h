@@ -20,6 +20,7 @@
 #include "adapters/loop/wakeup.h"
 #include "adapters/postgres/schema_questions.h"
 #include "adapters/postgres/server_questions.h"
+#include "adapters/postgres/transaction_questions.h"
 #include "adapters/postgres/twin_questions.h"
 #include "core/apply/attempt.h"
 #include "core/apply/plan.h"
@@ -119,6 +120,7 @@ class Run {
   // In a transaction (transaction.cpp).
   Awaitable<Tried<void>> in_transaction(Attempt& attempt);
   Awaitable<Tried<void>> try_in_transaction(Attempt& attempt);
+  std::string beginning_of(const Attempt& attempt) const;
   Awaitable<Tried<void>> begin(const Attempt& attempt);
   Awaitable<Tried<void>> run_to_commit(Attempt& attempt);
   Awaitable<Tried<void>> run_all(const Attempt& attempt);
@@ -131,6 +133,7 @@ class Run {
   Awaitable<Tried<void>> make_sure(Attempt& attempt);
   Awaitable<void> make_known_again(Attempt& attempt, bool flushes);
   Awaitable<Tried<void>> commit(const Attempt& attempt);
+  std::shared_ptr<World::NextAttempt> next_in_transaction() const;
   Awaitable<void> roll_back();
 
   // One by one (separately.cpp).
@@ -158,6 +161,7 @@ class Run {
     std::map<std::string, std::string> differences{};  // in words, by what differs
     std::string not_compared{};                        // why some of it was not
   };
+  static std::optional<Skip> skip_in(std::size_t statement, std::vector<Notice> notices);
   Awaitable<Tried<void>> note_skipped(std::size_t statement, std::vector<Notice> notices);
   Awaitable<Tried<void>> compare_skipped(Attempt& attempt, std::size_t done_before);
   Awaitable<Tried<Compared>> compare_one(Skip skip, std::chrono::steady_clock::time_point until);
@@ -169,16 +173,9 @@ class Run {
   void tell_skipped_at_least();
 
   Awaitable<Tried<std::string>> send(const Step& step);
+  Awaitable<WriteSession::Answer> run_watched(const Step& step);
+  Awaitable<WriteSession::Answer> run_and_say(std::string sql);
   Awaitable<void> look_after(const Step& step);
-  // Says when it is done to whoever waits beside it.
-  template <class T>
-  Awaitable<T> and_say(Awaitable<T> work) {
-    done_ = false;
-    auto result = co_await std::move(work);
-    done_ = true;
-    attention_.call();
-    co_return result;
-  }
   Awaitable<Tried<void>> command(std::string sql);
   // What has the server let go of us when we are gone, as settings for `set` ("SET", "SET LOCAL").
   std::string settings_of_connection(std::string_view set) const;
@@ -216,12 +213,14 @@ class Run {
   Outcome outcome_;
   std::optional<Lost> lost_;
   std::shared_ptr<World::NextAttempt> begun_;  // the one that runs
-  std::optional<Ending> ending_;               // of the one before
-  bool goes_on_ = true;                        // what is begun is begun in our ledger, too
-  std::size_t current_ = 0;                    // of the plan's migrations
+  std::shared_ptr<World::NextAttempt> next_;   // which COMMIT of this one begins
+  std::optional<BegunTransaction> begun_ahead_;
+  std::optional<Ending> ending_;  // of the one before
+  bool goes_on_ = true;           // what is begun is begun in our ledger, too
+  std::size_t current_ = 0;       // of the plan's migrations
   std::string cancelled_by_;
   Wakeup attention_;         // of who looks after a statement, and of pauses
-  bool done_ = false;        // what and_say() waits for
+  bool done_ = false;        // what look_after() waits for
   bool watch_busy_ = false;  // with something else than looking on
   std::string watch_lost_;   // why, once it is
   std::string in_the_way_;   // who was, as last seen

@@ -46,8 +46,7 @@ bool can_be_looked_at(const Twin& twin) {
 
 }  // namespace
 
-// Where names were looked for is what it is compared with later.
-Awaitable<Run::Tried<void>> Run::note_skipped(std::size_t statement, std::vector<Notice> notices) {
+std::optional<Run::Skip> Run::skip_in(std::size_t statement, std::vector<Notice> notices) {
   Skip skip;
   skip.statement = statement;
   for (auto& notice : notices) {
@@ -55,14 +54,20 @@ Awaitable<Run::Tried<void>> Run::note_skipped(std::size_t statement, std::vector
       skip.messages.push_back(std::move(notice.message));
     }
   }
-  if (skip.messages.empty()) {
+  return skip.messages.empty() ? std::nullopt : std::optional(std::move(skip));
+}
+
+// Where names were looked for is what it is compared with later.
+Awaitable<Run::Tried<void>> Run::note_skipped(std::size_t statement, std::vector<Notice> notices) {
+  auto skip = skip_in(statement, std::move(notices));
+  if (!skip) {
     co_return Tried<void>{};
   }
   const auto seen = co_await surroundings(*sessions_.work);
   if (seen) {
-    skip.search_path = seen->search_path;
+    skip->search_path = seen->search_path;
   }
-  skips_.push_back(std::move(skip));
+  skips_.push_back(std::move(*skip));
   // In a transaction nothing else can go on either.
   if (!seen && sessions_.work->transaction() != WriteSession::Transaction::none) {
     co_return std::unexpected(trouble_of(seen.error()));

@@ -5,6 +5,7 @@
 #include "adapters/loop/timer.h"
 #include "adapters/postgres/transaction_questions.h"
 #include "core/apply/lock_retries.h"
+#include "core/text/hex.h"
 #include "daemon/apply/lock_key.h"
 #include "daemon/apply/receipt.h"
 #include "daemon/apply/run.h"
@@ -76,6 +77,7 @@ Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
   using namespace asio::experimental::awaitable_operators;
   skips_.clear();
   skipped_.clear();
+  commit_sent_ = false;
   auto begun = co_await begin(attempt);
   if (!begun) {
     begun.error().lost = false;  // nothing of the migration was sent
@@ -85,9 +87,9 @@ Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
     co_return begun;
   }
   known_.reset();
-  auto known = make_known(attempt);
   auto work = run_to_commit(attempt);
-  auto ran = co_await (std::move(known) && std::move(work));
+  auto known = make_known(attempt);
+  auto ran = co_await (std::move(work) && std::move(known));
   if (!ran) {
     co_return ran;
   }
@@ -99,26 +101,37 @@ Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
   co_return committed;
 }
 
-Awaitable<Run::Tried<void>> Run::begin(const Attempt& attempt) {
-  // What the migration before left in the session goes first.
-  auto fresh = co_await command("DISCARD ALL");
-  if (!fresh) {
-    co_return fresh;
-  }
+std::string Run::beginning_of(const Attempt& attempt) const {
   std::string settings = "SET LOCAL client_min_messages = notice; " +
                          std::string(idle_for_at_most) +
                          "; SET LOCAL lock_timeout = " + in_ms(settings_.lock_timeout) +
                          "; SET LOCAL statement_timeout = " + in_ms(settings_.statement_timeout) +
                          settings_of_connection("SET LOCAL");
   if (!settings_.schema.empty()) {
-    settings += "; SET LOCAL search_path = " + quoted_name(settings_.schema);
+    // In whatever encoding the session is by now.
+    settings +=
+        "; SELECT pg_catalog.set_config('search_path', "
+        "pg_catalog.convert_from(pg_catalog.decode('" +
+        in_hex(quoted_name(settings_.schema)) + "', 'hex'), 'UTF8'), true)";
   }
-  const auto key = lock_key("migration", settings_.schema);
-  std::string name = environment_.ref().text() + " " + attempt.migration.value + " " + attempt.id;
-  const auto begun =
-      co_await begin_transaction(*sessions_.work, std::move(settings), key, std::move(name));
+  return begin_transaction(
+      settings,
+      lock_key("migration", settings_.schema),
+      environment_.ref().text() + " " + attempt.migration.value + " " + attempt.id);
+}
+
+// Unless COMMIT of the one before has begun it already.
+Awaitable<Run::Tried<void>> Run::begin(const Attempt& attempt) {
+  auto begun = std::exchange(begun_ahead_, std::nullopt);
   if (!begun) {
-    co_return std::unexpected(trouble_of(begun.error()));
+    const auto answer = co_await sessions_.work->run(beginning_of(attempt), question_deadline);
+    if (!answer) {
+      co_return std::unexpected(trouble_of(answer.error()));
+    }
+    begun = begun_in(*answer);
+  }
+  if (!begun) {
+    co_return std::unexpected(Trouble{"the server's answer to BEGIN cannot be understood"});
   }
   if (!begun->alone) {
     co_return std::unexpected(Trouble{"another session of tidemark is applying to this database"});
@@ -144,14 +157,7 @@ Awaitable<Run::Tried<void>> Run::run_to_commit(Attempt& attempt) {
     co_return compared;
   }
   auto left = co_await receipt(attempt);
-  if (!left) {
-    co_return left;
-  }
-  const auto waits = co_await wait_for_disk_at_commit(*sessions_.work);
-  if (!waits) {
-    co_return std::unexpected(trouble_of(waits.error()));
-  }
-  co_return Tried<void>{};
+  co_return left;
 }
 
 // By the server's log first: a number that is not on its disk may be given out again. Then in our
@@ -325,23 +331,49 @@ Awaitable<void> Run::make_known_again(Attempt& attempt, bool flushes) {
   attention_.call();
 }
 
+// Where another transaction follows, it begins in the same message, so that nobody waits twice.
 Awaitable<Run::Tried<void>> Run::commit(const Attempt& attempt) {
   const auto steps = std::max<std::size_t>(attempt.statements, 1);
-  const Step last{steps - 1, "COMMIT", 0};
+  Step last{steps - 1, std::string(commit_to_disk), 0};
+  next_ = next_in_transaction();
+  if (next_) {
+    last.sql += "; " + beginning_of(next_->attempt);
+  }
   commit_sent_ = true;
-  auto committed = co_await send(last);
-  if (!committed) {
-    auto& trouble = committed.error();
-    trouble.place.reset();
-    trouble.statement.reset();
+  auto answer = co_await run_watched(last);
+  const auto& tags = answer ? answer->tags : answer.error().tags;
+  const auto outcome = tags.size() > 1 ? tags[1] : std::string();
+  const bool is_committed = outcome == "COMMIT";
+  if (!answer && (answer.error().lost || !is_committed)) {
+    auto trouble = trouble_of(answer.error());
     trouble.words = "at COMMIT: " + trouble.words;
     co_return std::unexpected(std::move(trouble));
   }
-  if (*committed != "COMMIT") {
+  if (!is_committed) {
     co_return std::unexpected(
-        Trouble{"the server answered COMMIT with " + *committed + ": nothing is left of it"});
+        Trouble{"the server answered COMMIT with " + outcome + ": nothing is left of it"});
+  }
+  if (answer) {
+    if (auto skip = skip_in(last.number, std::move(answer->notices))) {
+      skips_.push_back(std::move(*skip));
+    }
+    if (next_) {
+      begun_ahead_ = begun_in(*answer);
+    }
+  }
+  if (!begun_ahead_) {
+    co_await roll_back();  // it is begun anew, and that says what is wrong
   }
   co_return Tried<void>{};
+}
+
+std::shared_ptr<World::NextAttempt> Run::next_in_transaction() const {
+  const auto next = current_ + 1;
+  if (cancelled() || next == plan_.migrations.size() || !plan_.migrations[next].transactional()) {
+    return nullptr;
+  }
+  auto attempt = attempt_at(next);
+  return attempt ? std::move(*attempt) : nullptr;
 }
 
 // When it fails the session is gone, and the transaction with it.

@@ -1,16 +1,17 @@
 #include "daemon/apply/uuid.h"
 
+#include <sys/random.h>
+
 #include <array>
 #include <cstdint>
-#include <random>
+#include <string_view>
 
 namespace tidemark {
 
 std::string new_uuid() {
-  std::random_device random;
   std::array<std::uint8_t, 16> bytes{};
-  for (auto& byte : bytes) {
-    byte = static_cast<std::uint8_t>(random());
+  // So few are always given, and never in part.
+  while (::getrandom(bytes.data(), bytes.size(), 0) < 0) {
   }
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0FU) | 0x40U);  // version 4
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3FU) | 0x80U);

@@ -54,7 +54,14 @@ TEST_CASE("a transaction begins with settings, a lock and a number that the log 
   const std::string settings = "SET LOCAL lock_timeout = 7";
   const std::string name = "shop/dev it's \\ V1 \xc3\xa4";
   REQUIRE(writing.run(*session, "SET standard_conforming_strings = off"));
-  const auto begun = writing.answer(begin_transaction(*session, settings, lock, name));
+  const auto begin = [&](WriteSession& in, const std::string& whose) {
+    const auto answer = writing.run(in, begin_transaction(settings, lock, whose));
+    REQUIRE(answer);
+    const auto told = begun_in(*answer);
+    REQUIRE(told);
+    return *told;
+  };
+  const auto begun = begin(*session, name);
   CHECK(begun.alone);
   CHECK(session->transaction() == WriteSession::Transaction::open);
   const auto place = writing.answer(where_it_is(*session));
@@ -65,7 +72,7 @@ TEST_CASE("a transaction begins with settings, a lock and a number that the log 
   const auto setting = writing.run(*session, "SHOW lock_timeout");
   REQUIRE(setting);
   CHECK(setting->rows.front().front() == "7ms");
-  CHECK(!writing.answer(begin_transaction(*other, settings, lock, "x")).alone);
+  CHECK(!begin(*other, "x").alone);
   REQUIRE(writing.run(*other, "ROLLBACK"));
   REQUIRE(writing.run(*session, "COMMIT"));
   CHECK(server.run("SELECT string_agg(data, '; ') FROM"
@@ -77,18 +84,87 @@ TEST_CASE("a transaction begins with settings, a lock and a number that the log 
   CHECK(server.run("SELECT pg_drop_replication_slot('told')").empty());
 }
 
-TEST_CASE("a transaction that is to be committed waits for the disk, whatever it has set") {
+TEST_CASE("a transaction begins as if its session were new, whatever the one before has left") {
   if (!PostgresServer::available()) {
     return;
   }
   Asking asking;
+  const auto named = [](const std::string& setting) {
+    return "current_setting('" + setting + "')";
+  };
+  const std::string state =
+      "SELECT concat_ws(' ', session_user, current_user, pg_my_temp_schema(), " +
+      named("search_path") + ", " + named("statement_timeout") + ", " +
+      named("transaction_isolation") + ", " + named("transaction_read_only") + ", " +
+      named("client_encoding") +
+      ", to_regclass('pg_temp.hidden'), (SELECT count(*) FROM pg_prepared_statements),"
+      " (SELECT count(*) FROM pg_cursors), (SELECT count(*) FROM pg_listening_channels()),"
+      " (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77))";
+  asking.run("CREATE SEQUENCE s");
+  const auto begin = begin_transaction("SET LOCAL lock_timeout = 7", 1, "x");
+  // Its temporary schema stays its own.
+  asking.run("CREATE TEMP TABLE hidden (id int)");
+  asking.run(begin);
+  const auto fresh = asking.run(state);
+  asking.run("COMMIT");
+  for (const std::string left :
+       {"CREATE TEMP TABLE hidden (id int)",
+        "PREPARE p AS SELECT 1",
+        "BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1; COMMIT",
+        "LISTEN something",
+        "SELECT pg_advisory_lock(77)",
+        "SELECT pg_advisory_lock_shared(77)",
+        "SET search_path = nowhere",
+        "SET client_encoding = 'LATIN1'",
+        "SET statement_timeout = '5s'; SET ROLE pg_monitor",
+        "SET SESSION AUTHORIZATION pg_monitor",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY, "
+        "DEFERRABLE"}) {
+    CAPTURE(left);
+    asking.run(left);
+    CHECK(asking.run(state) != fresh);
+    asking.run(begin);
+    CHECK(asking.run(state) == fresh);
+    asking.run("COMMIT");
+  }
+  asking.run("SELECT nextval('s')");
+  asking.run(begin);
+  const auto value = asking.writing.run(*asking.session, "SELECT currval('s')");
+  REQUIRE(!value);
+  CHECK(value.error().sqlstate == "55000");
+}
+
+TEST_CASE("a transaction is committed to the disk, whatever it has set") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Asking asking;
+  // Told by what is in force when it is committed.
+  asking.run(
+      "CREATE TABLE told (what text); CREATE TABLE t (id int);"
+      "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO told VALUES "
+      "(current_setting('synchronous_commit')); RETURN NULL; END$$;"
+      "CREATE CONSTRAINT TRIGGER tells AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED"
+      "  FOR EACH ROW EXECUTE FUNCTION tell()");
   for (const auto& [set, is] : std::map<std::string, std::string>{
            {"off", "on"}, {"local", "local"}, {"remote_apply", "remote_apply"}}) {
-    asking.run("BEGIN; SET synchronous_commit = " + set);
-    asking.ask(wait_for_disk_at_commit(*asking.session));
-    CHECK(asking.run("SHOW synchronous_commit") == is);
-    asking.run("ROLLBACK");
+    asking.run("TRUNCATE told");
+    asking.run("BEGIN; SET synchronous_commit = " + set + "; INSERT INTO t VALUES (1)");
+    const auto committed = asking.writing.run(*asking.session, std::string(commit_to_disk));
+    REQUIRE(committed);
+    REQUIRE(committed->tags.size() == 2);
+    CHECK(committed->tags[1] == "COMMIT");
+    CHECK(asking.run("SELECT what FROM told") == is);
   }
+  // What begins after it may fail, and it is committed all the same.
+  asking.run("BEGIN; INSERT INTO t VALUES (2)");
+  const auto committed =
+      asking.writing.run(*asking.session, std::string(commit_to_disk) + "; BEGIN; SELECT 1 / 0");
+  REQUIRE(!committed);
+  CHECK(committed.error().tags == std::vector<std::string>{"SELECT 0", "COMMIT", "BEGIN"});
+  CHECK(asking.session->transaction() == WriteSession::Transaction::failed);
+  asking.run("ROLLBACK");
+  CHECK(asking.run("SELECT count(*) FROM t WHERE id = 2") == "1");
 }
 
 TEST_CASE("a marker has the log on the disk, whatever the session is set to") {

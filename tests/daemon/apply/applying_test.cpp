@@ -350,6 +350,20 @@ TEST_CASE("a setting that a migration leaves in its session does not reach the n
                 "locks FROM public.probe") == "\"$user\", public 0 false 5s 0");
 }
 
+TEST_CASE("nor does the encoding that it leaves, in which the next one begins") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Applying rig("        schema: größe\n");
+  rig.sql("CREATE SCHEMA größe");
+  rig.file("001_poison.sql", "SET client_encoding = 'LATIN1';\n");
+  rig.file("002_table.sql", "CREATE TABLE straße (id int);\n");
+  rig.begin();
+  const auto told = rig.apply();
+  REQUIRE_MESSAGE(told.outcome() == "applied", told.message());
+  CHECK(rig.exists("größe.straße"));
+}
+
 TEST_CASE("nor does one that a migration outside a transaction leaves") {
   if (!PostgresServer::available()) {
     return;

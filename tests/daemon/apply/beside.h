@@ -29,6 +29,15 @@ inline bool migration_runs(Applying& rig,
   return rig.eventually([&] { return state_of_migration(rig, statement, condition) == "active"; });
 }
 
+inline bool migration_commits(Applying& rig) {
+  return rig.eventually([&] {
+    return rig.server().run(
+               "SELECT state FROM pg_stat_activity WHERE application_name = "
+               "'tidemark shop/dev migration' AND datname = '" +
+               rig.database() + "' AND query LIKE '%; COMMIT%'") == "active";
+  });
+}
+
 // No session of ours that could write is there, and no advisory lock of anybody.
 inline bool nothing_stays_behind(Applying& rig) {
   const auto of_ours =

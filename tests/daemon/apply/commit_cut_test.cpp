@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -20,8 +21,22 @@ struct Times {
   int rounds = 0;
 };
 
-void cut_at(ThroughProxy& rig, const Proxy::Cut& cut, Found& found, Times& times) {
-  rig.add(1);
+// Bytes of something so long: with `every` 1 all at its ends, where it begins and is complete.
+std::set<std::size_t> places(std::size_t size, std::size_t every) {
+  constexpr std::size_t end = 12;
+  const bool is_close = every == 1;
+  std::set<std::size_t> chosen{0, size};
+  for (std::size_t at = 0; at < size; at += is_close ? end : every) {
+    chosen.insert(at);
+  }
+  for (std::size_t at = 0; is_close && at < std::min(end, size); ++at) {
+    chosen.insert({at, size - at});
+  }
+  return chosen;
+}
+
+void cut_at(ThroughProxy& rig, int migrations, const Proxy::Cut& cut, Found& found, Times& times) {
+  rig.add(migrations);
   rig.proxy.cut_next(cut);
   const auto told = rig.apply();
   const auto took =
@@ -31,13 +46,23 @@ void cut_at(ThroughProxy& rig, const Proxy::Cut& cut, Found& found, Times& times
               << " the server after " << cut.after << " bytes: " << told.message());
   times.longest = std::max(times.longest, took);
   ++times.rounds;
-  // What it told at the end is what is so.
+  // What it told at the end is what is so. Of two, the second one was begun at most.
   const bool applied = rig.cell_of(rig.added().front()) == "applied";
-  CHECK(told.outcome() == (applied ? "applied" : "failed"));
+  CHECK(told.outcome() == (applied && migrations == 1 ? "applied" : "failed"));
+  if (migrations > 1) {
+    CHECK(rig.cell_of(rig.added().back()) != "applied");
+  }
   rig.check(found);
 }
 
-void cut_everywhere(Proxy::How how, const std::string& words, std::size_t every = 1) {
+struct Exchange {
+  Proxy::How how;
+  int migrations = 1;     // with two, COMMIT of the first begins the second
+  std::size_t every = 1;  // bytes of the message
+  std::size_t every_answer = 1;
+};
+
+void cut_everywhere(const Exchange& exchange, const std::string& words) {
   if (!PostgresServer::available()) {
     return;
   }
@@ -47,41 +72,48 @@ void cut_everywhere(Proxy::How how, const std::string& words, std::size_t every 
   ThroughProxy rig(server);
   rig.begin_marked();
   Found found;
-  rig.add(1);
+  rig.add(exchange.migrations);
   rig.check(found);
-  REQUIRE(found.not_applied == 1);
-  const auto commit = rig.proxy.commit_bytes();
-  const auto answer = rig.proxy.answer_bytes();
-  REQUIRE(commit == 12);  // Q, its length, COMMIT and a zero
-  REQUIRE(answer >= 18);  // C likewise, and Z
+  REQUIRE(found.not_applied == exchange.migrations);
+  const auto commit = rig.proxy.longest_commit();
+  const auto answer = rig.proxy.longest_answer();
+  REQUIRE(commit > 12);   // Q, its length, COMMIT and a zero
+  REQUIRE(answer >= 18);  // C, its length, COMMIT and a zero, and Z
   found = {};
   Times times;
-  for (std::size_t after = 0; after <= commit; after += every) {
-    cut_at(rig, {Proxy::Way::to_server, after, how}, found, times);
+  for (const auto after : places(commit, exchange.every)) {
+    cut_at(rig, exchange.migrations, {Proxy::Way::to_server, after, exchange.how}, found, times);
   }
-  for (std::size_t after = 0; after <= answer; after += every) {
-    cut_at(rig, {Proxy::Way::to_client, after, how}, found, times);
+  const auto rounds = times.rounds;
+  for (const auto after : places(answer, exchange.every_answer)) {
+    cut_at(rig, exchange.migrations, {Proxy::Way::to_client, after, exchange.how}, found, times);
   }
   MESSAGE("cut by " << words << " at " << times.rounds << " places of " << commit << " + " << answer
                     << " bytes: " << found.text() << "; known within " << times.longest.count()
                     << " ms");
   CHECK(found.applied > 0);
-  CHECK(found.not_applied >= static_cast<int>(commit / every));
+  CHECK(found.not_applied >= rounds - 1);
   CHECK(times.longest < std::chrono::seconds{3});
 }
 
 }  // namespace
 
 TEST_CASE("cut off at any byte of COMMIT or of its answer, the outcome is found out") {
-  cut_everywhere(Proxy::How::fin, "an end");
+  cut_everywhere({.how = Proxy::How::fin}, "an end");
+}
+
+TEST_CASE("cut off where COMMIT begins the next transaction, the outcome is found out") {
+  cut_everywhere({.how = Proxy::How::fin, .migrations = 2, .every = 120, .every_answer = 25},
+                 "an end, with the next transaction begun");
 }
 
 TEST_CASE("reset within COMMIT or within its answer, the outcome is found out") {
-  cut_everywhere(Proxy::How::rst, "a reset", 5);
+  cut_everywhere({.how = Proxy::How::rst, .every = 40, .every_answer = 10}, "a reset");
 }
 
 TEST_CASE(
     "cut off while the server has not noticed, its transaction is ended and the outcome found "
     "out") {
-  cut_everywhere(Proxy::How::client_only, "a reset that the server does not see", 6);
+  cut_everywhere({.how = Proxy::How::client_only, .every = 40, .every_answer = 10},
+                 "a reset that the server does not see");
 }

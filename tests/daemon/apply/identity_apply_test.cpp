@@ -32,7 +32,7 @@ struct Slow {
     rig.begin();
     auto applied =
         std::async(std::launch::async, [&] { return rig.request("POST", where + "apply", "{}"); });
-    REQUIRE(migration_runs(rig, "COMMIT"));
+    REQUIRE(migration_commits(rig));
     rig.stop(SIGKILL);
     applied.get();
   }

@@ -164,8 +164,8 @@ void Proxy::from_client(Pair& pair) {
     }
     const auto message = pair.heard.substr(0, size);
     pair.heard.erase(0, size);
-    pair.in_commit =
-        pair.began && message.front() == 'Q' && message.substr(5) == std::string("COMMIT", 7);
+    // Together with what comes before and after it.
+    pair.in_commit = pair.began && message.front() == 'Q' && message.contains("; COMMIT");
     pair.began = true;
     if (pair.in_commit) {
       commit_bytes_ = 0;
@@ -203,6 +203,8 @@ bool Proxy::pass(Pair& pair, Way way, const std::string& bytes) {
   std::unique_lock lock(mutex_);
   if (!asked_ || cut_.way != way || passed + bytes.size() < cut_.after) {
     passed += bytes.size();
+    auto& longest = to_server ? longest_commit_ : longest_answer_;
+    longest = std::max<std::size_t>(longest, passed);
     lock.unlock();
     send_all(to, bytes);
     return true;

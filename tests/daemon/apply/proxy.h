@@ -39,9 +39,9 @@ class Proxy {
   // Whether it was, and when.
   bool was_cut() const { return cut_done_; }
   std::chrono::steady_clock::time_point cut_at() const { return cut_at_; }
-  // How many bytes were passed on of the last COMMIT, and of its answer.
-  std::size_t commit_bytes() const { return commit_bytes_; }
-  std::size_t answer_bytes() const { return answer_bytes_; }
+  // How many bytes were passed on of the longest COMMIT, and of the longest answer to one.
+  std::size_t longest_commit() const { return longest_commit_; }
+  std::size_t longest_answer() const { return longest_answer_; }
 
  private:
   struct Pair {
@@ -68,8 +68,10 @@ class Proxy {
   Cut cut_;
   std::atomic<bool> cut_done_ = false;
   std::atomic<std::chrono::steady_clock::time_point> cut_at_{};
-  std::atomic<std::size_t> commit_bytes_ = 0;
-  std::atomic<std::size_t> answer_bytes_ = 0;
+  std::size_t commit_bytes_ = 0;  // passed on of the last one
+  std::size_t answer_bytes_ = 0;
+  std::atomic<std::size_t> longest_commit_ = 0;
+  std::atomic<std::size_t> longest_answer_ = 0;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };

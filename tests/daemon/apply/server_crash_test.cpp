@@ -76,7 +76,7 @@ class Crash : public ThroughProxy {
         break;
       case Death::backend: {
         const auto pid = sql("SELECT pid FROM pg_stat_activity WHERE " + worker +
-                             " AND (backend_xid IS NOT NULL OR query = 'COMMIT')");
+                             " AND (backend_xid IS NOT NULL OR query LIKE '%; COMMIT%')");
         CHECK_FALSE(pid.empty());
         if (!pid.empty()) {
           ::kill(std::atoi(pid.c_str()), SIGKILL);
@@ -182,7 +182,7 @@ TEST_CASE("a server that dies while COMMIT runs has applied nothing, and says so
     rig.sql("UPDATE slow SET seconds = 1.5");
     rig.add(1);
     auto applying = rig.apply_meanwhile();
-    rig.until("query = 'COMMIT' AND wait_event = 'PgSleep'");
+    rig.until("query LIKE '%; COMMIT%' AND wait_event = 'PgSleep'");
     rig.sql("UPDATE slow SET seconds = 0");
     rig.die(death);
     judge(rig, death, applying, tally);

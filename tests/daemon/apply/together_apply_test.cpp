@@ -153,6 +153,7 @@ TEST_CASE("a freeze in the middle of many migrations stops before the next one")
   CHECK(rig.ran() == "1 2");
   CHECK(rig.cell_of("02_some") == "applied");
   CHECK(rig.cell_of("03_some") == "pending");
+  CHECK(nothing_stays_behind(rig));
   CHECK(rig.request("POST", where + "unfreeze", R"({"reason": "over"})").status == 200);
   CHECK(rig.apply().outcome() == "applied");
   CHECK(rig.ran() == "1 2 3 4 5");

@@ -22,7 +22,7 @@ namespace tidemark::test {
 
 namespace {
 
-constexpr std::size_t looked_at = 64;
+constexpr std::size_t looked_at = 256;
 
 // Of another process; as much as can be read.
 std::string memory_of(pid_t process, std::uint64_t address, std::uint64_t size) {
