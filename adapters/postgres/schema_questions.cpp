@@ -54,10 +54,24 @@ constexpr ReadStatement select_invalid = R"sql(
      WHERE (n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.text::pg_catalog.name
             OR ($1 OPERATOR(pg_catalog.=) '' AND pg_catalog.pg_table_is_visible(c.oid)))
        AND c.relname OPERATOR(pg_catalog.=) $2::pg_catalog.text::pg_catalog.name
-  ), tables AS (
+       AND $3 OPERATOR(pg_catalog.=) ANY (ARRAY['table', 'index'])
+  ), plain AS (
     SELECT oid FROM named
      UNION
     SELECT p.relid FROM named, pg_catalog.pg_partition_tree(named.oid) AS p
+     UNION
+    SELECT c.oid
+      FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+     WHERE $3 OPERATOR(pg_catalog.=) 'database'
+        OR ($3 OPERATOR(pg_catalog.=) 'schema'
+            AND n.nspname OPERATOR(pg_catalog.=) $2::pg_catalog.text::pg_catalog.name)
+  ), tables AS (
+    SELECT oid FROM plain
+     UNION
+    SELECT c.reltoastrelid
+      FROM plain
+      JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) plain.oid
   )
   SELECT pg_catalog.format('%I.%I', n.nspname, c.relname),
          EXISTS (SELECT
@@ -115,10 +129,8 @@ Awaitable<Asked<IndexState>> index_state(WriteSession& session,
   co_return state;
 }
 
-Awaitable<Asked<std::vector<InvalidOne>>> invalid_indexes(WriteSession& session,
-                                                          std::string schema,
-                                                          std::string name) {
-  Values values{std::move(schema), std::move(name)};
+Awaitable<Asked<std::vector<InvalidOne>>> invalid_indexes(WriteSession& session, SqlObject where) {
+  Values values{std::move(where.schema), std::move(where.name), std::move(where.kind)};
   const auto rows = co_await ask_rows(session, select_invalid, std::move(values), 2);
   if (!rows) {
     co_return std::unexpected(rows.error());

@@ -6,6 +6,7 @@
 
 #include "adapters/loop/asio.h"
 #include "adapters/postgres/question.h"
+#include "core/sql/statement.h"
 
 namespace tidemark {
 
@@ -32,9 +33,8 @@ struct InvalidOne {
   bool at_work = false;  // somebody builds, rebuilds or drops it
   friend bool operator==(const InvalidOne&, const InvalidOne&) = default;
 };
-// Of a table and its partitions, or of an index's table. Of no schema: as above.
-Awaitable<Asked<std::vector<InvalidOne>>> invalid_indexes(WriteSession& session,
-                                                          std::string schema,
-                                                          std::string name);
+// Of a table and its partitions, of an index's table, of a schema, or of all the database, by the
+// object's kind; what is too large for its table (TOAST) belongs to it. Of no schema: as above.
+Awaitable<Asked<std::vector<InvalidOne>>> invalid_indexes(WriteSession& session, SqlObject where);
 
 }  // namespace tidemark

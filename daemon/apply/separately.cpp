@@ -2,6 +2,8 @@
 // and after.
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "adapters/loop/timer.h"
 #include "adapters/postgres/schema_questions.h"
@@ -32,15 +34,23 @@ bool builds_index(const Statement& statement) {
          statement.objects.front().kind == "index" && !statement.objects.front().name.empty();
 }
 
-// One that it does not name.
-bool may_leave_an_index(const Statement& statement) {
-  const bool builds = is_concurrent(statement) && (statement.kind.starts_with("CREATE INDEX") ||
-                                                   statement.kind.starts_with("REINDEX"));
-  if (!builds || builds_index(statement) || statement.objects.empty()) {
-    return false;
+// Where one that it does not name may be left.
+std::optional<SqlObject> may_leave_an_index(const Statement& statement) {
+  const bool rebuilds = statement.kind == "REINDEX CONCURRENTLY";
+  if (!rebuilds && (statement.kind != "CREATE INDEX CONCURRENTLY" || builds_index(statement))) {
+    return std::nullopt;
   }
-  const auto& kind = statement.objects.front().kind;
-  return kind == "table" || kind == "index";
+  if (statement.objects.empty()) {  // a database needs no name
+    return SqlObject{"database", "", "", ""};
+  }
+  return statement.objects.front();
+}
+
+// Of all that somebody else may have left meanwhile. To the server these names are nothing special,
+// and nobody else gives them.
+bool is_from(const Statement& statement, const InvalidOne& index) {
+  return !statement.kind.starts_with("REINDEX") || index.name.contains("_ccnew") ||
+         index.name.contains("_ccold");
 }
 
 // At its end, or as all that it does.
@@ -188,9 +198,8 @@ Awaitable<Run::Tried<void>> Run::run_separately(const Step& step, Attempt& attem
     co_return set;
   }
   std::optional<std::vector<InvalidOne>> before;
-  if (may_leave_an_index(statement)) {
-    const auto& object = statement.objects.front();
-    auto known = co_await invalid_indexes(*sessions_.work, object.schema, object.name);
+  if (auto where = may_leave_an_index(statement)) {
+    auto known = co_await invalid_indexes(*sessions_.work, std::move(*where));
     if (!known) {
       co_return std::unexpected(trouble_beside(known.error()));
     }
@@ -340,15 +349,16 @@ Awaitable<void> Run::repair(const Statement& statement, Attempt& attempt, Troubl
 Awaitable<void> Run::repair_unnamed(const Statement& statement,
                                     std::span<const InvalidOne> before,
                                     Trouble& trouble) {
-  const auto& object = statement.objects.front();
-  const auto now = co_await invalid_indexes(*sessions_.work, object.schema, object.name);
+  auto where = may_leave_an_index(statement);
+  const auto now = co_await invalid_indexes(*sessions_.work, std::move(*where));
   if (!now) {
     trouble.words += "; whether it left an invalid index is not known";
     co_return;
   }
   bool goes_on = true;
   for (const auto& index : *now) {
-    if (index.at_work || std::ranges::find(before, index.name, &InvalidOne::name) != before.end()) {
+    if (index.at_work || !is_from(statement, index) ||
+        std::ranges::find(before, index.name, &InvalidOne::name) != before.end()) {
       continue;
     }
     if (!goes_on) {

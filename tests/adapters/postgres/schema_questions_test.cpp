@@ -85,7 +85,11 @@ TEST_CASE("indexes that were not built to their end are found, and who works on 
   Asking asking;
   using Invalid = std::vector<InvalidOne>;
   const auto invalid = [&](const std::string& schema, const std::string& name) {
-    return asking.ask(invalid_indexes(*asking.other, schema, name));
+    const std::string kind = name == "t j" ? "index" : "table";
+    return asking.ask(invalid_indexes(*asking.other, {kind, schema, name, ""}));
+  };
+  const auto all_invalid = [&](const std::string& kind, const std::string& name) {
+    return asking.ask(invalid_indexes(*asking.other, {kind, "", name, ""}));
   };
   const auto fails = [&](const std::string& sql) {
     return !asking.writing.run(*asking.session, sql);
@@ -102,6 +106,9 @@ TEST_CASE("indexes that were not built to their end are found, and who works on 
   CHECK(invalid("", "u") == Invalid{{"public.u_i_idx"}});
   CHECK(invalid("", "t").empty());
   CHECK(invalid("My shop", "u").empty());
+  CHECK(all_invalid("schema", "My shop") == Invalid{{"\"My shop\".t_i_idx"}});
+  CHECK(all_invalid("schema", "t").empty());
+  CHECK(all_invalid("database", "") == Invalid{{"\"My shop\".t_i_idx"}, {"public.u_i_idx"}});
   // Who only looks after the table does not work on the index.
   asking.run("BEGIN; LOCK u IN SHARE UPDATE EXCLUSIVE MODE");
   CHECK(invalid("", "u") == Invalid{{"public.u_i_idx"}});

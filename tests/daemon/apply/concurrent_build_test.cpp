@@ -233,6 +233,33 @@ TEST_CASE(
   CHECK(rig.invalid_ones() == "0");
 }
 
+TEST_CASE("of a schema that is rebuilt nothing invalid is left, nor of what is large in it") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Orders rig;
+  CHECK(rig.apply().outcome() == "applied");
+  rig.sql("CREATE TABLE notes (id int PRIMARY KEY, note text); INSERT INTO aside VALUES (1), (1)");
+  rig.migration("003_rebuild", "REINDEX SCHEMA CONCURRENTLY public;\n");
+  Writer writer(rig, "somebody", "notes");
+  auto applied = apply_meanwhile(rig);
+  REQUIRE(migration_runs(rig, "REINDEX SCHEMA", "wait_event_type = 'Lock'"));
+  REQUIRE(rig.invalid_ones() == "2");  // one of the table, one of what it keeps beside it
+  // What somebody else leaves meanwhile stays.
+  PostgresSession somebody(rig.server(), rig.database());
+  CHECK_THROWS(somebody.run("CREATE UNIQUE INDEX CONCURRENTLY theirs ON aside (id)"));
+  auto cancelled = std::async(std::launch::async, [&] { return rig.post("cancel"); });
+  REQUIRE(migration_runs(rig, "DROP INDEX CONCURRENTLY"));
+  writer.run("COMMIT");
+  const auto told = applied.get();
+  CHECK(cancelled.get().outcome() == "cancelled");
+  CHECK(says(told.message(), "the invalid index public.notes_pkey_ccnew that it left was dropped"));
+  CHECK(says(told.message(), "the invalid index pg_toast.pg_toast_"));
+  CHECK(rig.sql("SELECT string_agg(indexrelid::regclass::text, ' ') FROM pg_index WHERE NOT "
+                "indisvalid") == "theirs");
+  CHECK(rig.apply().outcome() == "applied");
+}
+
 TEST_CASE("a build that is cancelled does not wait without end to drop what it left") {
   if (!PostgresServer::available()) {
     return;
