@@ -39,7 +39,7 @@ Statement classify(const tree::Node& statement) {
   const auto mentions = mentions_of(fields);
   Statement answer;
   answer.kind = kind_of(statement);
-  answer.no_transaction = why_no_transaction(statement);
+  answer.no_transaction = why_no_transaction(statement, mentions);
   answer.lock = lock_of(statement, mentions);
   answer.control = control_of(statement);
   // Without a file and without a program it is the client who has the data.

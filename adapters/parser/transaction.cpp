@@ -1,5 +1,6 @@
 #include "adapters/parser/transaction.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -65,7 +66,16 @@ std::string_view of_transaction(const json::object& fields) {
              : "";
 }
 
-std::string_view reason(const tree::Node& statement) {
+// The transaction of a migration has its number from the beginning.
+std::string_view of_functions(const std::vector<std::string>& called) {
+  const bool makes_slot = std::ranges::any_of(called, [](const std::string& name) {
+    return name == "pg_create_logical_replication_slot" ||
+           name == "pg_copy_logical_replication_slot";
+  });
+  return makes_slot ? "makes a slot, which no transaction that has written may" : "";
+}
+
+std::string_view reason(const tree::Node& statement, const Mentions& mentions) {
   const auto& [type, fields] = statement;
   if (type == "IndexStmt" || type == "DropStmt") {
     return tree::flag(fields, "concurrent") ? several : "";
@@ -101,7 +111,10 @@ std::string_view reason(const tree::Node& statement) {
   if (type == "DiscardStmt") {
     return tree::text(fields, "target") == "DISCARD_ALL" ? "ends all that its session holds" : "";
   }
-  return type == "TransactionStmt" ? of_transaction(fields) : "";
+  if (type == "TransactionStmt") {
+    return of_transaction(fields);
+  }
+  return type == "SelectStmt" ? of_functions(mentions.functions) : "";
 }
 
 constexpr auto controls = std::to_array<std::pair<std::string_view, TransactionControl>>({
@@ -116,8 +129,8 @@ constexpr auto controls = std::to_array<std::pair<std::string_view, TransactionC
 
 }  // namespace
 
-std::string why_no_transaction(const tree::Node& statement) {
-  return std::string(reason(statement));
+std::string why_no_transaction(const tree::Node& statement, const Mentions& mentions) {
+  return std::string(reason(statement, mentions));
 }
 
 TransactionControl control_of(const tree::Node& statement) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "adapters/parser/mentions.h"
 #include "adapters/parser/tree.h"
 #include "core/sql/statement.h"
 
@@ -9,7 +10,7 @@ namespace tidemark {
 
 // Why it cannot run in a transaction block, to follow "it": "builds in several transactions of its
 // own". Empty where it can.
-std::string why_no_transaction(const tree::Node& statement);
+std::string why_no_transaction(const tree::Node& statement, const Mentions& mentions);
 
 TransactionControl control_of(const tree::Node& statement);
 

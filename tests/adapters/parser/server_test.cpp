@@ -427,6 +427,25 @@ TEST_CASE("what cannot run in a transaction asks for the lock that we say") {
   }
 }
 
+TEST_CASE("what makes a logical slot cannot run in a transaction that has a number") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  PostgresServer server({.settings = {"wal_level=logical"}});
+  Connection session(server, "postgres");
+  const std::string make = "SELECT pg_create_logical_replication_slot('n', 'test_decoding')";
+  const std::string copy = "SELECT * FROM pg_copy_logical_replication_slot('n', 'm')";
+  for (const auto& text : {make, copy}) {
+    CAPTURE(text);
+    session.run("BEGIN; SELECT pg_current_xact_id()");
+    CHECK(session.run(text).state == "25001");
+    session.run("ROLLBACK");
+    CHECK(session.run(text).state.empty());
+    CHECK(!statement(text).no_transaction.empty());
+  }
+  session.run("SELECT pg_drop_replication_slot('n'), pg_drop_replication_slot('m')");
+}
+
 TEST_CASE("we say of a statement that it cannot run in a transaction when PostgreSQL says so") {
   if (!PostgresServer::available()) {
     return;

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/daemon/apply/beside.h"
 #include "tests/daemon/apply/through_proxy.h"
 
 using namespace tidemark::test;
@@ -116,4 +117,29 @@ TEST_CASE(
     "out") {
   cut_everywhere({.how = Proxy::How::client_only, .every = 40, .every_answer = 10},
                  "a reset that the server does not see");
+}
+
+TEST_CASE("cut off before anything of it was sent, SQL that nobody has read has not been applied") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  PostgresServer::Options options;
+  options.tcp = true;
+  PostgresServer server(options);
+  ThroughProxy rig(server);
+  rig.file("001_odd.sql", "FROBNICATE;\n");
+  rig.begin();
+  const std::string body = R"({"unanalysed": true})";
+  Proxy::Cut cut;
+  cut.instead = "SAVEPOINT ";
+  rig.proxy.cut_next(cut);
+  const auto told = rig.apply(body);
+  REQUIRE(rig.proxy.was_cut());
+  CHECK_MESSAGE(told.outcome() == "failed", told.message());
+  CHECK(rig.cell_of("001_odd") == "failed");
+  CHECK(says(rig.apply(body).message(), "syntax error"));
+  // Once it was sent nobody knows.
+  cut.instead = "FROBNICATE";
+  rig.proxy.cut_next(cut);
+  CHECK(rig.apply(body).outcome() == "unknown");
 }

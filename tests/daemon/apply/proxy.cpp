@@ -165,7 +165,11 @@ void Proxy::from_client(Pair& pair) {
     const auto message = pair.heard.substr(0, size);
     pair.heard.erase(0, size);
     // Together with what comes before and after it.
-    pair.in_commit = pair.began && message.front() == 'Q' && message.contains("; COMMIT");
+    const auto wanted = [this] {
+      const std::lock_guard lock(mutex_);
+      return asked_ && !cut_.instead.empty() ? cut_.instead : "; COMMIT";
+    }();
+    pair.in_commit = pair.began && message.front() == 'Q' && message.contains(wanted);
     pair.began = true;
     if (pair.in_commit) {
       commit_bytes_ = 0;

@@ -12,7 +12,7 @@
 namespace tidemark::test {
 
 // Between a client and a PostgreSQL server, over TCP without TLS. Follows the protocol as far as is
-// needed to find a COMMIT, and cuts the connection at a byte of that exchange.
+// needed to find a COMMIT, or another message, and cuts the connection at a byte of that exchange.
 class Proxy {
  public:
   explicit Proxy(int server_port);
@@ -34,6 +34,7 @@ class Proxy {
     std::size_t after = 0;
     How how = How::fin;
     std::function<void()> first{};  // done before that
+    std::string instead{};          // what the message has in it that is not a COMMIT
   };
   void cut_next(Cut cut);
   // Whether it was, and when.
