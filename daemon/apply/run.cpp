@@ -109,7 +109,6 @@ Awaitable<std::optional<Run::Lost>> Run::carry_out(Door& door) {
   for (bool goes_on = true; goes_on;) {
     goes_on = co_await carry_out_one();
   }
-  co_await roll_back();  // what was begun ahead
   co_return lost_;
 }
 

@@ -328,6 +328,48 @@ TEST_CASE("a rollback runs the rollback files in reverse, and is a new entry") {
   CHECK(rig.exists("orders"));
 }
 
+TEST_CASE("what cannot begin behind COMMIT does not undo what was committed") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Applying rig;
+  rig.file("001_first.sql",
+           "CREATE TABLE first (id int);\n"
+           "ALTER FUNCTION pg_catalog.pg_advisory_unlock_all() RENAME TO renamed;\n");
+  rig.file("002_second.sql", "CREATE TABLE second (id int);\n");
+  rig.begin();
+  const auto told = rig.apply();
+  CHECK(told.outcome() == "failed");
+  CHECK(told.message().starts_with("002_second.sql: "));
+  CHECK(told.message().find("pg_advisory_unlock_all() does not exist") != std::string::npos);
+  CHECK(rig.cell_of("001_first") == "applied");
+  CHECK(rig.exists("first"));
+  CHECK(rig.cell_of("002_second") == "failed");
+  rig.sql("ALTER FUNCTION pg_catalog.renamed() RENAME TO pg_advisory_unlock_all");
+  CHECK(rig.apply().outcome() == "applied");
+  CHECK(rig.exists("second"));
+}
+
+TEST_CASE("how long a migration took is told without COMMIT of the one before") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Applying rig;
+  rig.file("001_slow.sql",
+           "CREATE TABLE slow (id int);\n"
+           "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS\n"
+           "  'BEGIN PERFORM pg_sleep(2); RETURN NULL; END';\n"
+           "CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED\n"
+           "  FOR EACH ROW EXECUTE FUNCTION wait();\n"
+           "INSERT INTO slow VALUES (1);\n");
+  rig.file("002_quick.sql", "CREATE TABLE quick (id int);\n");
+  rig.begin();
+  REQUIRE(rig.apply().outcome() == "applied");
+  const auto took = rig.metric("tidemark_apply_duration_seconds_sum");
+  CHECK(took >= 2);
+  CHECK(took < 4);
+}
+
 TEST_CASE("a setting that a migration leaves in its session does not reach the next one") {
   if (!PostgresServer::available()) {
     return;
