@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "adapters/postgres/lsn.h"
 #include "core/text/hex.h"
@@ -18,12 +19,14 @@ constexpr ReadStatement select_place = R"sql(
 )sql";
 
 // DISCARD ALL by its parts, as it cannot be sent together with anything else; in a transaction that
-// no setting can make wait. The last BEGIN is of the transaction that follows.
+// no setting can make wait, not for a disk or a standby either: dropping temporary tables writes.
+// The last BEGIN is of the transaction that follows.
 constexpr std::string_view begin_afresh = R"sql(
   BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
   CLOSE ALL;
   SET SESSION AUTHORIZATION DEFAULT;
   RESET ALL;
+  SET LOCAL synchronous_commit = off;
   DEALLOCATE ALL;
   UNLISTEN *;
   SELECT pg_catalog.pg_advisory_unlock_all();
@@ -90,6 +93,10 @@ std::string begin_transaction(const std::string& settings,
          "), pg_catalog.pg_current_xact_id(), pg_catalog.pg_logical_emit_message("
          "true, 'tidemark', pg_catalog.decode('" +
          in_hex(name) + "', 'hex'))";
+}
+
+bool is_committed(const std::vector<std::string>& tags) {
+  return tags.size() > 1 && tags[1] == "COMMIT";
 }
 
 std::optional<BegunTransaction> begun_in(const Ran& answer) {

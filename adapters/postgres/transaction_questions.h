@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "adapters/loop/asio.h"
 #include "adapters/postgres/backend_questions.h"
@@ -38,10 +39,13 @@ std::string begin_transaction(const std::string& settings,
 std::optional<BegunTransaction> begun_in(const Ran& answer);
 
 // Commits the transaction that is open, whose migration may have set that nobody waits for the
-// server's disk: this does. Its second tag is that of COMMIT.
+// server's disk: this does.
 constexpr std::string_view commit_to_disk =
     "SELECT pg_catalog.set_config('synchronous_commit', 'on', true)"
     " WHERE pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'; COMMIT";
+// Whether the server has said so, by the tags of its answer: whatever was sent with it, or became
+// of the connection.
+bool is_committed(const std::vector<std::string>& tags);
 
 // Has the log on the disk, up to all that is written when it is called, and says how far it is: by
 // a commit of its own that waits for that, whatever the role's settings are. So not within a

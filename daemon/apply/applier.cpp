@@ -585,28 +585,30 @@ Result<void> Applier::parse(std::vector<PlannedMigration>& planned,
                             Scripts& known,
                             const std::stop_token& stop) const {
   Scripts scripts;
+  std::vector<std::pair<Digest, PlannedMigration*>> unknown;
   std::vector<std::string_view> texts;
-  std::vector<PlannedMigration*> parsed;
   std::size_t bytes = 0;
   for (auto& one : planned) {
     bytes += one.sql.text.size();
-    const auto at = known.find(sha256(one.sql.text));
+    const auto digest = sha256(one.sql.text);
+    const auto at = known.find(digest);
     if (at == known.end()) {
+      unknown.emplace_back(digest, &one);
       texts.emplace_back(one.sql.text);
-      parsed.push_back(&one);
     } else {
       one.script = at->second;
       scripts.insert(*at);
     }
   }
   auto answers = parser_.parse(texts, stop);
-  for (std::size_t i = 0; i < parsed.size(); ++i) {
+  for (std::size_t i = 0; i < unknown.size(); ++i) {
+    auto& [digest, one] = unknown[i];
     if (!answers[i]) {
-      return fail(parsed[i]->file, answers[i].error());
+      return fail(one->file, answers[i].error());
     }
-    parsed[i]->script = std::move(*answers[i]);
-    if (parsed[i]->script.problems.empty()) {  // another time it may be done within its limits
-      scripts.emplace(sha256(texts[i]), parsed[i]->script);
+    one->script = std::move(*answers[i]);
+    if (one->script.problems.empty()) {  // another time it may be done within its limits
+      scripts.emplace(digest, one->script);
     }
   }
   known = bytes <= remembered_at_most ? std::move(scripts) : Scripts();
@@ -672,6 +674,7 @@ Result<std::shared_ptr<Progress>> Applier::start(Plan plan, Selection selection,
         Errc::conflict,
         plan.hindrances.empty() ? ref_.text() + " is not managed" : plan.hindrances.front().why);
   }
+  scripts_.clear();
   auto progress = std::make_shared<Progress>(loop_);
   run_ = std::make_shared<Run>(loop_,
                                world_,

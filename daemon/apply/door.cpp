@@ -1,9 +1,5 @@
 #include "daemon/apply/door.h"
 
-#include <utility>
-
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
 #include "adapters/config/secret.h"
 #include "adapters/log/log.h"
 #include "adapters/loop/timer.h"
@@ -145,7 +141,6 @@ Awaitable<Result<PlacedSession>> Door::open_to_plan(ManagedEnvironment environme
 }
 
 Awaitable<Result<ApplySessions>> Door::open(ManagedEnvironment environment) {
-  using asio::experimental::awaitable_operators::operator&&;
   if (!route_) {
     co_return fail(Errc::conflict, name_ + " has no `database:` in the config");
   }
@@ -162,12 +157,11 @@ Awaitable<Result<ApplySessions>> Door::open(ManagedEnvironment environment) {
   if (!waited) {
     co_return std::unexpected(waited.error());
   }
-  auto to_work = open_by(route_, environment, std::move(first));
-  auto to_watch = open_by(route_, std::move(environment), std::move(second));
-  auto [work, watch] = co_await (std::move(to_work) && std::move(to_watch));
+  auto work = co_await open_by(route_, environment, std::move(first));
   if (!work) {
     co_return std::unexpected(work.error());
   }
+  auto watch = co_await open_by(route_, std::move(environment), std::move(second));
   if (!watch) {
     co_return std::unexpected(watch.error());
   }

@@ -272,6 +272,7 @@ Awaitable<bool> Run::carry_out_one() {
     // Beside a transaction it is written while that runs.
     const auto may = world_.may_begin(environment_.ref(), *begun_, ending_->attempt.id);
     if (!may || !begun_->attempt.transactional) {
+      co_await give_back();
       co_await write_end();
     }
   } else {
@@ -332,6 +333,10 @@ Awaitable<bool> Run::carry_out_one() {
     what_then = "cancelled";
     outcome_.message =
         "cancelled by " + cancelled_by_ + " before " + plan_.migrations[current_ + 1].id.value;
+  } else if (ran && !sessions_.work->usable()) {
+    outcome_.message = "the connection was lost behind " + migration.id.value;
+    outcome_.stands_in_attempt = false;
+    outcome_.code = Errc::retry;
   } else if (ran) {
     auto made =
         next_ ? Tried<std::shared_ptr<World::NextAttempt>>(next_) : attempt_at(current_ + 1);
@@ -348,6 +353,7 @@ Awaitable<bool> Run::carry_out_one() {
     ++current_;
     co_return true;
   }
+  co_await give_back();
   co_await write_end();
   co_return false;
 }

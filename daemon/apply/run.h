@@ -134,6 +134,7 @@ class Run {
   Awaitable<void> make_known_again(Attempt& attempt, bool flushes);
   Awaitable<Tried<void>> commit(const Attempt& attempt);
   std::shared_ptr<World::NextAttempt> next_in_transaction() const;
+  Awaitable<void> give_back();
   Awaitable<void> roll_back();
 
   // One by one (separately.cpp).

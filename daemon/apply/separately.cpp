@@ -46,8 +46,8 @@ std::optional<SqlObject> may_leave_an_index(const Statement& statement) {
   return statement.objects.front();
 }
 
-// Of all that somebody else may have left meanwhile. To the server these names are nothing special,
-// and nobody else gives them.
+// Of all that was left meanwhile. REINDEX gives names that nobody else does; of another REINDEX of
+// somebody's that failed meanwhile it does not matter who drops what that left.
 bool is_from(const Statement& statement, const InvalidOne& index) {
   return !statement.kind.starts_with("REINDEX") || index.name.contains("_ccnew") ||
          index.name.contains("_ccold");

@@ -22,6 +22,7 @@ constexpr std::string_view idle_for_at_most =
 
 // The further the log was when COMMIT was sent, the surer an older copy of the server is noticed.
 constexpr std::chrono::seconds flushed_long_ago{1};
+constexpr std::chrono::seconds begun_long_ago{1};
 
 // Our ledger's disk is waited for so long while a transaction is open, and holds its locks.
 constexpr std::chrono::milliseconds written_within{2'000};
@@ -340,24 +341,24 @@ Awaitable<Run::Tried<void>> Run::commit(const Attempt& attempt) {
     last.sql += "; " + beginning_of(next_->attempt);
   }
   commit_sent_ = true;
+  const auto sent_at = std::chrono::steady_clock::now();
   auto answer = co_await run_watched(last);
-  const auto& tags = answer ? answer->tags : answer.error().tags;
-  const auto outcome = tags.size() > 1 ? tags[1] : std::string();
-  const bool is_committed = outcome == "COMMIT";
-  if (!answer && (answer.error().lost || !is_committed)) {
+  if (!is_committed(answer ? answer->tags : answer.error().tags)) {
+    if (answer) {
+      co_return std::unexpected(
+          Trouble{"the server did not answer COMMIT with COMMIT: nothing is left of it"});
+    }
     auto trouble = trouble_of(answer.error());
     trouble.words = "at COMMIT: " + trouble.words;
     co_return std::unexpected(std::move(trouble));
-  }
-  if (!is_committed) {
-    co_return std::unexpected(
-        Trouble{"the server answered COMMIT with " + outcome + ": nothing is left of it"});
   }
   if (answer) {
     if (auto skip = skip_in(last.number, std::move(answer->notices))) {
       skips_.push_back(std::move(*skip));
     }
-    if (next_) {
+    // What comes next has the time at which this was sent for its now().
+    const bool is_old = std::chrono::steady_clock::now() - sent_at > begun_long_ago;
+    if (next_ && !is_old) {
       begun_ahead_ = begun_in(*answer);
     }
   }
@@ -374,6 +375,13 @@ std::shared_ptr<World::NextAttempt> Run::next_in_transaction() const {
   }
   auto attempt = attempt_at(next);
   return attempt ? std::move(*attempt) : nullptr;
+}
+
+// What was begun ahead, and does not follow at once.
+Awaitable<void> Run::give_back() {
+  if (std::exchange(begun_ahead_, std::nullopt)) {
+    co_await roll_back();
+  }
 }
 
 // When it fails the session is gone, and the transaction with it.
