@@ -129,9 +129,7 @@ void die_where(const std::string& moment,
   if (!PostgresServer::available()) {
     return;
   }
-  PostgresServer::Options options;
-  options.tcp = true;
-  PostgresServer server(options);
+  PostgresServer server({.tcp = true});
   Crash rig(server);
   rig.begin_slow();
   Tally tally;
