@@ -263,6 +263,12 @@ void Run::tell_started() {
                    {"statements", attempt.statements}});
 }
 
+void Run::start_anew() {
+  skips_.clear();
+  skipped_.clear();
+  commit_sent_ = false;
+}
+
 // The one that is begun, to its end, with which the next one is begun. False: nothing more is to
 // run.
 Awaitable<bool> Run::carry_out_one() {
@@ -284,9 +290,6 @@ Awaitable<bool> Run::carry_out_one() {
   const PlannedMigration& migration = this->migration();
   Attempt attempt = begun_->attempt;
   outcome_.what = "open";  // should this be interrupted
-  skips_.clear();
-  skipped_.clear();
-  commit_sent_ = false;
   Tried<void> ran;
   if (attempt.transactional) {
     ran = co_await in_transaction(attempt);

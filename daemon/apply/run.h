@@ -116,6 +116,8 @@ class Run {
   };
   Awaitable<void> write_end();
   void tell_started();
+  // What was known of the try before goes.
+  void start_anew();
 
   // In a transaction (transaction.cpp).
   Awaitable<Tried<void>> in_transaction(Attempt& attempt);
@@ -147,6 +149,7 @@ class Run {
   Awaitable<Tried<void>> drop_invalid(std::string name);
   Awaitable<void> repair(const Statement& statement, Attempt& attempt, Trouble& trouble);
   Awaitable<void> repair_unnamed(const Statement& statement,
+                                 const SqlObject& where,
                                  std::span<const InvalidOne> before,
                                  Trouble& trouble);
   Awaitable<Tried<void>> wait_for_old_transactions(const Step& step);

@@ -37,11 +37,9 @@ bool builds_index(const Statement& statement) {
 // Where one that it does not name may be left.
 std::optional<SqlObject> may_leave_an_index(const Statement& statement) {
   const bool rebuilds = statement.kind == "REINDEX CONCURRENTLY";
-  if (!rebuilds && (statement.kind != "CREATE INDEX CONCURRENTLY" || builds_index(statement))) {
+  const bool builds = statement.kind == "CREATE INDEX CONCURRENTLY" && !builds_index(statement);
+  if (statement.objects.empty() || (!rebuilds && !builds)) {
     return std::nullopt;
-  }
-  if (statement.objects.empty()) {  // a database needs no name
-    return SqlObject{"database", "", "", ""};
   }
   return statement.objects.front();
 }
@@ -61,6 +59,7 @@ bool drops_index(const Statement& statement) {
 }  // namespace
 
 Awaitable<Run::Tried<void>> Run::separately(Attempt& attempt) {
+  start_anew();
   auto fresh = co_await command("DISCARD ALL");
   if (!fresh) {
     fresh.error().lost = false;  // nothing of the migration was sent
@@ -197,9 +196,10 @@ Awaitable<Run::Tried<void>> Run::run_separately(const Step& step, Attempt& attem
     set.error().lost = false;
     co_return set;
   }
-  std::optional<std::vector<InvalidOne>> before;
-  if (auto where = may_leave_an_index(statement)) {
-    auto known = co_await invalid_indexes(*sessions_.work, std::move(*where));
+  const auto where = may_leave_an_index(statement);
+  std::vector<InvalidOne> before;
+  if (where) {
+    auto known = co_await invalid_indexes(*sessions_.work, *where);
     if (!known) {
       co_return std::unexpected(trouble_beside(known.error()));
     }
@@ -221,8 +221,8 @@ Awaitable<Run::Tried<void>> Run::run_separately(const Step& step, Attempt& attem
   if (!sent) {
     if (!sent.error().lost) {
       co_await repair(statement, attempt, sent.error());
-      if (before) {
-        co_await repair_unnamed(statement, *before, sent.error());
+      if (where) {
+        co_await repair_unnamed(statement, *where, before, sent.error());
       }
     }
     co_return std::unexpected(std::move(sent.error()));
@@ -347,10 +347,10 @@ Awaitable<void> Run::repair(const Statement& statement, Attempt& attempt, Troubl
 // The same of what it does not name: that is there now, was not before, and nobody else works on.
 // Only at once: later it could be anybody's.
 Awaitable<void> Run::repair_unnamed(const Statement& statement,
+                                    const SqlObject& where,
                                     std::span<const InvalidOne> before,
                                     Trouble& trouble) {
-  auto where = may_leave_an_index(statement);
-  const auto now = co_await invalid_indexes(*sessions_.work, std::move(*where));
+  const auto now = co_await invalid_indexes(*sessions_.work, where);
   if (!now) {
     trouble.words += "; whether it left an invalid index is not known";
     co_return;

@@ -76,9 +76,7 @@ Awaitable<Run::Tried<void>> Run::in_transaction(Attempt& attempt) {
 // While its statements run, what tells the transaction from all others is brought to both disks.
 Awaitable<Run::Tried<void>> Run::try_in_transaction(Attempt& attempt) {
   using namespace asio::experimental::awaitable_operators;
-  skips_.clear();
-  skipped_.clear();
-  commit_sent_ = false;
+  start_anew();
   auto begun = co_await begin(attempt);
   if (!begun) {
     begun.error().lost = false;  // nothing of the migration was sent
