@@ -49,9 +49,8 @@ namespace {
 // What was taken for their ledger, or could not be told, before it was known whose files the app
 // has, is not compared with them: the next look knows.
 bool is_doubtful(const LedgerShape& shape, const Observation& seen, std::string_view layout) {
-  const bool looked = !(shape == LedgerShape{});
   const bool took_one = seen.ledger == Observation::Ledger::unreadable || !shape.tool.empty();
-  return looked && took_one && shape.tool != layout && shape.layout != layout;
+  return shape.looked && took_one && shape.tool != layout && shape.layout != layout;
 }
 
 }  // namespace
@@ -167,9 +166,11 @@ void World::see(Arrival& arrival) {
   }
   environment.problem.clear();
   recognise(at, observation.identity);
-  if (at.app->watched.scanned_at &&
-      is_doubtful(arrival.shape, observation, at.app->watched.catalog.layout)) {
-    return;  // looked at before that was known; whoever looks was told to look again
+  const bool in_vain = observation.ledger == Observation::Ledger::unreadable;
+  if (at.app->watched.scanned_at
+          ? is_doubtful(arrival.shape, observation, at.app->watched.catalog.layout)
+          : in_vain && environment.observation) {
+    return;  // looked at before that was known; whoever looks is told to look again
   }
   const auto as_of = observation.as_of;
   succeeded(environment, as_of);

@@ -440,6 +440,7 @@ Awaitable<Result<std::vector<Row>>> Observer::rows_in(ResultSet answer) {
 
 Looked Observer::looked(Attempt<Observation> result) {
   LedgerShape shape;
+  shape.looked = true;
   shape.layout = layout_;
   shape.rejected = rejected_;
   shape.note = choice_.uncertain ? "" : choice_.trouble;

@@ -19,6 +19,7 @@ namespace tidemark {
 
 // What was recognised in an environment's database, and why.
 struct LedgerShape {
+  bool looked = false;  // since the start: else this is all empty
   std::string tool;
   std::string table;
   std::string evidence;

@@ -37,7 +37,11 @@ std::string render_poll(const json::object& answer,
       text += ": tidemark findings " + name;
     }
   }
-  return text + "\n";
+  text += "\n";
+  if (environment != nullptr && !raw(*environment, "problem").empty()) {
+    text += name + ": " + paint(shown(*environment, "problem"), Tone::bad, style) + "\n";
+  }
+  return text;
 }
 
 std::string render_marked(const json::object& answer,

@@ -328,6 +328,11 @@ TEST_CASE("confirmations say exactly what was recorded") {
   CHECK(render_poll(parsed(R"({"outcome":"unreachable","error":"refused"})"),
                     {"shop", "dev"},
                     plain) == "shop/dev: unreachable: refused\n");
+  CHECK(render_poll(parsed(R"({"outcome":"ok","environment":{"counts":{"applied":2,"pending":1},
+                     "problem":"something is being applied: pid 7"}})"),
+                    {"shop", "dev"},
+                    plain) == "shop/dev: ok, 2 applied, 1 pending, 0 drifted\n"
+                              "shop/dev: something is being applied: pid 7\n");
   CHECK(render_reloaded(parsed(R"({"ok":true,"changed":[]})")) ==
         "configuration read; nothing changed\n");
 }

@@ -198,6 +198,7 @@ TEST_CASE("what was seen before it was known whose files these are is not compar
   watched.directory_has({file("1", "a")});
   flip(watched, staging, Mode::reconcile_only);
   LedgerShape shape;
+  shape.looked = true;
   shape.tool = "rails";
   shape.table = "public.schema_migrations";
   const auto early = watched.run(
@@ -209,6 +210,38 @@ TEST_CASE("what was seen before it was known whose files these are is not compar
       watched.world().environment_read(staging, seen({applied("7", "x")}), LedgerShape(shape)));
   CHECK(late);
   CHECK(watched.findings(staging) == Found{"foreign 7"});
+}
+
+TEST_CASE(
+    "a ledger that could not be told before it was known whose files these are is no finding") {
+  Watched watched;
+  flip(watched, staging, Mode::reconcile_only);
+  Observation ambiguous = seen({});
+  ambiguous.ledger = Observation::Ledger::unreadable;
+  ambiguous.trouble = "ambiguous";
+  LedgerShape shape;
+  shape.looked = true;
+  const auto look = [&](const Observation& seen_now) {
+    CHECK(watched.run(
+        watched.world().environment_read(staging, Observation(seen_now), LedgerShape(shape))));
+  };
+  look(ambiguous);
+  watched.directory_has({file("1", "a")});
+  CHECK(watched.state(staging, "1") == CellState::unknown);
+  shape.layout = watched.world().layout("shop");
+  look(seen({applied("1", "a")}));
+  CHECK(watched.state(staging, "1") == CellState::applied);
+  watched.restart();
+  watched.add_app(shop());
+  shape.layout.clear();
+  look(ambiguous);
+  watched.directory_has({file("1", "a")});
+  CHECK(watched.state(staging, "1") == CellState::applied);
+  CHECK(audited(watched, "finding.opened") == 0);
+  shape.layout = watched.world().layout("shop");
+  look(ambiguous);
+  CHECK(watched.findings(staging).size() == 1);
+  CHECK(audited(watched, "finding.opened") == 1);
 }
 
 TEST_CASE("only where tidemark applies is a ledger adopted") {
