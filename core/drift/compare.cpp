@@ -386,11 +386,15 @@ class Comparison {
                (s.row != nullptr && tells_name(*s.row) && is_renamed(s.row->id, *s.file))) {
       cell.note = "renamed";
     }
+    // Of checksums that chain, one that was no proof when the file was recorded is none now: what
+    // lay before the file, and never ran, is another or gone.
+    const bool same_as_recorded =
+        recorded != nullptr && !edited && !s.file->checksums.rests_on.empty();
     cell.content = ContentVerdict::unverifiable;
     if (edited) {
       cell.content = ContentVerdict::differs;
       open_edited(s, line, *recorded, theirs);
-    } else if (theirs == ChecksumVerdict::differs && !rewritten) {
+    } else if (theirs == ChecksumVerdict::differs && !rewritten && !same_as_recorded) {
       cell.content = ContentVerdict::differs;
       std::map<std::string, std::string> details{{"their_checksum", *s.row->checksum},
                                                  {"file", s.file->file}};
@@ -507,11 +511,11 @@ class Comparison {
     if (s.row->at) {
       details["at"] = format_time(*s.row->at);
     }
-    open(FindingKind::dirty,
-         line,
-         Severity::drift,
-         "their ledger says that it failed here and may be half applied",
-         std::move(details));
+    std::string summary = "their ledger says that it failed here and may be half applied";
+    if (s.row->reach == Row::Reach::up_to) {  // whichever way it was going
+      summary += ", or what comes after it half rolled back";
+    }
+    open(FindingKind::dirty, line, Severity::drift, std::move(summary), std::move(details));
   }
 
   bool due(const Key& key) const { return !policy_.upstream || policy_.upstream->contains(key); }

@@ -58,8 +58,9 @@ class Deriving {
   Deriving(const Catalog& catalog,
            const std::map<Key, const Migration*>& files,
            std::span<const Record> records,
+           const std::set<Key>& missed,
            TheirSide& theirs)
-      : catalog_(catalog), files_(files), records_(records), theirs_(theirs) {}
+      : catalog_(catalog), files_(files), records_(records), missed_(missed), theirs_(theirs) {}
 
   // `reaching` are the rows that say of more than their own migration that it is applied.
   void run(std::span<const Row* const> reaching) {
@@ -119,7 +120,8 @@ class Deriving {
     at->second = &theirs_.derived.back();
   }
 
-  // What came late, below a mark that we had seen before, was not run by it.
+  // What came late, below a mark that we had seen before, was not run by it. Where the mark had
+  // gone back, it was.
   void up_to(const Row& mark) {
     if (mark.any_name && mark.version.empty()) {
       theirs_.ahead_of_files = true;  // neither a number nor a file: it says nothing of the others
@@ -132,7 +134,7 @@ class Deriving {
         continue;
       }
       const auto version = Version::parse(record->version_text);
-      if (record->content) {
+      if (record->content && !missed_.contains(key)) {
         raise(seen, version);
       }
       if (version < mark.version && !files_.contains(key)) {
@@ -256,6 +258,7 @@ class Deriving {
   const Catalog& catalog_;
   const std::map<Key, const Migration*>& files_;
   std::span<const Record> records_;
+  const std::set<Key>& missed_;
   TheirSide& theirs_;
 };
 
@@ -263,7 +266,8 @@ class Deriving {
 
 TheirSide their_side(const Catalog& catalog,
                      std::span<const Record> records,
-                     const std::optional<Observation>& observation) {
+                     const std::optional<Observation>& observation,
+                     const std::set<Key>& missed) {
   TheirSide theirs;
   if (!observation || observation->ledger == Observation::Ledger::unreadable) {
     return theirs;
@@ -335,7 +339,7 @@ TheirSide their_side(const Catalog& catalog,
       reaching.push_back(counts);
     }
   }
-  Deriving(catalog, files, records, theirs).run(reaching);
+  Deriving(catalog, files, records, missed, theirs).run(reaching);
   return theirs;
 }
 

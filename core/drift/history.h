@@ -55,9 +55,11 @@ struct TheirSide {
   bool archived(const Row& row) const;
 };
 
+// `missed` are records that it had lost when it was last asked.
 TheirSide their_side(const Catalog& catalog,
                      std::span<const Record> records,
-                     const std::optional<Observation>& observation);
+                     const std::optional<Observation>& observation,
+                     const std::set<Key>& missed = {});
 
 // The newest record of each key that counts, by the keys that the files have now.
 std::map<Key, const Record*> newest(std::span<const Record> records, const TheirSide& theirs);

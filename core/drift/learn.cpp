@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "core/drift/compare.h"
@@ -35,8 +36,20 @@ News news(const Row& row, const Record* known, const Migration* file, bool misse
   return !known->content && believable ? News::file_appeared : News::none;
 }
 
-Record record_of(
-    const Row& row, const Record* known, const Migration* file, News what, TimePoint now) {
+// Whether a file is what a row says was applied. Its own checksum has to agree, but for one that
+// chains and was written by the first of several attempts: the file was mended since, and what ran
+// is what is there.
+bool is_what_ran(const Row& row, const Migration& file, bool failed_before) {
+  return verify(row, file) != ChecksumVerdict::differs ||
+         (failed_before && !file.checksums.rests_on.empty());
+}
+
+Record record_of(const Row& row,
+                 const Record* known,
+                 const Migration* file,
+                 News what,
+                 bool failed_before,
+                 TimePoint now) {
   Record record{.key = row.key,
                 .id = file != nullptr ? file->id : row.id,
                 .version_text = row.version_text,
@@ -51,7 +64,7 @@ Record record_of(
                 .their_row = token_of(row),
                 .their_checksum = row.checksum.value_or("")};
   // A file that their own checksum disowns is not what was applied.
-  if (file != nullptr && verify(row, *file) != ChecksumVerdict::differs) {
+  if (file != nullptr && is_what_ran(row, *file, failed_before)) {
     record.content = file->content;
   }
   if (what == News::first_seen && known != nullptr && known->applied && known->content) {
@@ -122,6 +135,12 @@ std::set<Key> missed_before(std::span<const StoredFinding> open,
   return missed;
 }
 
+bool is_dirty(std::span<const StoredFinding> open, const Key& key) {
+  return std::ranges::any_of(open, [&](const StoredFinding& stored) {
+    return stored.finding.kind == FindingKind::dirty && stored.finding.key == key;
+  });
+}
+
 // What came back under another key is over under the one that it had.
 void end_superseded(const TheirSide& theirs,
                     const std::map<Key, const Record*>& known,
@@ -149,7 +168,8 @@ std::vector<Record> learn(const Catalog& catalog,
                           TimePoint now,
                           bool database_is_new) {
   std::vector<Record> learnt;
-  const auto theirs = their_side(catalog, records, observation);
+  const auto theirs =
+      their_side(catalog, records, observation, missed_before(open, newest(records)));
   const auto known = newest(records, theirs);
   const auto files = by_key(catalog);
   const auto missed = missed_before(open, known);
@@ -162,7 +182,7 @@ std::vector<Record> learn(const Catalog& catalog,
     const Migration* file = find(files, key);
     const auto what = news(*row, record, file, missed.contains(key), copied);
     if (what != News::none) {
-      learnt.push_back(record_of(*row, record, file, what, now));
+      learnt.push_back(record_of(*row, record, file, what, is_dirty(open, key), now));
       if (const auto at = theirs.rechained.find(key); at != theirs.rechained.end()) {
         learnt.back().key = at->second;  // the file may be called so again
       }
