@@ -6,6 +6,7 @@
 
 #include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
+#include "adapters/tools/flat.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
 #include "adapters/tools/sections.h"
@@ -47,14 +48,33 @@ bool is_unsigned_64(std::string_view digits) {
   return error == std::errc() && stop == end;
 }
 
-// Any would do for the tool itself. These are what editors and merges leave behind, and what Pop
-// writes in a language of its own.
+// Any would do for the tool itself, also one of several words: "pg.sql". These are what editors and
+// merges leave behind, and what Pop writes in a language of its own.
 bool is_extension(std::string_view text) {
   const auto lower = lower_case(text);
-  const auto word = std::ranges::all_of(
-      lower, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+  const auto in_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
+  };
+  const auto last = std::string_view(lower).substr(lower.rfind('.') + 1);
   constexpr std::array<std::string_view, 6> others{"bak", "fizz", "orig", "rej", "swo", "swp"};
-  return word && !lower.empty() && std::ranges::find(others, lower) == others.end();
+  return std::ranges::all_of(lower, in_word) && !last.empty() &&
+         std::ranges::find(others, last) == others.end();
+}
+
+// Where the last ".up." or ".down." of a name begins, and which it is.
+struct Direction {
+  std::size_t at = 0;
+  std::string_view word;
+  Role role = Role::versioned;
+};
+std::optional<Direction> direction_in(std::string_view file) {
+  const Direction up{file.rfind(".up."), ".up.", Role::versioned};
+  const Direction down{file.rfind(".down."), ".down.", Role::rollback};
+  const auto none = std::string_view::npos;
+  if (up.at == none && down.at == none) {
+    return std::nullopt;
+  }
+  return down.at == none || (up.at != none && up.at > down.at) ? up : down;
 }
 
 // "0001", "init" and up of "0001_init.up.sql".
@@ -63,20 +83,13 @@ std::optional<NamedFile> named(std::string_view path) {
     return std::nullopt;
   }
   const auto file = base_name(path);
-  const auto dot = file.rfind('.');
-  if (dot == std::string_view::npos || !is_extension(file.substr(dot + 1))) {
+  const auto direction = direction_in(file);
+  if (!direction || !is_extension(file.substr(direction->at + direction->word.size()))) {
     return std::nullopt;
   }
   NamedFile found;
-  const auto stem = file.substr(0, dot);
-  if (stem.ends_with(".up")) {
-    found.id = stem.substr(0, stem.size() - 3);
-  } else if (stem.ends_with(".down")) {
-    found.role = Role::rollback;
-    found.id = stem.substr(0, stem.size() - 5);
-  } else {
-    return std::nullopt;
-  }
+  found.role = direction->role;
+  found.id = file.substr(0, direction->at);
   const auto end = found.id.find('_');
   if (end == std::string_view::npos || !is_unsigned_64(found.id.substr(0, end))) {
     return std::nullopt;
@@ -135,6 +148,11 @@ class GolangMigrate : public Tool {
              TheirChecksums{{}, false}}};
   }
 
+  Result<Catalog> arrange(std::span<const ScannedFile> files,
+                          const ReadScanned& read) const override {
+    return Tool::arrange(without_nested(files), read);
+  }
+
   // It goes from its mark upwards and never looks back.
   LayoutRules rules() const override {
     return {.ordered = true, .late = LayoutRules::Late::skipped};
@@ -181,7 +199,11 @@ class GolangMigrate : public Tool {
     }
     std::vector<Row> rows;
     for (const auto& row : answer.rows) {
-      rows.push_back(mark_of(row[0].value_or(""), row[1] == "t"));
+      const auto version = row[0].value_or("");
+      const bool dirty = row[1] == "t";
+      if (dirty || !version.starts_with('-')) {  // -1 and clean: nothing is applied
+        rows.push_back(mark_of(version, dirty));
+      }
     }
     return rows;
   }

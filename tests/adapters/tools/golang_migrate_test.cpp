@@ -37,6 +37,14 @@ Relation ledger() {
   return table("public", "schema_migrations", {"version bigint!", "dirty boolean!"}, {"version"});
 }
 
+std::vector<StoredFinding> open_in(const Polled& polled) {
+  std::vector<StoredFinding> open;
+  for (const auto& finding : polled.standing.findings) {
+    open.emplace_back().finding = finding;
+  }
+  return open;
+}
+
 const Files three{{"000001_users.up.sql", "CREATE TABLE users ();"},
                   {"000001_users.down.sql", "DROP TABLE users;"},
                   {"000002_orders.up.sql", "CREATE TABLE orders ();"},
@@ -67,6 +75,8 @@ TEST_CASE("golang-migrate's versions are 64-bit numbers, and a name may be empty
   CHECK(entry("1_a.up.b.up.sql")->id.value == "1_a.up.b");
   CHECK(entry("1_a.down.up.sql")->role == Role::versioned);
   CHECK(key("7_a.up.PSQL") == "7");
+  CHECK(entry("7_a.up.pg.sql")->id.value == "7_a");
+  CHECK(entry("7_a.up.b.down.sql")->role == Role::rollback);
 }
 
 TEST_CASE("what is none of golang-migrate's is not taken for one") {
@@ -81,6 +91,8 @@ TEST_CASE("what is none of golang-migrate's is not taken for one") {
                                  "1_a.up.sql~",
                                  "1_a.up.sql.orig",
                                  "1_a.up.rej",
+                                 "1_a.up.sql.bak",
+                                 "1_a.up_BACKUP_4711.sql",
                                  "1_a.up.fizz",
                                  ".1_a.up.sql",
                                  "x1_a.up.sql",
@@ -95,6 +107,29 @@ TEST_CASE("golang-migrate's files are the same by their names alone, and have no
   CHECK(checksums.accepted.empty());
   CHECK_FALSE(checksums.complete);
   CHECK(tool().entries_by_name("1_a.up.sql").front() == *entry("1_a.up.sql"));
+}
+
+TEST_CASE("golang-migrate reads one folder, and nothing below it") {
+  const Files files{{"m/1_a.up.sql", "a"},
+                    {"m/archive/2_b.up.sql", "b"},
+                    {"m/archive/old/3_c.up.sql", "c"},
+                    {"other/4_d.up.sql", "d"},
+                    {"more/5_e.up.sql", "e"}};
+  CHECK(ids_of(catalog_of(tool(), files)) == Strings{"1_a", "4_d", "5_e"});
+  CHECK(ids_of(catalog_of(tool(), {{"1_a.up.sql", "a"}, {"m/2_b.up.sql", "b"}})) == Strings{"1_a"});
+  CHECK(ids_of(catalog_of(tool(), {{"mm/1_a.up.sql", "a"}, {"m/2_b.up.sql", "b"}})) ==
+        Strings{"1_a", "2_b"});
+}
+
+TEST_CASE("two files of one version and direction are a problem, as golang-migrate refuses them") {
+  CHECK(problems_of(catalog_of(tool(),
+                               {{"0001_b.up.sql", "b"},
+                                {"1_a.down.sql", "-a"},
+                                {"1_a.up.sql", "a"},
+                                {"1_b.down.sql", "-b"}})) ==
+        Strings{"1_a.up.sql is the same migration as 0001_b.up.sql",
+                "1_b.down.sql rolls back the same migration as 1_a.down.sql"});
+  CHECK(catalog_of(tool(), {{"1_a.up.sql", "a"}, {"1_b.down.sql", "-b"}}).problems.empty());
 }
 
 TEST_CASE("whatever the zeros, golang-migrate's key is the number and numbers are in order") {
@@ -187,6 +222,35 @@ TEST_CASE("golang-migrate's -1 is the first migration half rolled back, and no v
   CHECK(after.findings() == "dirty -1");
 }
 
+TEST_CASE("golang-migrate's -1 that is not dirty is a ledger that has applied nothing") {
+  CHECK(mark("-1").empty());
+}
+
+TEST_CASE("a dirty version of golang-migrate's may be of a rollback of the one after it") {
+  const auto after = poll(tool(), three, mark("2", true));
+  CHECK(
+      after.standing.findings.front().summary ==
+      "their ledger says that it failed here and may be half applied, or what comes after it half "
+      "rolled back");
+  // So it is where that was applied.
+  const auto before = poll(tool(), three, mark("3"));
+  CHECK(poll(tool(), three, mark("2", true), before.records).findings() == "dirty 2, vanished 3");
+}
+
+TEST_CASE("a late file that golang-migrate ran after it had gone back below it is applied") {
+  const auto files = without(three, "000002_orders.up.sql");
+  const auto at_3 = poll(tool(), files, mark("3"));
+  const auto late = poll(tool(), three, mark("3"), at_3.records);
+  CHECK(late.states() == "1 applied, 2 not_due skipped, 3 applied");
+  const auto back = poll(tool(), three, mark("1"), late.records);
+  CHECK(back.states() == "1 applied, 2 pending, 3 drifted");
+  CHECK(back.findings() == "vanished 3");
+  const auto catalog = catalog_of(tool(), three);
+  const auto again = poll(catalog, observed(tool(), mark("3")), back.records, false, open_in(back));
+  CHECK(again.states() == "1 applied, 2 applied, 3 applied");
+  CHECK(again.findings().empty());
+}
+
 TEST_CASE("a file that comes late, below golang-migrate's mark, is skipped for ever") {
   const auto before = poll(tool(), three, mark("3"));
   auto files = three;
@@ -231,6 +295,9 @@ TEST_CASE("golang-migrate's advisory lock is a hash of the schema, the table and
   // crc32("public\0schema_migrations\0shop") * 1486364155, modulo 2^32; then its older forms.
   CHECK(tool().advisory_locks(ledger(), "shop") ==
         std::vector<std::int64_t>{3689236698, 3845299699, 1192721622});
+  auto renamed = ledger();
+  renamed.name = {"ops", "shop migrations"};
+  CHECK(tool().advisory_locks(renamed, "shop").front() == 3666522638);
 }
 
 TEST_CASE("what golang-migrate's ledger is asked is documented") {
