@@ -1,11 +1,13 @@
 #include "adapters/tools/goose.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <unordered_map>
 
 #include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
+#include "adapters/tools/flat.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
 #include "adapters/tools/sections.h"
@@ -15,7 +17,9 @@ namespace tidemark {
 
 namespace {
 
-constexpr std::array telltale_columns{Telltale{"version_id", "is_applied", 0}};
+// The second is beside a ledger.
+constexpr std::array telltale_columns{Telltale{"version_id", "is_applied", 0},
+                                      Telltale{"lock_id", "lease_expires_at", 0}};
 constexpr std::array<std::string_view, 1> default_names{"goose_db_version"};
 
 constexpr std::array<ColumnShape, 4> ledger_columns{{
@@ -32,6 +36,12 @@ constexpr std::array<ColumnShape, 4> ledger_columns_since_3_22{{
     {"tstamp", "timestamp without time zone", true},
 }};
 constexpr std::size_t columns_that_look_like_it = 3;
+constexpr std::array<ColumnShape, 4> lock_columns{{
+    {"locked", "boolean", true},
+    {"locked_at", "timestamp with time zone", false},
+    {"locked_by", "text", false},
+    {"lease_expires_at", "timestamp with time zone", false},
+}};
 
 // tstamp has no zone. It was the zone of whoever ran goose; the best guess is what a session here
 // has by default (ours is UTC in each transaction), and it is never compared with a clock of ours.
@@ -50,6 +60,20 @@ constexpr ReadStatement select_last_versions = R"sql(
     FROM {ledger}
    ORDER BY id DESC
    LIMIT 20
+)sql";
+
+// Who works renews the lease every few seconds. One that ran out is nobody's, and the next run
+// takes it.
+constexpr ReadStatement select_leased = R"sql(
+  SELECT coalesce(locked_by, 'a run of goose') AS who,
+         CASE WHEN isfinite(locked_at)
+              THEN floor(1000 * extract(epoch FROM locked_at))::bigint
+          END AS locked_at_ms,
+         0 AS seconds
+    FROM {ledger}
+   WHERE locked AND lease_expires_at > pg_catalog.now()
+   ORDER BY lock_id
+   LIMIT 1
 )sql";
 
 struct NamedFile {
@@ -86,18 +110,35 @@ bool begins_like_goose(std::string_view head) {
          head.find("goose.AddNamedMigration") != std::string_view::npos;
 }
 
-std::optional<SectionMark> section_mark(std::string_view line) {
+// "up" of "-- +goose Up": goose reads them in either case.
+std::optional<std::string> annotation(std::string_view line) {
   const auto said = directive(line, "+goose");
+  return said ? std::optional(lower_case(*said)) : std::nullopt;
+}
+
+std::optional<SectionMark> section_mark(std::string_view line) {
+  const auto said = annotation(line);
   if (!said) {
     return std::nullopt;
   }
-  if (*said == "Up") {
+  if (*said == "up") {
     return SectionMark{SectionMark::Kind::up};
   }
-  if (*said == "Down") {
+  if (*said == "down") {
     return SectionMark{SectionMark::Kind::down};
   }
-  return SectionMark{SectionMark::Kind::other, *said == "NO TRANSACTION"};
+  return SectionMark{SectionMark::Kind::other, *said == "no transaction"};
+}
+
+bool wants_environment(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto end = std::min(bytes.find('\n'), bytes.size());
+    if (annotation(bytes.substr(0, end)) == "envsub on") {
+      return true;
+    }
+    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+  }
+  return false;
 }
 
 class Goose : public Tool {
@@ -113,7 +154,7 @@ class Goose : public Tool {
   }
 
   Result<ScriptText> script(std::string_view bytes, Attempt::Action action) const override {
-    if (has_line(bytes, "-- +goose ENVSUB ON")) {
+    if (wants_environment(bytes)) {
       return fail(
           Errc::invalid,
           "it takes values from the environment of goose (+goose ENVSUB ON), which tidemark "
@@ -137,6 +178,11 @@ class Goose : public Tool {
              TheirChecksums{{}, false}}};
   }
 
+  Result<Catalog> arrange(std::span<const ScannedFile> files,
+                          const ReadScanned& read) const override {
+    return Tool::arrange(without_nested(files), read);
+  }
+
   LayoutEvidence layout_evidence(const DirectoryView& directory) const override {
     return evidence_by_head(
         directory,
@@ -153,7 +199,8 @@ class Goose : public Tool {
     const bool newer = time != nullptr && time->not_null;
     const std::span<const ColumnShape> columns =
         newer ? std::span(ledger_columns_since_3_22) : std::span(ledger_columns);
-    return recognise_shape(relation, {"a goose ledger", columns, columns_that_look_like_it});
+    return recognise_shape(with_integer_id(relation),
+                           {"a goose ledger", columns, columns_that_look_like_it});
   }
 
   ReadQuery select_rows(const Relation& relation) const override {
@@ -193,6 +240,13 @@ class Goose : public Tool {
       return std::nullopt;
     }
     return ReadQuery{select_last_versions, relation.name, {}};
+  }
+
+  std::string lock_table(const Relation&) const override { return "goose_lock"; }
+  std::optional<ReadQuery> select_lock(const Relation& relation) const override {
+    const bool known =
+        relation.columns.empty() || match_shape(relation, lock_columns).wrong.empty();
+    return known ? std::optional(ReadQuery{select_leased, relation.name, {}}) : std::nullopt;
   }
 
   // Only of who asks goose to lock: the default of today's versions, and of the first that could.

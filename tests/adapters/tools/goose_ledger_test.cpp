@@ -74,4 +74,32 @@ TEST_CASE("goose at work is seen when it takes its advisory lock") {
   CHECK(bench.see().at_work.empty());
 }
 
+TEST_CASE("goose at work is seen by its table of locks, until its lease runs out") {
+  Bench bench;
+  bench.sql(ddl_since_3_22("goose_db_version") +
+            "CREATE TABLE goose_lock (lock_id bigint NOT NULL PRIMARY KEY, locked boolean NOT NULL "
+            "DEFAULT false, locked_at timestamptz NULL, locked_by text NULL, lease_expires_at "
+            "timestamptz NULL, updated_at timestamptz NULL)");
+  CHECK(bench.see().at_work.empty());
+  bench.sql(
+      "INSERT INTO goose_lock VALUES (4097083626, true, '2026-04-18 12:00:00Z', 'host-7', "
+      "now() + interval '1 minute', now())");
+  CHECK(bench.see().at_work == "host-7 since 2026-04-18T12:00:00Z");
+  bench.sql("UPDATE goose_lock SET lease_expires_at = now() - interval '1 second'");
+  CHECK(bench.see().at_work.empty());
+  bench.sql(
+      "UPDATE goose_lock SET locked = false, locked_at = NULL, locked_by = NULL, "
+      "lease_expires_at = NULL");
+  CHECK(bench.see().at_work.empty());
+}
+
+TEST_CASE("another table called goose_lock says nothing of goose") {
+  Bench bench;
+  bench.sql(ddl_since_3_22("goose_db_version") +
+            "CREATE TABLE goose_lock (lock_id integer, lease_expires_at text);"
+            "INSERT INTO goose_lock VALUES (1, 'never')");
+  CHECK(bench.see().at_work.empty());
+  CHECK(bench.see().tool == "goose");
+}
+
 TEST_SUITE_END();

@@ -124,6 +124,27 @@ TEST_CASE("goose's table is recognised as each of its versions made it") {
   CHECK(tool().recognise(old, {}).verdict == Verdict::ledger);
 }
 
+TEST_CASE("goose's table is the same where people made its numbers wider") {
+  auto wider = ledger();
+  column(wider, "id").type = "bigint";
+  CHECK(tool().recognise(wider, {}).verdict == Verdict::ledger);
+}
+
+TEST_CASE("goose reads one folder, and nothing below it") {
+  CHECK(ids_of(catalog_of(tool(),
+                          {{"m/1_a.sql", "-- +goose Up\n"},
+                           {"m/seeds/2_b.sql", "-- +goose Up\n"},
+                           {"n/3_c.go", "package n"}})) == Strings{"1_a", "3_c"});
+  // A program with such a name may be anybody's.
+  CHECK(ids_of(catalog_of(tool(), {{"2_x.go", "package x"}, {"m/1_a.sql", "-- +goose Up\n"}})) ==
+        Strings{"1_a", "2_x"});
+}
+
+TEST_CASE("two files of one version are a problem, as goose refuses them") {
+  CHECK(problems_of(catalog_of(tool(), {{"1_a.sql", "a"}, {"01_b.go", "b"}})) ==
+        Strings{"1_a.sql is the same migration as 01_b.go"});
+}
+
 TEST_CASE("near misses of goose's table say what is in the way, other tables are nobody's") {
   auto near = ledger();
   column(near, "version_id").type = "text";
@@ -175,6 +196,30 @@ TEST_CASE("goose refuses a file that comes late, and tells one that was allowed 
   CHECK(after.findings() == "out_of_order 2");
 }
 
+TEST_CASE("a ledger of goose's with nothing but its marker has applied nothing") {
+  CHECK(log(Strings{}).empty());
+  CHECK(poll(tool(), three, log(Strings{})).states() == "1 pending, 2 pending, 3 pending");
+}
+
+TEST_CASE("what `goose fix` numbered anew after it ran is another migration, which goose refuses") {
+  const auto before = poll(tool(),
+                           {{"00001_a.sql", "a"}, {"20260101000000_b.sql", "b"}},
+                           log({"+1", "+20260101000000"}));
+  const auto after = poll(tool(),
+                          {{"00001_a.sql", "a"}, {"00002_b.sql", "b"}},
+                          log({"+1", "+20260101000000"}),
+                          before.records);
+  CHECK(after.states() == "1 applied, 2 pending out_of_order, 20260101000000 drifted");
+  CHECK(after.findings() == "removed 20260101000000");
+}
+
+TEST_CASE("what goose does in Go alone is applied, and watched like a file of SQL") {
+  const auto before = poll(tool(), three, log({"+1", "+2", "+3"}));
+  auto edited = three;
+  edited["00002_b.go"] += "\n// more\n";
+  CHECK(poll(tool(), edited, log({"+1", "+2", "+3"}), before.records).findings() == "edited 2");
+}
+
 TEST_CASE("a restored ledger of goose's, a rename and line endings are no drift") {
   const auto before = poll(tool(), {{"1_a.sql", "a\nb\n"}, {"2_b.sql", "b"}}, log({"+1", "+2"}));
   auto restored = log({"+1", "+2"});
@@ -194,6 +239,7 @@ TEST_CASE("an answer of another width is no ledger of goose's") {
 
 TEST_CASE("what goose's ledger is asked is documented") {
   auto relation = ledger();
+  CHECK(is_documented(*tool().select_lock({})));
   CHECK(is_documented(tool().select_rows(relation)));
   CHECK(is_documented(*tool().select_tail(relation)));
   relation.primary_key.clear();
