@@ -11,6 +11,7 @@
 #include "adapters/tools/answer.h"
 #include "adapters/tools/atlas_sum.h"
 #include "adapters/tools/file_name.h"
+#include "adapters/tools/flat.h"
 #include "adapters/tools/flyway_name.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
@@ -64,9 +65,12 @@ struct NamedFile {
   std::string_view id;
   std::string_view version;
   std::string_view name;
+  bool flyways = false;
 };
 
 // Any SQL counts. In a directory that keeps golang-migrate's names, one half of a pair rolls back.
+// Of Flyway's the letter in front is no part of the version; Atlas has none for its repeatables,
+// and only ever runs them in an empty database.
 std::optional<NamedFile> named(std::string_view path) {
   const auto file = base_name(path);
   if (never_a_migration(path) || !file.ends_with(".sql") || file.size() == 4) {
@@ -80,10 +84,18 @@ std::optional<NamedFile> named(std::string_view path) {
     found.role = Role::rollback;
     found.id = *down;
   }
-  const auto end = std::min(found.id.find('_'), found.id.size());
-  found.version = found.id.substr(0, end);
-  found.name = found.id.substr(std::min(end + 1, found.id.size()));
-  if (found.version.empty()) {
+  auto rest = found.id;
+  std::string_view separator = "_";
+  if (const auto flyways = parse_flyway_name(found.id)) {
+    found.role = flyways->role == Role::repeatable ? Role::part : flyways->role;
+    found.flyways = true;
+    rest.remove_prefix(1);
+    separator = "__";
+  }
+  const auto end = std::min(rest.find(separator), rest.size());
+  found.version = rest.substr(0, end);
+  found.name = rest.substr(std::min(end + separator.size(), rest.size()));
+  if (found.version.empty() && found.role != Role::part) {
     return std::nullopt;
   }
   return found;
@@ -92,7 +104,7 @@ std::optional<NamedFile> named(std::string_view path) {
 // "20260101000000_users.sql": Atlas' own way.
 bool is_named_by_time(std::string_view path) {
   const auto file = named(path);
-  return file && file->version.size() == 14 && all_digits(file->version) &&
+  return file && !file->flyways && file->version.size() == 14 && all_digits(file->version) &&
          file->id.size() + 4 == base_name(path).size();
 }
 
@@ -103,30 +115,38 @@ bool is_half_of_a_pair(std::string_view path) {
 
 bool is_flyways(std::string_view path) {
   const auto file = named(path);
-  return file && parse_flyway_name(file->id).has_value();
+  return file && file->flyways;
 }
 
-// Written in the comments that a file begins with: only an empty database starts there.
+std::string id_of(const std::string& version, const std::string& description) {
+  return description.empty() ? version : version + "_" + description;
+}
+
+// Says so in the comments that a file begins with, which an empty line parts from the rest: only an
+// empty database starts there.
 bool is_checkpoint(std::string_view bytes) {
-  while (bytes.starts_with("--")) {
+  bool found = false;
+  while (bytes.starts_with("--") || bytes.starts_with('#')) {
     const auto end = std::min(bytes.find('\n'), bytes.size());
-    auto line = bytes.substr(2, end - 2);
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    const auto line = bytes.substr(0, end);
     constexpr std::string_view directive = "atlas:checkpoint";
-    if (line.starts_with(directive)) {
-      const auto rest = line.substr(directive.size());
-      return rest.empty() || rest.front() == ' ' || rest.front() == '\r';
+    const auto at = line.find("atlas:");
+    if (at != std::string_view::npos && line.substr(at).starts_with(directive)) {
+      const auto rest = line.substr(at + directive.size());
+      found = found || rest.empty() || rest.front() == ' ' || rest.front() == '\r';
     }
     bytes.remove_prefix(std::min(end + 1, bytes.size()));
   }
-  return false;
+  const auto next = bytes.substr(0, bytes.find('\n'));
+  return found && next.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
-FileEntry entry_of(const NamedFile& file, Role role) {
+// Its id is what the ledger makes of its name.
+FileEntry entry_of(const NamedFile& file) {
   const std::string version(file.version);
-  return {role,
+  return {file.role,
           {version},
-          {std::string(file.id)},
+          {file.flyways ? id_of(version, std::string(file.name)) : std::string(file.id)},
           Version::in_byte_order(version),
           version,
           with_blanks(file.name),
@@ -149,16 +169,23 @@ std::set<std::string_view> summed_folders(const Paths& paths) {
   return folders;
 }
 
-// What lies beside a sum; where there is none, what has a number in front.
+bool is_below_any(std::string_view path, const std::set<std::string_view>& folders) {
+  return std::ranges::any_of(folders,
+                             [&](std::string_view folder) { return path.starts_with(folder); });
+}
+
+// What lies beside a sum, and with Flyway's names below it; where there is none, what has a number
+// in front.
 std::vector<ScannedFile> counted(std::span<const ScannedFile> files) {
   const auto folders = summed_folders(files | std::views::transform(&ScannedFile::path));
   std::vector<ScannedFile> those;
   std::ranges::copy_if(files, std::back_inserter(those), [&](const ScannedFile& file) {
     const auto name = named(file.path);
     return folders.contains(folder_of(file.path)) ||
+           (is_flyways(file.path) && is_below_any(file.path, folders)) ||
            (folders.empty() && name && all_digits(name->version));
   });
-  return those;
+  return folders.empty() ? without_nested(those) : those;
 }
 
 // The hashes of one folder's files as they are, and as they would be with other line endings: a
@@ -224,6 +251,7 @@ class Summing {
  public:
   Summing(Catalog& catalog, std::span<const ScannedFile> files, const ReadScanned& read)
       : catalog_(catalog), read_(read) {
+    const auto sums = summed_folders(files | std::views::transform(&ScannedFile::path));
     for (const auto& file : files) {
       if (file.entries.empty()) {
         continue;
@@ -231,6 +259,10 @@ class Summing {
       const bool rolls_back = file.entries.front().role == Role::rollback;
       if (rolls_back || is_flyways(file.path)) {
         of_other_tools_.insert(folder_of(file.path));
+        std::ranges::copy_if(
+            sums,
+            std::inserter(of_other_tools_, of_other_tools_.end()),
+            [&](std::string_view folder) { return file.path.starts_with(folder); });
       }
       if (!rolls_back) {
         by_name_.push_back(&file);
@@ -326,8 +358,16 @@ std::optional<Revision> revision_of(const std::vector<std::optional<std::string>
   if (hash.starts_with("h1:")) {
     hash.erase(0, 3);
   }
-  return Revision{*values[0],
-                  values[1].value_or(""),
+  auto version = *values[0];
+  auto description = values[1].value_or("");
+  // "V1" and "_a": Flyway's names, read as if they were Atlas' own.
+  if (version.starts_with('V') && parse_flyway_name(version) &&
+      (description.empty() || description.starts_with('_'))) {
+    version.erase(0, 1);
+    description.erase(0, 1);
+  }
+  return Revision{std::move(version),
+                  std::move(description),
                   type == baseline,
                   (type & resolved) != 0,
                   number(values[3]) >= number(values[4]),
@@ -340,10 +380,7 @@ Row row_of(const Revision& revision) {
   Row row;
   row.key.value = row.version_text = revision.version;
   row.version = Version::in_byte_order(revision.version);
-  row.id.value = revision.version;
-  if (!revision.description.empty()) {
-    row.id.value += "_" + revision.description;
-  }
+  row.id.value = id_of(revision.version, revision.description);
   row.description = with_blanks(revision.description);
   if (revision.is_baseline) {
     row.state = Row::State::baseline;
@@ -362,9 +399,12 @@ Row row_of(const Revision& revision) {
 }
 
 // Each rests on the one with the version before. When that was applied later, its file was not
-// there yet, and the hash is of another directory than today's.
+// there yet, and the hash is of another directory than today's. A baseline stands for files that
+// were there and have no hash.
 void chain(std::vector<Row>& rows) {
   constexpr std::string_view unknown = "?";
+  const bool begins_with_baseline =
+      std::ranges::any_of(rows, [](const Row& row) { return row.state == Row::State::baseline; });
   std::vector<std::size_t> by_version;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].checksum) {
@@ -372,7 +412,7 @@ void chain(std::vector<Row>& rows) {
     }
   }
   std::ranges::sort(by_version, {}, [&](std::size_t i) { return rows[i].version_text; });
-  std::string before;
+  std::string before(begins_with_baseline ? unknown : "");
   std::size_t last = 0;
   for (const auto i : by_version) {
     rows[i].rests_on = i < last ? unknown : std::string_view(before);
@@ -402,14 +442,14 @@ class Atlas : public Tool {
   }
 
   std::vector<FileEntry> entries_by_name(std::string_view path) const override {
-    if (base_name(path) == sum_name) {
+    const auto file = named(path);
+    if (base_name(path) == sum_name || (file && file->role == Role::part)) {
       return {{Role::part, {std::string(path)}, {std::string(path)}, {}, "", "", {{}, false}}};
     }
-    const auto file = named(path);
     if (!file) {
       return {};
     }
-    return {entry_of(*file, file->role)};
+    return {entry_of(*file)};
   }
 
   Result<Catalog> arrange(std::span<const ScannedFile> files,
@@ -463,6 +503,11 @@ class Atlas : public Tool {
         return fail(
             Errc::invalid,
             "it has a delimiter of its own (atlas:delimiter), so it is no SQL as it stands");
+      }
+      if (directive(line, "atlas:txtar")) {
+        return fail(
+            Errc::invalid,
+            "it is an archive of several files (atlas:txtar), so it is no SQL as it stands");
       }
       if (const auto mode = directive(line, "atlas:txmode"); mode && *mode == "none") {
         script.outside_transaction = true;

@@ -56,6 +56,16 @@ TEST_CASE("of a file with both ways only the section is sent, in its lines") {
   CHECK(runs("goose", goose_file, Action::rollback) == "DROP TABLE a;");
 }
 
+TEST_CASE("goose reads what is written for it in either case") {
+  const auto lower = "-- +goose up\nCREATE TABLE a ();\n-- +goose down\nDROP TABLE a;\n";
+  CHECK(runs("goose", lower) == "CREATE TABLE a ();");
+  CHECK(runs("goose", lower, Action::rollback) == "DROP TABLE a;");
+  CHECK(find_tool("goose")->entries("1_a.sql", lower).front().rolls_back);
+  CHECK(script("goose", "-- +goose no transaction\n-- +goose up\nVACUUM;")->outside_transaction);
+  CHECK(refused("goose", "-- +goose Up\n--+goose envsub on\nSELECT '${A}'").find("ENVSUB") !=
+        std::string::npos);
+}
+
 TEST_CASE("a file that asks for no transaction gets none") {
   CHECK(script("dbmate", "-- migrate:up transaction:false\nVACUUM;")->outside_transaction);
   CHECK_FALSE(script("dbmate", "-- migrate:up\nVACUUM;\n-- migrate:down transaction:false\n")
@@ -67,6 +77,8 @@ TEST_CASE("a file that asks for no transaction gets none") {
 TEST_CASE("what only its own tool can make SQL of is refused with the reason") {
   CHECK(refused("flyway", "CREATE TABLE ${name} ()").find("placeholders") != std::string::npos);
   CHECK(refused("goose", "-- +goose ENVSUB ON\n-- +goose Up\nSELECT 1").find("ENVSUB") !=
+        std::string::npos);
+  CHECK(refused("atlas", "-- atlas:txtar\n\n-- migration.sql --\nSELECT 1").find("archive") !=
         std::string::npos);
   CHECK(refused("atlas", "-- atlas:delimiter \\n\\n\nSELECT 1").find("delimiter") !=
         std::string::npos);

@@ -212,7 +212,11 @@ TEST_CASE("a checkpoint says so in the comments that it begins with") {
   CHECK(role("-- atlas:checkpoint\n\nCREATE TABLE a ();") == Role::baseline);
   CHECK(role("-- why\n--  atlas:checkpoint v1\r\n\r\n") == Role::baseline);
   CHECK(role("-- atlas:checkpoint") == Role::baseline);
+  CHECK(role("# atlas:checkpoint\n-- why\n \nCREATE TABLE a ();") == Role::baseline);
   CHECK(role("CREATE TABLE a ();\n-- atlas:checkpoint\n") == Role::versioned);
+  CHECK(role("-- why\n\n-- atlas:checkpoint\n\n") == Role::versioned);
+  // Atlas takes what no empty line parts from the statements for a comment of the first of them.
+  CHECK(role("-- atlas:checkpoint\nCREATE TABLE a ();") == Role::versioned);
   CHECK(role("-- atlas:checkpoints\n") == Role::versioned);
   CHECK(role("") == Role::versioned);
 }
@@ -239,6 +243,8 @@ TEST_CASE("where Atlas only sums up what another tool applies, the ledger decide
 TEST_CASE("only what lies beside atlas.sum is a migration, else what has a number in front") {
   const Files files{{"db/1_a.sql", "a"}, {"db/init.sql", "i"}, {"other/2_b.sql", "b"}};
   CHECK(ids_of(catalog_of(tool(), files)) == Strings{"1_a", "2_b"});
+  CHECK(ids_of(catalog_of(tool(), {{"db/1_a.sql", "a"}, {"db/old/2_b.sql", "b"}})) ==
+        Strings{"1_a"});
   auto summed = files;
   summed["db/atlas.sum"] = "h1:";
   CHECK(ids_of(catalog_of(tool(), summed)) == Strings{"1_a", "init"});
@@ -414,11 +420,68 @@ TEST_CASE("a baseline of Atlas' stands for everything up to it") {
   CHECK(after.states() ==
         "1 applied below_baseline, 2 applied below_baseline, 3 applied, 4 applied");
   CHECK(after.findings().empty());
-  // The files that it stands for need not be there: the first that is rests on nothing.
+}
+
+TEST_CASE("files below a baseline of Atlas' may go, and what was applied upon it rests on them") {
+  const Revision baseline{"2", "", "1", "0", "0"};
   const auto rest = without(without(four, "1_x.sql"), "2_x.sql");
-  auto later = all_applied(rest);
-  later.insert(later.begin(), {"2", "", "1", "0", "0"});
-  CHECK(poll(tool(), edited(rest, "3_x.sql"), revisions(later)).findings() == "checksum 3");
+  const auto all = all_applied(four);
+  // They were there when it was applied, or had gone before.
+  for (const auto& applied : {std::vector{baseline, all[2], all[3]},
+                              std::vector{baseline, all_applied(rest)[0], all_applied(rest)[1]}}) {
+    const auto first = poll(tool(), rest, revisions(applied));
+    CHECK(first.states() == "3 applied, 4 applied");
+    CHECK(first.findings().empty());
+    CHECK(poll(tool(), edited(rest, "3_x.sql"), revisions(applied), first.records).findings() ==
+          "edited 3");
+  }
+  CHECK(poll(tool(),
+             edited(rest, "4_x.sql"),
+             revisions({baseline, all_applied(rest)[0], all_applied(rest)[1]}))
+            .findings() == "checksum 4");
+}
+
+TEST_CASE(
+    "what lay between Atlas' files without being run, and went, is no edit of those after it") {
+  for (const std::string text : {"-- atlas:checkpoint\n\nSELECT 2;\n", "SELECT 2;\n"}) {
+    CAPTURE(text);
+    auto files = four;
+    files["2_x.sql"] = text;
+    auto rows = all_applied(files);
+    rows.erase(rows.begin() + 1);
+    const auto before = poll(tool(), files, revisions(rows));
+    CHECK(before.cell("3").content == ContentVerdict::verified);
+    const auto rest = without(files, "2_x.sql");
+    const auto after = poll(tool(), rest, revisions(rows), before.records);
+    CHECK(after.findings().empty());
+    CHECK(after.states() == "1 applied, 3 applied, 4 applied");
+    CHECK(after.cell("3").content == ContentVerdict::unverifiable);
+    CHECK(poll(tool(), edited(rest, "3_x.sql"), revisions(rows), after.records).findings() ==
+          "edited 3");
+  }
+}
+
+TEST_CASE("what failed half-way, was mended and then went on is what Atlas applied") {
+  auto rows = all_applied(four);
+  rows.pop_back();
+  rows[2].total = "2";
+  rows[2].error = true;
+  const auto before = poll(tool(), four, revisions(rows));
+  CHECK(before.findings() == "dirty 3");
+  std::vector<StoredFinding> open;
+  open.emplace_back().finding = before.standing.findings.front();
+  // The hash stays that of the first attempt.
+  rows[2].applied = "2";
+  rows[2].error = false;
+  auto mended = edited(four, "3_x.sql");
+  const auto after = poll(
+      catalog_of(tool(), mended), observed(tool(), revisions(rows)), before.records, false, open);
+  CHECK(after.findings().empty());
+  CHECK(after.states() == "1 applied, 2 applied, 3 applied, 4 pending");
+  CHECK(poll(tool(), edited(mended, "3_x.sql"), revisions(rows), after.records).findings() ==
+        "edited 3");
+  // Who has not seen it fail cannot tell it from an edit.
+  CHECK(poll(tool(), mended, revisions(rows)).findings() == "checksum 3");
 }
 
 TEST_CASE("an empty database starts from Atlas' last checkpoint, one that goes on passes it by") {
@@ -474,6 +537,42 @@ TEST_CASE(
     CHECK_FALSE(catalog.migrations.front().checksums.accepted.empty());
     CHECK(catalog.problems.empty());
   }
+}
+
+TEST_CASE("with Flyway's names Atlas' versions are without their letter, in folders too") {
+  const Files files{{"V1__a.sql", "a"},
+                    {"U1__a.sql", "-a"},
+                    {"v2/V2_1__b_c.sql", "b"},
+                    {"R__views.sql", "r"},
+                    {"atlas.sum", "h1:x\n"}};
+  const auto catalog = catalog_of(tool(), files);
+  CHECK(keys_of(catalog) == Strings{"1", "2_1"});
+  CHECK(ids_of(catalog) == Strings{"1_a", "2_1_b_c"});
+  CHECK(catalog.migrations[0].rollback->file == "U1__a.sql");
+  CHECK(catalog.problems.empty());
+  // With ?format=flyway, and with the names as they are.
+  const Values flyways{"1", "a", "2", "1", "1", "1776522120123", "f", "x"};
+  const Values plain{"V1", "_a", "2", "1", "1", "1776522120123", "f", "x"};
+  for (const auto& row : {flyways, plain}) {
+    const auto after = poll(catalog, seen(tool(), {row}));
+    CHECK(after.states() == "1 applied, 2_1 pending");
+    CHECK(after.findings().empty());
+    CHECK(after.note("1").empty());
+  }
+  CHECK(key("V1_a.sql") == "V1");
+  CHECK(rows_of(tool(), {{"V1", "a", "2", "1", "1", "1", "f", "x"}}).front().key.value == "V1");
+  CHECK(evidence_of(tool(), alike({"V20260101000000__a.sql"})) == "none 0");
+  CHECK(catalog_of(tool(), {{"v2/V2__b.sql", "b"}, {"atlas.sum", "h1:x\n"}}).problems.empty());
+}
+
+TEST_CASE("goose's and dbmate's files that Atlas applies have its versions as text") {
+  const Files files{{"00001_a.sql", "-- +goose Up\nSELECT 1;\n"},
+                    {"00002_b.sql", "-- +goose Up\n"}};
+  auto rows = all_applied(files);
+  rows.pop_back();
+  const auto after = poll(tool(), files, revisions(rows));
+  CHECK(after.states() == "00001 applied, 00002 pending");
+  CHECK(after.findings().empty());
 }
 
 TEST_CASE("what cannot be read stops the sums, and proves nothing of what follows") {
