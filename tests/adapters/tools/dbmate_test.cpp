@@ -114,6 +114,15 @@ TEST_CASE("dbmate applies in the order of the files' names") {
   CHECK(order == "10 1 2 ");
 }
 
+TEST_CASE("dbmate's files of several directories are one list, and a version is in it once") {
+  const auto catalog =
+      catalog_of(tool(), {{"b/1_a.sql", "a"}, {"a/2_b.sql", "b"}, {"b/3_c.sql", "c"}});
+  CHECK(ids_of(catalog) == Strings{"1_a", "2_b", "3_c"});
+  CHECK(catalog.problems.empty());
+  CHECK(problems_of(catalog_of(tool(), {{"b/1_a.sql", "a"}, {"a/1_b.sql", "b"}})) ==
+        Strings{"b/1_a.sql is the same migration as a/1_b.sql"});
+}
+
 TEST_CASE("dbmate's tables of each of its versions are told from those of others") {
   CHECK(verdict(ledger("character varying(128)")) == Verdict::ledger);
   CHECK(verdict(ledger("character varying(255)")) == Verdict::ledger);
