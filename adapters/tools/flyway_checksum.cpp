@@ -49,6 +49,23 @@ std::string crc_of_lines(std::string_view text) {
   return crc_of_file(lines);
 }
 
+// CR LF and LF are one end of a line, and become `end`.
+std::string with_lines_ended_by(std::string_view end, std::string_view text) {
+  std::string lines;
+  lines.reserve(text.size());
+  while (true) {
+    const auto stop = text.find('\n');
+    auto line = text.substr(0, stop);
+    if (stop == std::string_view::npos) {
+      return lines += line;
+    }
+    line.remove_suffix(line.ends_with('\r') ? 1 : 0);
+    lines += line;
+    lines += end;
+    text.remove_prefix(stop + 1);
+  }
+}
+
 std::string_view without_bom(std::string_view text) {
   return text.starts_with(bom) ? text.substr(bom.size()) : text;
 }
@@ -108,6 +125,13 @@ TheirChecksums flyway_checksums(std::string_view bytes, MigrationKind kind) {
     if (bytes.starts_with(bom)) {
       accept(crc_of_lines(bytes));  // 6.0.0 to 6.0.3 hashed the byte-order mark too
     }
+    // Beyond ASCII somebody may have told Flyway to read as something else what is UTF-8.
+    if (std::ranges::any_of(bytes, [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
+      accept(crc_of_lines(from_latin_1(bytes)));
+      if (const auto text = from_windows_1252(bytes)) {
+        accept(crc_of_lines(*text));
+      }
+    }
   } else {
     // Somebody set flyway.encoding. These two are usual; that it is another one cannot be ruled
     // out.
@@ -117,7 +141,12 @@ TheirChecksums flyway_checksums(std::string_view bytes, MigrationKind kind) {
     }
     checksums.complete = false;
   }
-  accept(crc_of_file(bytes));  // up to 3.2.1
+  // Up to 3.2.1, of all bytes: of a checkout whose lines end as they do here, or elsewhere.
+  accept(crc_of_file(bytes));
+  if (bytes.find_first_of("\r\n") != std::string_view::npos) {
+    accept(crc_of_file(with_lines_ended_by("\n", bytes)));
+    accept(crc_of_file(with_lines_ended_by("\r\n", bytes)));
+  }
   // Placeholders in repeatables are replaced before hashing, with values that only Flyway's
   // configuration knows.
   if (kind == MigrationKind::repeatable && bytes.find("${") != std::string_view::npos) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include "adapters/tools/answer.h"
@@ -47,17 +48,30 @@ bool is_marker(const Entry& entry) {
   return entry.type == "BASELINE" || entry.type == "INIT";
 }
 
+// SQL_BASELINE, JDBC_BASELINE, SCRIPT_BASELINE, and as versions 7 called them.
 bool is_baseline_script(const Entry& entry) {
-  return entry.type == "SQL_BASELINE" || entry.type == "SQL_STATE_SCRIPT";
+  return std::ranges::any_of(
+      std::array<std::string_view, 3>{"_BASELINE", "_STATE_SCRIPT", "_IBASE"},
+      [&](std::string_view end) { return entry.type.ends_with(end); });
 }
 
 bool is_class(const Entry& entry) {
-  return entry.type == "JDBC" || entry.type == "SPRING_JDBC" || entry.type == "CUSTOM";
+  return entry.type.starts_with("JDBC") || entry.type == "SPRING_JDBC" || entry.type == "CUSTOM";
+}
+
+bool is_other_script(const Entry& entry) {
+  return entry.type.starts_with("SCRIPT");
 }
 
 // Only these were hashed as the file that we hash.
 bool has_checksum_of_a_file(const Entry& entry) {
-  return entry.type == "SQL" || is_baseline_script(entry);
+  return entry.type.starts_with("SQL");
+}
+
+// What ran was a class, or a program, and the layout has files of SQL only. That one failed
+// concerns everybody.
+bool is_elsewhere(const Entry& entry) {
+  return entry.success && (is_class(entry) || is_other_script(entry));
 }
 
 Role role_of(const Entry& entry) {
@@ -118,7 +132,9 @@ MigrationId id_of(const Entry& entry) {
   }
   const auto stem = stem_of_script(entry);
   const auto name = parse_flyway_name(stem);
+  // `repair` takes over the description of a file that was renamed, and leaves the script's name.
   const bool same = name && name->role == role_of(entry) &&
+                    name->description == entry.description &&
                     flyway_key(name->role, name->version_text, name->description) == key_of(entry);
   return {same ? std::string(stem) : made_up_id(entry)};
 }
@@ -132,7 +148,7 @@ Row::State state_of(const Entry& entry) {
 
 Row row_of(const Entry& entry) {
   const auto version = entry.version.value_or("");
-  return {key_of(entry),
+  Row row{key_of(entry),
           id_of(entry),
           kind_of(entry),
           Version::parse(version),
@@ -143,6 +159,8 @@ Row row_of(const Entry& entry) {
           entry.by,
           has_checksum_of_a_file(entry) ? entry.checksum : std::nullopt,
           entry.rank};
+  row.group = is_elsewhere(entry) ? "no SQL" : "";
+  return row;
 }
 
 // Takes their entries one after the other, as Flyway itself would read them back. Their table is a

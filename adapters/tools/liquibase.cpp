@@ -15,6 +15,7 @@ namespace tidemark {
 namespace {
 
 constexpr std::array telltale_columns{Telltale{"orderexecuted", "dateexecuted", 0},
+                                      Telltale{"dateexecuted", "md5sum", 0},
                                       Telltale{"lockgranted", "lockedby", 0}};
 constexpr std::array<std::string_view, 2> default_names{"databasechangelog", "DATABASECHANGELOG"};
 

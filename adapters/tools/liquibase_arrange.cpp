@@ -88,10 +88,10 @@ bool has_parameters(std::string_view text) {
   return text.find("${") != std::string_view::npos;
 }
 
+// With no version in front, or the first: "9:any" is a checksum like any other.
 bool accepts_everything(const std::string& checksum) {
   const auto text = lower_case(checksum);
-  const auto colon = text.find(':');
-  const auto value = colon == std::string::npos ? text : text.substr(colon + 1);
+  const auto value = text.substr(text.starts_with("1:") ? 2 : 0);
   return value == "any" || value == "all" || value == "*";
 }
 

@@ -35,13 +35,16 @@ constexpr std::array<ColumnShape, 4> lock_columns{{
 
 constexpr std::size_t columns_that_look_like_it = 6;
 
-// The times have no zone: it was that of whoever ran Liquibase, and the best guess is what a
-// session here has by default (ours is UTC in each transaction). A row that is run again is
-// rewritten, with another time; an upgrade of Liquibase or a tag rewrites it and leaves that alone.
+// The times have no zone since version 3.2 or so: it was that of whoever ran Liquibase, and the
+// best guess is what a session here has by default (ours is UTC in each transaction). Tables that
+// were made before have one, and keep it. A row that is run again is rewritten, with another time;
+// an upgrade of Liquibase or a tag rewrites it and leaves that alone.
 constexpr ReadStatement select_lower = R"sql(
   SELECT id, author, filename,
-         CASE WHEN isfinite(dateexecuted)
-              THEN floor(1000 * extract(epoch FROM dateexecuted AT TIME ZONE (
+         CASE WHEN NOT isfinite(dateexecuted) THEN NULL
+              WHEN pg_catalog.pg_typeof(dateexecuted)::text = 'timestamp with time zone'
+              THEN floor(1000 * extract(epoch FROM dateexecuted))::bigint
+              ELSE floor(1000 * extract(epoch FROM dateexecuted::timestamp AT TIME ZONE (
                      SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'TimeZone')))::bigint
           END AS dateexecuted_ms,
          dateexecuted::text || ' #' || orderexecuted::text AS run,
@@ -53,8 +56,10 @@ constexpr ReadStatement select_lower = R"sql(
 // One that was converted from another database may be upper case throughout.
 constexpr ReadStatement select_upper = R"sql(
   SELECT "ID", "AUTHOR", "FILENAME",
-         CASE WHEN isfinite("DATEEXECUTED")
-              THEN floor(1000 * extract(epoch FROM "DATEEXECUTED" AT TIME ZONE (
+         CASE WHEN NOT isfinite("DATEEXECUTED") THEN NULL
+              WHEN pg_catalog.pg_typeof("DATEEXECUTED")::text = 'timestamp with time zone'
+              THEN floor(1000 * extract(epoch FROM "DATEEXECUTED"))::bigint
+              ELSE floor(1000 * extract(epoch FROM "DATEEXECUTED"::timestamp AT TIME ZONE (
                      SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'TimeZone')))::bigint
           END AS dateexecuted_ms,
          "DATEEXECUTED"::text || ' #' || "ORDEREXECUTED"::text AS run,
@@ -65,12 +70,16 @@ constexpr ReadStatement select_upper = R"sql(
 
 constexpr ReadStatement select_lower_lock = R"sql(
   SELECT lockedby,
-         CASE WHEN isfinite(lockgranted)
-              THEN floor(1000 * extract(epoch FROM lockgranted AT TIME ZONE (
+         CASE WHEN NOT isfinite(lockgranted) THEN NULL
+              WHEN pg_catalog.pg_typeof(lockgranted)::text = 'timestamp with time zone'
+              THEN floor(1000 * extract(epoch FROM lockgranted))::bigint
+              ELSE floor(1000 * extract(epoch FROM lockgranted::timestamp AT TIME ZONE (
                      SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'TimeZone')))::bigint
           END AS lockgranted_ms,
-         CASE WHEN isfinite(lockgranted)
-              THEN floor(extract(epoch FROM pg_catalog.now() - lockgranted AT TIME ZONE (
+         CASE WHEN NOT isfinite(lockgranted) THEN NULL
+              WHEN pg_catalog.pg_typeof(lockgranted)::text = 'timestamp with time zone'
+              THEN floor(extract(epoch FROM pg_catalog.now()) - extract(epoch FROM lockgranted))::bigint
+              ELSE floor(extract(epoch FROM pg_catalog.now() - lockgranted::timestamp AT TIME ZONE (
                      SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'TimeZone')))::bigint
           END AS seconds
     FROM {ledger}
@@ -81,12 +90,16 @@ constexpr ReadStatement select_lower_lock = R"sql(
 
 constexpr ReadStatement select_upper_lock = R"sql(
   SELECT "LOCKEDBY",
-         CASE WHEN isfinite("LOCKGRANTED")
-              THEN floor(1000 * extract(epoch FROM "LOCKGRANTED" AT TIME ZONE (
+         CASE WHEN NOT isfinite("LOCKGRANTED") THEN NULL
+              WHEN pg_catalog.pg_typeof("LOCKGRANTED")::text = 'timestamp with time zone'
+              THEN floor(1000 * extract(epoch FROM "LOCKGRANTED"))::bigint
+              ELSE floor(1000 * extract(epoch FROM "LOCKGRANTED"::timestamp AT TIME ZONE (
                      SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'TimeZone')))::bigint
           END AS lockgranted_ms,
-         CASE WHEN isfinite("LOCKGRANTED")
-              THEN floor(extract(epoch FROM pg_catalog.now() - "LOCKGRANTED" AT TIME ZONE (
+         CASE WHEN NOT isfinite("LOCKGRANTED") THEN NULL
+              WHEN pg_catalog.pg_typeof("LOCKGRANTED")::text = 'timestamp with time zone'
+              THEN floor(extract(epoch FROM pg_catalog.now()) - extract(epoch FROM "LOCKGRANTED"))::bigint
+              ELSE floor(extract(epoch FROM pg_catalog.now() - "LOCKGRANTED"::timestamp AT TIME ZONE (
                      SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'TimeZone')))::bigint
           END AS seconds
     FROM {ledger}
@@ -95,12 +108,24 @@ constexpr ReadStatement select_upper_lock = R"sql(
    LIMIT 1
 )sql";
 
+// Old tables have times with a zone; it is the same ledger.
+Relation without_zones(Relation relation) {
+  constexpr std::string_view zone = " with time zone";
+  for (auto& column : relation.columns) {
+    const bool is_time = column.type.starts_with("timestamp") && column.type.ends_with(zone);
+    if (is_time) {
+      column.type.replace(column.type.size() - zone.size(), zone.size(), " without time zone");
+    }
+  }
+  return relation;
+}
+
 bool is_upper(const Relation& relation) {
   return match_shape(relation, ledger_columns).letters == ShapeMatch::Case::upper;
 }
 
 bool is_lock(const Relation& relation) {
-  return match_shape(relation, lock_columns).wrong.empty();
+  return match_shape(without_zones(relation), lock_columns).wrong.empty();
 }
 
 std::string notes_of(const ShapeMatch& shape, bool locks) {
@@ -118,7 +143,7 @@ std::string notes_of(const ShapeMatch& shape, bool locks) {
 
 Recognition recognise_liquibase_ledger(const Relation& relation, std::span<const Relation> all) {
   using Verdict = Recognition::Verdict;
-  const auto shape = match_shape(relation, ledger_columns);
+  const auto shape = match_shape(without_zones(relation), ledger_columns);
   if (shape.found < columns_that_look_like_it) {
     return {};
   }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/liquibase_changelog.h"
@@ -103,19 +104,48 @@ bool is_word_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-// The value of the last "name:value" in a line; `name` is in lower case.
-std::optional<std::string> attribute(std::string_view line, std::string_view name) {
-  const auto lower = lower_case(line);
+bool is_not_blank(char c) {
+  return !is_blank(c);
+}
+
+// The value of the last "name:value" in a line that has a value; `name` is in lower case. Liquibase
+// does not mind quotes, nor what stands in front of a name: rollbackEndDelimiter sets endDelimiter.
+template <class Belongs>
+std::optional<std::string> attribute(std::string_view line,
+                                     std::string_view name,
+                                     Belongs belongs,
+                                     bool may_be_empty = false) {
   const auto wanted = std::string(name) + ":";
-  auto at = lower.rfind(wanted);
-  while (at != std::string::npos && at > 0 && is_word_character(lower[at - 1])) {
-    at = lower.rfind(wanted, at - 1);
+  auto lower = lower_case(line);
+  for (auto at = lower.rfind(wanted); at != std::string::npos; at = lower.rfind(wanted)) {
+    const auto rest = line.substr(at + wanted.size());
+    const auto end = std::ranges::find_if_not(rest, belongs);
+    if (end != rest.begin() || may_be_empty) {
+      return std::string(rest.begin(), end);
+    }
+    lower.resize(at);
   }
-  if (at == std::string::npos) {
-    return std::nullopt;
-  }
-  auto rest = line.substr(at + wanted.size());
-  return std::string(take_word(rest, is_blank));
+  return std::nullopt;
+}
+
+std::optional<std::string> text_attribute(std::string_view line, std::string_view name) {
+  return attribute(line, name, is_not_blank);
+}
+
+std::optional<std::string> word_attribute(std::string_view line, std::string_view name) {
+  return attribute(line, name, is_word_character);
+}
+
+// Names behind a first character that may be anything.
+std::string dbms_attribute(std::string_view line) {
+  bool first = true;
+  return attribute(line,
+                   "dbms",
+                   [&first](char c) {
+                     const bool begins = std::exchange(first, false);
+                     return begins ? c != ',' : is_word_character(c) || c == '!' || c == ',';
+                   })
+      .value_or("");
 }
 
 bool is_true(const std::optional<std::string>& value) {
@@ -144,7 +174,7 @@ std::optional<Heading> changeset_heading(std::string_view line) {
   if (id.empty()) {
     return std::nullopt;
   }
-  return Heading{std::string(trimmed(author)), std::string(id), text};
+  return Heading{std::string(author), std::string(id), text};
 }
 
 // What is meant for a heading and is none: "--changeset bob", "-changeset bob:1". Today's Liquibase
@@ -158,6 +188,14 @@ bool is_broken_heading(std::string_view line) {
   }
   const auto words = without_blanks_before(line.substr(1));
   return starts_with_word(words, "changeset") && has_blank_first(words.substr(9));
+}
+
+// "start", "end" or a number of lines; nullopt where a line says nothing of the kind. Nothing else
+// may stand in it.
+std::optional<std::string_view> ignored_lines(std::string_view line) {
+  const auto what = directive(line, "ignorelines:");
+  return what && std::ranges::all_of(*what, is_word_character) && !what->empty() ? what
+                                                                                 : std::nullopt;
 }
 
 // How the first line begins that every version knows: up to 4.23 nothing may stand before it and
@@ -188,7 +226,7 @@ class FormattedSql {
         headed = true;
         // Versions up to 4.7 look no further than the first line.
         changelog_.plain_to_some = number_ > 1 || !is_heading_of_every_version(line->text);
-        changelog_.logical_path = attribute(line->text, "logicalfilepath").value_or("");
+        changelog_.logical_path = text_attribute(line->text, "logicalfilepath").value_or("");
       } else {
         take(*line);
       }
@@ -207,8 +245,7 @@ class FormattedSql {
       return;
     }
     if (skipping_) {
-      const auto rest = indented_directive(line.text, "ignorelines:");
-      skipping_ = !(rest && lower_case(trimmed(*rest)) == "end");
+      skipping_ = ignored_lines(line.text) != "end";
       return;
     }
     if (!in_rollback_) {
@@ -255,9 +292,10 @@ class FormattedSql {
     const auto begin = without_blanks_before(line);
     if (begin.starts_with("/*")) {
       const auto words = without_blanks_before(begin.substr(2));
-      if (starts_with_word(words, "liquibase") &&
-          starts_with_word(without_blanks_before(words.substr(9)), "rollback")) {
-        in_rollback_ = !trimmed(line).ends_with("*/");
+      const bool begins = starts_with_word(words, "liquibase") &&
+                          lower_case(trimmed(words.substr(9))) == "rollback";
+      if (begins) {
+        in_rollback_ = true;
         return LineIs::newer;
       }
     }
@@ -272,7 +310,7 @@ class FormattedSql {
       if (rest->empty()) {
         return LineIs::doubtful;
       }
-      return has_blank_first(*rest) ? LineIs::directive : LineIs::sql;
+      return rest->starts_with(' ') ? LineIs::directive : LineIs::sql;
     }
     if (directive(begin, "preconditions") || directive(begin, "precondition-")) {
       return LineIs::directive;
@@ -280,8 +318,8 @@ class FormattedSql {
     if (const auto rest = directive(begin, "property"); rest && has_blank_first(*rest)) {
       return take_property(*rest) ? LineIs::newer : LineIs::sql;
     }
-    if (const auto rest = directive(begin, "ignorelines:")) {
-      take_ignore(trimmed(*rest));
+    if (const auto what = ignored_lines(line)) {
+      take_ignore(*what);
       return LineIs::directive;
     }
     for (const std::string_view word : {"comment", "validchecksum"}) {
@@ -312,20 +350,20 @@ class FormattedSql {
 
   bool take_property(std::string_view attributes) {
     LiquibaseProperty property;
-    const auto name = attribute(attributes, "name");
-    const auto value = attribute(attributes, "value");
+    const auto name = text_attribute(attributes, "name");
+    const auto value = text_attribute(attributes, "value");
     if (!name || !value) {
       return false;
     }
-    const auto global = attribute(attributes, "global");
-    if (is_for_postgresql(attribute(attributes, "dbms").value_or(""))) {
+    const auto global = word_attribute(attributes, "global");
+    if (is_for_postgresql(text_attribute(attributes, "dbms").value_or(""))) {
       changelog_.steps.emplace_back(LiquibaseProperty{*name, *value, !global || is_true(global)});
     }
     return true;
   }
 
   void take_ignore(std::string_view what) {
-    if (lower_case(what) == "start") {
+    if (what == "start") {
       skipping_ = true;
     } else {
       std::size_t lines = 0;
@@ -340,13 +378,13 @@ class FormattedSql {
     set_ = {};
     set_.id = heading.id;
     set_.author = heading.author;
-    const auto of = [&](std::string_view name) { return attribute(heading.attributes, name); };
-    set_.logical_path = of("logicalfilepath").value_or("");
-    set_.dbms = of("dbms").value_or("");
+    const auto of = [&](std::string_view name) { return word_attribute(heading.attributes, name); };
+    set_.logical_path = text_attribute(heading.attributes, "logicalfilepath").value_or("");
+    set_.dbms = dbms_attribute(heading.attributes);
     set_.repeats = is_true(of("runonchange")) || is_true(of("runalways"));
     set_.ignored = is_true(of("ignore"));
     for (const std::string_view name : {"context", "contextfilter", "labels"}) {
-      set_.conditional = set_.conditional || !of(name).value_or("").empty();
+      set_.conditional = set_.conditional || text_attribute(heading.attributes, name).has_value();
     }
     sql_ = {};
     sql_.strip = true;
@@ -356,7 +394,7 @@ class FormattedSql {
     if (const auto strip = of("stripcomments")) {
       sql_.strip = is_true(strip);
     }
-    sql_.end_delimiter = of("enddelimiter");
+    sql_.end_delimiter = attribute(heading.attributes, "enddelimiter", is_not_blank, true);
     text_.clear();
     older_text_.clear();
     doubtful_text_.clear();

@@ -1,7 +1,13 @@
 #include "adapters/tools/liquibase_tree.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <iterator>
+#include <optional>
 #include <string>
+#include <system_error>
 
 #include <boost/json/serialize.hpp>
 
@@ -13,12 +19,46 @@ namespace json = boost::json;
 
 namespace {
 
+// As Java writes a number with a fraction: 1.0, 0.5, 2.0E7.
+std::string java_text(double value) {
+  std::array<char, 32> buffer{};
+  const auto written = std::to_chars(
+      buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific);
+  const std::string_view text(buffer.data(), static_cast<std::size_t>(written.ptr - buffer.data()));
+  const auto e = text.find('e');
+  if (e == std::string_view::npos) {
+    return std::string(text);  // infinite, or no number
+  }
+  int exponent = 0;
+  const auto behind = text.substr(e + (text[e + 1] == '+' ? 2 : 1));
+  std::from_chars(behind.data(), behind.data() + behind.size(), exponent);
+  std::string digits;
+  std::ranges::copy_if(
+      text.substr(0, e), std::back_inserter(digits), [](char c) { return c >= '0' && c <= '9'; });
+  const std::string sign = text.front() == '-' ? "-" : "";
+  const auto fraction = [&](std::size_t from) {
+    return from < digits.size() ? digits.substr(from) : std::string("0");
+  };
+  if (exponent < -3 || exponent > 6) {
+    return sign + digits.front() + "." + fraction(1) + "E" + std::to_string(exponent);
+  }
+  if (exponent < 0) {
+    return sign + "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
+  }
+  const auto whole = static_cast<std::size_t>(exponent) + 1;
+  digits.resize(std::max(digits.size(), whole), '0');
+  return sign + digits.substr(0, whole) + "." + fraction(whole);
+}
+
 std::string text_of(const json::value* value) {
   if (value == nullptr || value->is_null() || value->is_structured()) {
     return "";
   }
   if (const auto* text = value->if_string()) {
     return {text->data(), text->size()};
+  }
+  if (const auto* number = value->if_double()) {
+    return java_text(*number);
   }
   const auto text = json::serialize(*value);
   return {text.data(), text.size()};
@@ -60,7 +100,10 @@ LiquibaseInclude include_of(const json::object& object, bool all) {
   include.relative = is_true(object, "relativeToChangelogFile");
   include.optional = !is_true(object, all ? "errorIfMissingOrEmpty" : "errorIfMissing", true);
   include.ignored = is_true(object, "ignore");
-  include.conditional = is_conditional(object);
+  // Whether a file passes a filter only that class can tell.
+  include.conditional =
+      is_conditional(object) ||
+      (all && (!of(object, "filter").empty() || !of(object, "resourceFilter").empty()));
   include.logical_path = of(object, "logicalFilePath");
   include.suffix = of(object, "endsWithFilter");
   include.depth_min = number_of(object, "minDepth", 0);
@@ -179,6 +222,132 @@ Result<LiquibaseChangelog> liquibase_changelog_of(const json::value& root,
     }
   }
   return changelog;
+}
+
+namespace {
+
+bool consists_of(std::string_view text, std::string_view characters) {
+  return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+constexpr std::string_view digits_and_gaps = "0123456789_";
+
+std::optional<std::string> number_in_base(int base, std::string_view bare) {
+  std::uint64_t value = 0;
+  const auto* end = bare.data() + bare.size();
+  const auto [stop, error] = std::from_chars(bare.data(), end, value, base);
+  const bool whole = error == std::errc() && stop == end;
+  return whole ? std::optional(std::to_string(value)) : std::nullopt;
+}
+
+// Of "1:30", sixty to one.
+std::optional<std::string> number_in_sixties(std::string_view bare) {
+  constexpr std::uint64_t most = std::uint64_t{1} << 50U;
+  std::uint64_t value = 0;
+  for (bool first = true;; first = false) {
+    const auto colon = bare.find(':');
+    const auto part = bare.substr(0, colon);
+    std::uint64_t number = 0;
+    if (!all_digits(part) || part.size() > 15) {
+      return std::nullopt;
+    }
+    std::from_chars(part.data(), part.data() + part.size(), number);
+    if ((!first && (number >= 60 || part.size() > 2)) || value > most) {
+      return std::nullopt;
+    }
+    value = value * 60 + number;
+    if (colon == std::string_view::npos) {
+      return first ? std::nullopt : std::optional(std::to_string(value));
+    }
+    bare.remove_prefix(colon + 1);
+  }
+}
+
+// `number` has no sign, and `bare` is `number` without what people put between digits.
+std::optional<std::string> whole_number(std::string_view number, std::string_view bare) {
+  if (number.starts_with("0b") && consists_of(number.substr(2), "01_")) {
+    return number_in_base(2, bare.substr(2));
+  }
+  if (number.starts_with("0x") && consists_of(number.substr(2), "0123456789abcdefABCDEF_")) {
+    return number_in_base(16, bare.substr(2));
+  }
+  if (number.starts_with('0') && consists_of(number.substr(1), "01234567_")) {
+    return number_in_base(8, bare);
+  }
+  if (number == "0") {
+    return std::string(number);
+  }
+  if (number.empty() || number.front() < '1' || number.front() > '9') {
+    return std::nullopt;
+  }
+  return consists_of(number, digits_and_gaps) ? std::string(bare) : number_in_sixties(bare);
+}
+
+// "1.5", "1.", ".5", "1e3".
+bool has_fraction(std::string_view number) {
+  const auto e = std::min(number.find_first_of("eE"), number.size());
+  if (e < number.size()) {
+    auto exponent = number.substr(e + 1);
+    exponent.remove_prefix(exponent.starts_with('+') || exponent.starts_with('-') ? 1 : 0);
+    if (!all_digits(exponent)) {
+      return false;
+    }
+  }
+  const auto digits = number.substr(0, e);
+  const auto point = digits.find('.');
+  if (point == std::string_view::npos) {
+    return e < number.size() && consists_of(digits, digits_and_gaps) && digits.front() != '_';
+  }
+  const auto before = digits.substr(0, point);
+  const auto behind = digits.substr(point + 1);
+  const auto plain = [](std::string_view text) {
+    return consists_of(text, digits_and_gaps) && text.front() != '_';
+  };
+  return before.empty() ? plain(behind)
+                        : plain(before) && (behind.empty() || consists_of(behind, digits_and_gaps));
+}
+
+std::optional<std::string> truth(std::string_view plain) {
+  constexpr std::array<std::string_view, 3> yes{"yes", "true", "on"};
+  constexpr std::array<std::string_view, 3> no{"no", "false", "off"};
+  const auto lower = lower_case(plain);
+  const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const bool in_one_case = std::ranges::all_of(plain, upper) ||
+                           std::ranges::none_of(plain.substr(plain.empty() ? 0 : 1), upper);
+  if (!in_one_case) {
+    return std::nullopt;
+  }
+  return std::ranges::find(yes, lower) != yes.end() ? std::optional<std::string>("true")
+         : std::ranges::find(no, lower) != no.end() ? std::optional<std::string>("false")
+                                                    : std::nullopt;
+}
+
+}  // namespace
+
+std::string liquibase_yaml_word(std::string_view plain) {
+  constexpr std::size_t longest = 64;  // what is longer is text
+  if (plain.empty() || plain.size() > longest) {
+    return std::string(plain);
+  }
+  if (auto told = truth(plain)) {
+    return *told;
+  }
+  const bool has_sign = plain.front() == '+' || plain.front() == '-';
+  const auto number = plain.substr(has_sign ? 1 : 0);
+  std::string bare(number);
+  std::erase(bare, '_');
+  const std::string sign = plain.front() == '-' ? "-" : "";
+  if (const auto whole = whole_number(number, bare)) {
+    return *whole == "0" ? *whole : sign + *whole;
+  }
+  double value = 0;
+  if (has_fraction(number)) {
+    const auto read = std::from_chars(bare.data(), bare.data() + bare.size(), value);
+    if (read.ec == std::errc()) {
+      return sign + java_text(value);
+    }
+  }
+  return std::string(plain);
 }
 
 std::size_t end_of_brackets(std::string_view bytes, std::size_t begin) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +17,10 @@ namespace tidemark {
 Result<LiquibaseChangelog> liquibase_changelog_of(const boost::json::value& root,
                                                   const std::vector<Piece>& pieces,
                                                   bool certain);
+
+// What Liquibase makes of a word of YAML that is not in quotes: of 1.10 it is the number 1.1, of
+// 007 the number 7, of `yes` it is true. All else stays as it is.
+std::string liquibase_yaml_word(std::string_view plain);
 
 // From the bracket or brace at `begin` to behind the one that closes it, past quoted text; to the
 // end when nothing does.

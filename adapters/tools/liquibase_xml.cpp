@@ -164,7 +164,10 @@ class XmlChangelog {
     include.relative = is_true(node, "relativeToChangelogFile");
     include.optional = !is_true(node, all ? "errorIfMissingOrEmpty" : "errorIfMissing", true);
     include.ignored = is_true(node, "ignore");
-    include.conditional = is_conditional(node);
+    // Whether a file passes a filter only that class can tell.
+    include.conditional =
+        is_conditional(node) ||
+        (all && (!of(node, "filter").empty() || !of(node, "resourceFilter").empty()));
     include.logical_path = of(node, "logicalFilePath");
     include.suffix = of(node, "endsWithFilter");
     include.depth_min = node.attribute("minDepth").as_uint(0);

@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <yaml-cpp/anchor.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
@@ -35,21 +37,30 @@ struct Element {
 };
 
 // Builds a tree of texts from the parser's events: yaml-cpp's own follows aliases into trees of
-// astronomic size. What an alias stands for is left out.
+// astronomic size. What an alias stands for is left out, unless it is a word: somebody's name.
 class ChangelogTree : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override { done_ = true; }
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { place(mark, nullptr); }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (const auto word = words_.find(anchor); word != words_.end()) {
+      place(mark, json::string(word->second.data(), word->second.size()));
+      return;
+    }
     aliases_ = true;
     place(mark, nullptr);
   }
   void OnScalar(const YAML::Mark& mark,
-                const std::string&,
-                YAML::anchor_t,
+                const std::string& tag,
+                YAML::anchor_t anchor,
                 const std::string& value) override {
-    place(mark, json::string(value.data(), value.size()));
+    const bool in_quotes = tag != "?";
+    const auto text = in_quotes ? value : liquibase_yaml_word(value);
+    if (anchor != YAML::NullAnchor && text.size() <= word_max) {
+      words_[anchor] = text;
+    }
+    place(mark, json::string(text.data(), text.size()));
   }
   void OnSequenceStart(const YAML::Mark& mark,
                        const std::string&,
@@ -76,6 +87,7 @@ class ChangelogTree : public YAML::EventHandler {
 
  private:
   static constexpr std::string_view root_name = "databaseChangeLog";
+  static constexpr std::size_t word_max = 255;  // as long as the ledger's columns
 
   struct Open {
     json::value node;
@@ -137,6 +149,7 @@ class ChangelogTree : public YAML::EventHandler {
   bool aliases_ = false;
   bool flow_ = false;
   bool done_ = false;
+  std::map<YAML::anchor_t, std::string> words_;
 };
 
 std::vector<std::size_t> begins_of_lines(std::string_view bytes) {

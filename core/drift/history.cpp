@@ -305,7 +305,7 @@ TheirSide their_side(const Catalog& catalog,
       continue;
     }
     // Of an app whose files are elsewhere, and never were here.
-    if (!row.group.empty() && !groups.contains(row.group)) {
+    if (!row.group.empty() && !groups.contains(row.group) && file == nullptr) {
       if (ours.empty()) {
         for (const auto& record : records) {
           ours.insert(record.key);

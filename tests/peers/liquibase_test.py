@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Liquibase, from npm, with formatted SQL that a changelog includes. Its commands run one after the other in one Java, whose
-start is most of what each of them takes.
+start is most of what each of them takes. An older one, whose checksums are others, begins what it goes on with.
 
     liquibase_test.py BUILD
 """
@@ -8,7 +8,7 @@ start is most of what each of them takes.
 import re
 import subprocess
 
-from peer import Refused, Steps, from_npm, main, needs
+from peer import Refused, Steps, Unavailable, from_npm, main, needs, run
 
 RUNNER = """
 import java.io.*;
@@ -65,7 +65,7 @@ class Liquibase(Steps):
         self.write("changelog.xml", """<?xml version="1.0" encoding="UTF-8"?>
 <databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
   xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog
-                      http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">
+                      http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-4.3.xsd">
   <includeAll path="changes" relativeToChangelogFile="true"/>
 </databaseChangeLog>
 """)
@@ -96,6 +96,62 @@ class Liquibase(Steps):
 
     def down(self):
         self.liquibase("rollback-count", "--count=1")
+
+    def up_by_an_older_one(self):
+        try:
+            old = from_npm("liquibase@4.4.0") / "node_modules/liquibase/dist"
+        except Unavailable as why:
+            self.skipTest(str(why))
+        jars = [old / "liquibase/liquibase.jar", old / "liquibase/lib/*", old / "drivers/postgresql-42.2.8.jar", self.repo]
+        run("java", "-XX:TieredStopAtLevel=1", "-cp", ":".join(map(str, jars)),
+            "liquibase.integration.commandline.LiquibaseCommandLine", "update", "--changelog-file=changelog.xml",
+            "--username=postgres", "--password=none",
+            f"--url=jdbc:postgresql://127.0.0.1:{self.postgres.port}/{self.database}", cwd=self.repo)
+
+    def stored(self):
+        return self.postgres.sql(self.database, "SELECT string_agg(DISTINCT left(md5sum, 2), '') FROM databasechangelog")
+
+    def test_what_an_older_one_ran_is_the_same_before_and_after_an_upgrade(self):
+        self.with_none_applied()
+        self.up_by_an_older_one()
+        self.assertEqual("8:", self.stored())
+        lines = self.begin()
+        self.is_quiet(lines)
+        self.assertEqual(["applied verified"] * 3, [f"{line.cell['state']} {line.cell['content']}" for line in lines])
+        self.up()
+        self.assertEqual("9:", self.stored())
+        lines = self.look_after()
+        self.is_quiet(lines)
+        self.agrees(lines)
+        self.assertEqual(["applied verified"] * 3, [f"{line.cell['state']} {line.cell['content']}" for line in lines])
+
+    def test_ids_that_are_numbers_are_those_that_it_stores(self):
+        self.with_all_applied()
+        ids = "changes/100_ids.yaml"
+        words = ("1.10", "007", "1_000", "yes", "0x1F", "1e3", ".5", "20200101.1", "'1.10'", "&same 2.50", "*same")
+        self.write(ids, "databaseChangeLog:\n" + "".join(
+            f"- changeSet: {{id: {word}, author: ann{n}, changes: [{{sql: {{sql: SELECT {n}}}}}]}}\n"
+            for n, word in enumerate(words)))
+        lines = self.start([ids])
+        self.agrees(lines)
+        self.up()
+        lines = self.look_after()
+        self.is_quiet(lines)
+        self.agrees(lines)
+        self.assertEqual({"applied verified"}, {f"{line.cell['state']} {line.cell['content']}" for line in lines})
+
+    def test_lines_that_only_look_like_directives_are_its_sql(self):
+        self.with_none_applied()
+        odd = "changes/100_odd.sql"
+        sets = ["--rollback\tSELECT 0;", "/* liquibase rollback SELECT 0; */", "--ignoreLines: 1", "-- ignoreLines:1 more",
+                " --ignoreLines:1", "--ignoreLines:start\nbad\n-- ignoreLines:end", "--comment\tseven", "--validCheckSum"]
+        self.write(odd, "--liquibase formatted sql\n" + "".join(
+            f"--changeset ann:{n} rollbackEndDelimiter:GO\nSELECT {n};\n{lines}\nSELECT {n};\n" for n, lines in enumerate(sets)))
+        self.up()
+        lines = self.start([odd])
+        self.is_quiet(lines)
+        self.agrees(lines)
+        self.assertEqual({"verified"}, {line.cell["content"] for line in lines})
 
     def test_checksums_that_were_cleared_accept_any_file(self):
         self.with_all_applied()

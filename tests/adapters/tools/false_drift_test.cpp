@@ -1001,6 +1001,54 @@ TEST_CASE("Flyway: of several baselines the highest counts, and nothing below it
   CHECK(seen.state("3") == "pending");
 }
 
+TEST_CASE("Flyway: a class or a program that ran is no drift where the files are SQL") {
+  const auto flyway = of_flyway();
+  for (const std::string type : {"JDBC", "SPRING_JDBC", "CUSTOM", "SCRIPT"}) {
+    CAPTURE(type);
+    auto ledger = flyway.ledger(flyway.files, 3);
+    const auto ran = [&](const char* rank, std::optional<std::string> version) -> Values {
+      return {rank, version, "x", type, "db.migration.X", std::nullopt, "ana", at_ms(4), "t"};
+    };
+    ledger.push_back(ran("4", "4"));
+    ledger.push_back(ran("5", std::nullopt));
+    is_quiet(flyway, flyway.files, ledger);
+    // It may be a file by now, which is not to run again.
+    auto files = flyway.files;
+    files["V4__x.sql"] = "SELECT 4;\n";
+    CHECK(look(flyway, files, ledger).state("4") == "applied");
+    CHECK(look(flyway, files, ledger).findings().empty());
+    // One that failed is in the way of all others.
+    ledger[3][8] = "f";
+    CHECK(look(flyway, flyway.files, ledger).findings() == "dirty 4");
+  }
+}
+
+TEST_CASE("Flyway: a file that was renamed, and then repaired, is as it was") {
+  const auto flyway = of_flyway();
+  auto ledger = flyway.ledger(flyway.files, 3);
+  auto files = flyway.files;
+  files["V3__b.sql"] = files.at("V3__a.sql");
+  files.erase("V3__a.sql");
+  CHECK(look(flyway, files, ledger).note("3") == "renamed");
+  ledger[2][2] = "b";  // and the script's name stays
+  CHECK(look(flyway, files, ledger).note("3").empty());
+}
+
+TEST_CASE("Flyway 3: a checkout with other line endings is no drift") {
+  const auto flyway = of_flyway();
+  const auto windows = checked_out_with_crlf(flyway.files);
+  for (const auto& [applied, checkout] :
+       {std::pair(flyway.files, windows), std::pair(windows, flyway.files)}) {
+    auto ledger = flyway.ledger(applied, 3);
+    for (std::size_t i = 0; i < 3; ++i) {
+      ledger[i][5] =
+          std::to_string(static_cast<std::int32_t>(crc32_of(applied.at(flyway.paths[i]))));
+    }
+    is_quiet(flyway, checkout, ledger);
+    is_quiet(flyway, checkout, ledger, look(flyway, applied, ledger));
+  }
+}
+
 TEST_CASE("Flyway: a late file waits for somebody to insist, and is told once it ran") {
   const auto flyway = of_flyway();
   auto ledger = flyway.ledger(flyway.files, 3);

@@ -150,6 +150,25 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("whatever a baseline was, it stands for what is below it") {
+  for (const auto* type : {"SQL_BASELINE",
+                           "JDBC_BASELINE",
+                           "SCRIPT_BASELINE",
+                           "SQL_STATE_SCRIPT",
+                           "JDBC_STATE_SCRIPT",
+                           "SQL_IBASE",
+                           "JDBC_IBASE"}) {
+    CAPTURE(type);
+    const auto rows = read({{"3", "all", type, "B3__all.sql", "99", true}});
+    REQUIRE(rows.size() == 1);
+    CHECK(rows.front().key.value == "B3");
+    CHECK(rows.front().kind == MigrationKind::baseline);
+    CHECK(rows.front().state == State::applied);
+    CHECK(rows.front().checksum.has_value() == std::string_view(type).starts_with("SQL"));
+    CHECK(states({{"3", "all", type, "", "99", true}, deleted("3")}) == Told{"B3 undone"});
+  }
+}
+
 TEST_CASE("success = false is failed") {
   CHECK(states({sql("1"), failed(sql("2"))}) == Told{"1 applied", "2 failed"});
   CHECK(states({failed(repeatable("views"))}) == Told{"R__views failed"});
@@ -157,7 +176,8 @@ TEST_CASE("success = false is failed") {
 
 TEST_CASE("an undo ends the version that it undid and is no migration itself") {
   CHECK(states({sql("1"), sql("2"), undo("2")}) == Told{"1 applied", "2 undone"});
-  for (const auto* type : {"UNDO_SQL", "UNDO_JDBC", "UNDO_SCRIPT", "UNDO_CUSTOM"}) {
+  for (const auto* type :
+       {"UNDO_SQL", "UNDO_JDBC", "UNDO_SPRING_JDBC", "UNDO_SCRIPT", "UNDO_CUSTOM"}) {
     CAPTURE(type);
     CHECK(states({sql("2"), of_type(type, undo("2"))}) == Told{"2 undone"});
   }
@@ -275,6 +295,14 @@ TEST_CASE("a row is called what its script was called, without folders and suffi
   CHECK(id("V0147__hotfix_idx.sql") == "V0147__hotfix_idx");
   CHECK(id("db.migration.V147__hotfix_idx", "JDBC") == "V147__hotfix_idx");
   CHECK(id("V147__hotfix_idx.sh", "SCRIPT") == "V147__hotfix_idx");
+}
+
+TEST_CASE("a row whose description `repair` took from a renamed file is called as that is") {
+  auto row = sql("147", "hotfix index");
+  row.script = "V147__hotfix_idx.sql";
+  CHECK(read({row}).front().id.value == "V147__hotfix_index");
+  row.script = "V0147__hotfix_index.sql";
+  CHECK(read({row}).front().id.value == "V0147__hotfix_index");
 }
 
 TEST_CASE("a row without a script that says so is called by its version and description") {

@@ -254,15 +254,258 @@ TEST_CASE("lines that are to be ignored are") {
         liquibase_checksum(9, std::vector{LiquibaseSql{"select 1;select 2;", true, true, {}, {}}}));
 }
 
+TEST_CASE("lines around the SQL are what Liquibase 4.4 and 4.28 take them for") {
+  // As they stored these.
+  struct Stored {
+    std::string body;
+    std::string by_4_4;
+    std::string by_4_28;
+  };
+  const std::vector<Stored> all{
+      {"--comment: one\nselect 1;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"-- comment two\nselect 1;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {" --comment three\nselect 1;\n",
+       "8:2b039741fb4e2fb26d5b80aa2a712efb",
+       "9:04be71116474a94464a96323069ec9c8"},
+      {"--commentary five\nselect 1;\n",
+       "8:63404ae7f013e3545ba8af5f44d465b0",
+       "9:6aaf577d3229de363658b5d98d45031c"},
+      {"--comment\nselect 1;\n",
+       "8:ebe73d01ab662996e1913d1bbe48c21f",
+       "9:59eef83db47ec58ced091afe2e2c0c10"},
+      {"--comment:\nselect 1;\n",
+       "8:243f590690c8dd02263f5bea8dd6aa04",
+       "9:2c9841a9fe7b1a2cdd1a4f52047bebac"},
+      {"--COMMENT six\nselect 1;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"--comment\tseven\nselect 1;\n",
+       "8:159a2f25847fa25f1f9b32e7ec28fc3a",
+       "9:f16da0307c2825ffd1825dbaa342fb93"},
+      {"--comment:eight\nselect 1;\n",
+       "8:c40f79d51949d9e2d2b397d8815240ae",
+       "9:c5757f98ad3cbe7a3c3b5b41c863c827"},
+      {"--  comment: nine\nselect 1;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"--comment : ten\nselect 1;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"--validCheckSum: 1:any\nselect 1;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"-- validCheckSum: 8:abc\nselect 1;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {" --validCheckSum: 8:abd\nselect 1;\n",
+       "8:afa7313ef15fcdf03612d82c48a127d1",
+       "9:6ed6e9e40f9dde1687741da06a1e0f2e"},
+      {"--validchecksum 8:abe\nselect 1;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"--validCheckSum\nselect 1;\n",
+       "8:8dbe91eddff64cba847a0273a934b5c5",
+       "9:b7e67ae8f6250bd0701d002534a48315"},
+      {"--validCheckSum:8:abf\nselect 1;\n",
+       "8:cfa2488c64069e905bc3e020f55dc6cc",
+       "9:96ef83de2b14918ddc92696d8afa7937"},
+      {"--validCheckSum:  8:abf x\nselect 1;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1;\n--rollback\n",
+       "8:4e7f85abbfc632efbaf7a61959040a4e",
+       "9:82eab45f00643148164a4c7ee13bd22c"},
+      {"select 1;\n-- rollback select 0;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1;\n--rollback:select 0;\n",
+       "8:f07e276994a73bbdc2dd8acec04cdf2b",
+       "9:d7caf160d7680c7f1283ad08b68b763c"},
+      {"select 1;\n--rollbackx\n",
+       "8:d77d77e39c6ce935d73d239f8ae7466d",
+       "9:2a72c60c90c839487812a82470dbbc8b"},
+      {"select 1;\n--rollback\tselect 0;\n",
+       "8:52fd13d9ff47e93df0d4152b5d3fbc55",
+       "9:5e25396113d573ae3820388902651358"},
+      {"select 1;\n--ROLLBACK select 0;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1;\n --  rollback select 0;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1;\n--rollback \n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1;\n-- rollback\n",
+       "8:71877889fa52a74a50504a482734d94a",
+       "9:82eab45f00643148164a4c7ee13bd22c"},
+      {"--preconditionsx\nselect 1;\n--preconditioning\n",
+       "8:5dad698b726cc36a6bfaf3121a43478f",
+       "9:8fcfb01b53bb41e2707bd16b25fc779d"},
+      {"select 1;\n/* liquibase rollback select 0; */\nselect 2;\n",
+       "8:ce142e14e8616078dcb53744279e1451",
+       "9:fce785aeb6c2bfa94040c457d5ed8675"},
+      {"select 1;\n/* liquibase rollback\nselect 0; */ select 9;\nx */\nselect 2;\n",
+       "8:661c230fbd84b3c13852080bd51c490d",
+       "9:d0ac68cf3699decff59c77fea078a7a8"},
+      {"select 1;\n/*liquibase rollback\nx*/\nselect 2;\n",
+       "8:e877a3ad36e45bc93edbb3ca78193d9b",
+       "9:d0ac68cf3699decff59c77fea078a7a8"},
+      {"select 1;\n/* LIQUIBASE ROLLBACK\nx\n*/\nselect 2;\n",
+       "8:b3e29458f7933f9e648d6776efd861fa",
+       "9:d0ac68cf3699decff59c77fea078a7a8"},
+      {"select 1;\nselect 3; /* liquibase rollback\nx\n*/\nselect 2;\n",
+       "8:830bc75f1bdfb444042324562aced418",
+       "9:5cddeba29c9816b31e671e173f2e2583"},
+      {"select 1;\n/* liquibase rollback: x\n*/\nselect 2;\n",
+       "8:03398dc4e30973ce98876dbfb78c4b8e",
+       "9:d11dc8646783254e4263274b1417324a"},
+      {"select 1;\n/* liquibase rollbackx\n*/\nselect 2;\n",
+       "8:c7b536f92b17e3e196efebdc03928967",
+       "9:70bdadb4b8dddfc7a0efde751974c641"},
+      {"select 1;\n/* liquibase\nrollback\n*/\nselect 2;\n",
+       "8:19c92f71245e528fa55393aaf4782057",
+       "9:2bb4a2507730fe8dbade0ebd1a52bb4e"},
+      {"select 1;\n/* rollback\n*/\nselect 2;\n",
+       "8:16a66f812690378227ac2bf2d7980bcc",
+       "9:029f33be588f513c1b171009cce96d6b"},
+      {"select 1;\n--property name:x value:y z\n",
+       "8:afe06525fb7fa7f074185adc5aece9ce",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1;\n--propertyname:x value:y\n",
+       "8:32a7041f5d85380799dc0a419b9bfdd9",
+       "9:5ce7cf8fa7566cd29b282f4badc13b67"},
+      {"select 1;\n--property  name:x  value:\"a b\"\n",
+       "8:ac5723e5887733cd2f9585f5ae9e7787",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1;\n-- property: name:x value:y\n",
+       "8:08d2767090bb9d24f3c5ea78c37fd200",
+       "9:f065ac5cccf94883b5cf02fa2743da23"},
+      {"select 1;\n--property name:n1 value:v1 global:false\n",
+       "8:32e237ee074f4ba349594f9f36c57535",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1;\n--ignoreLines: 1\nbad\nselect 2;\n",
+       "8:32fe472afb298d371b4ad224b64083e4",
+       "9:b1338120282c3210f69100f56227c47d"},
+      {"select 1;\n-- ignoreLines:1 more\nbad\nselect 2;\n",
+       "8:0cd18bf2f62531fc9f46db0b3dad5be0",
+       "9:c8d2651b176c1a90222930479e087ad3"},
+      {"select 1;\n--ignoreLines:start\nbad\n-- ignoreLines:END  \nselect 2;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1;\n--ignoreLines\nselect 2;\n",
+       "8:5c3824165cb673b36c33209ef80262df",
+       "9:162bf136902752d63101e7a3a98ea4a3"},
+      {"select 1;\n--ignoreLines:0\nselect 2;\n",
+       "8:8dab6f192104e6d901edd409f45042ac",
+       "9:d0ac68cf3699decff59c77fea078a7a8"},
+      {"select 1;\n--ignoreLines:start\nbad\n--ignoreLines: end\nselect 5;\nselect 2;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1\n /\n",
+       "8:45740d60168c4b7690a5ecd78a6aa22d",
+       "9:0f1475aa39d5d9c79549b35e24afec03"},
+      {"select 1\n/", "8:5052c050d234b8725fed2b2ce19a02fd", "9:0f1475aa39d5d9c79549b35e24afec03"},
+      {"select 1;\n--ignoreLines:start\nbad\n--ignoreLines:END\nselect 2;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1;\n--ignoreLines:start\nbad\n-- ignoreLines:end\nselect 2;\n",
+       "8:8dab6f192104e6d901edd409f45042ac",
+       "9:d0ac68cf3699decff59c77fea078a7a8"},
+      {"select 1;\n--ignoreLines:start\nbad\n--ignoreLines:end \nselect 2;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e",
+       "9:a7ca957848b7a2d82c733ec390529b49"},
+      {"select 1;\n --ignoreLines:1\nbad\n--ignoreLines:0\nselect 2;\n",
+       "8:d9251a4cd72fbbfc75acb405e6190940",
+       "9:b1338120282c3210f69100f56227c47d"},
+      {"select 1;\n--ignoreLines:1 \nbad\n--ignoreLines:0\nselect 2;\n",
+       "8:d9251a4cd72fbbfc75acb405e6190940",
+       "9:b1338120282c3210f69100f56227c47d"},
+      {"select 1;\n--IGNORELINES:start\nbad\n--ignoreLINES:end\nselect 2;\n",
+       "8:8dab6f192104e6d901edd409f45042ac",
+       "9:d0ac68cf3699decff59c77fea078a7a8"},
+  };
+  for (const auto& [body, by_4_4, by_4_28] : all) {
+    CAPTURE(body);
+    const auto migration = only("u.sql", "--liquibase formatted sql\n--changeset a:1\n" + body);
+    CHECK(accepts(migration, by_4_4));
+    CHECK(accepts(migration, by_4_28));
+  }
+}
+
+TEST_CASE("attributes of a changeset are what Liquibase 4.4 takes them for, quotes and all") {
+  struct Stored {
+    std::string attributes;
+    std::string sql;
+    std::string by_4_4;
+  };
+  const std::vector<Stored> all{
+      {"rollbackSplitStatements:false",
+       "select 1;\nselect 2;\n",
+       "8:a5cfbca84f2fb50bdf36c67931b663a0"},
+      {"rollbackEndDelimiter:GO",
+       "select 3;\n--rollback select 0;\n",
+       "8:61580f4e3eef4eb559344b34d7a6ce8b"},
+      {"endDelimiter:/", "select 1\n/\nselect 2\n/\n", "8:147161e2e957c5bb0156824e46a19901"},
+      {"endDelimiter:\";\"", "select 1;\n", "8:ad04003bbf230bb06a7bc67cef421912"},
+      {"splitStatements:\"false\" stripComments:\"false\"",
+       "select 1;\n",
+       "8:07d7d7a28c35b80d36e41424401a2f3e"},
+      {"stripComments:FALSE  endDelimiter:;; splitStatements:false",
+       "select 2;\n",
+       "8:f8d0e866893fd0e38b7ea8c14f83fe1e"},
+      {"endDelimiter:@@ x:y runWith:jdbc", "select 3@@\n", "8:0d37e780d6914042a869fcec1defae79"},
+      {"endDelimiter: stripComments:false", "select 1;\n", "8:a29386827f892f2b455598cbb75acb12"},
+      {"splitStatements:no", "select 1;\n", "8:c71d1878fe4ecf5861514187b4533579"},
+      {"splitStatements: false", "select 1;\n", "8:07d7d7a28c35b80d36e41424401a2f3e"},
+      {"endDelimiter:'x y'", "select 1;\n", "8:98f9ceeb4e529d32e3058b1c5bf35385"},
+      {"dbms: postgresql", "select 1;\n", "8:07d7d7a28c35b80d36e41424401a2f3e"},
+      {"context: test", "select 1;\n", "8:07d7d7a28c35b80d36e41424401a2f3e"},
+      {"runOnChange:\"true\"", "select 1;\n", "8:07d7d7a28c35b80d36e41424401a2f3e"},
+      {"splitStatements:false, stripComments:false;",
+       "select 1;\n",
+       "8:882c7c5de65076cf3a41b9344dc82966"},
+      {"endDelimiter:X endDelimiter:", "select 1;\n", "8:fd730059581c348534823552059ea441"},
+  };
+  for (const auto& [attributes, sql, by_4_4] : all) {
+    CAPTURE(attributes);
+    CHECK(accepts(
+        only("u.sql", "--liquibase formatted sql\n--changeset a:1 " + attributes + "\n" + sql),
+        by_4_4));
+  }
+}
+
+TEST_CASE("a changeset is for the databases that Liquibase reads in its line") {
+  const auto never = [](const std::string& attributes) {
+    return only("u.sql", "--liquibase formatted sql\n--changeset a:1 " + attributes + "\nselect 1;")
+        .never;
+  };
+  for (const auto* here :
+       {"dbms:postgresql,h2", "dbms:!oracle", "dbms: postgresql", "dbms:", "x:y"}) {
+    CHECK_MESSAGE(never(here).empty(), here);
+  }
+  for (const auto* elsewhere :
+       {"dbms:oracle,", "dbms:\"h2, postgresql\"", "dbms: oracle", "xdbms:oracle", "dbms:none"}) {
+    CHECK_MESSAGE(never(elsewhere) == "skipped", elsewhere);
+  }
+}
+
 TEST_CASE("checksums that people declared valid are accepted") {
   const std::string head = "--liquibase formatted sql\n--changeset u:1\n";
   const auto valid =
       only("u.sql", head + "--validCheckSum: 8:0123456789abcdef0123456789abcdef\nselect 1;\n");
   CHECK(accepts(valid, "8:0123456789abcdef0123456789abcdef"));
   CHECK(valid.checksums.complete);
-  for (const std::string any : {"any", "1:any", "1:all", "1:*", "ANY"}) {
+  for (const std::string any : {"any", "1:any", "1:all", "1:*", "ANY", "*", "1:All"}) {
     CHECK_FALSE(
         only("u.sql", head + "--validCheckSum " + any + "\nselect 1;\n").checksums.complete);
+  }
+  for (const std::string none : {"8:any", "9:ALL", "11:any"}) {
+    CHECK(only("u.sql", head + "--validCheckSum " + none + "\nselect 1;\n").checksums.complete);
   }
   // Of what is there now: whatever was stored of that version counts.
   const auto current =

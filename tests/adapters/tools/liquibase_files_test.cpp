@@ -125,6 +125,126 @@ TEST_CASE("the key is what Liquibase compares, whichever case it is written in")
   CHECK(normal_liquibase_path("../../etc/a.sql") == "../../etc/a.sql");
 }
 
+TEST_CASE("an id that is a number in YAML or JSON is what Liquibase makes of that number") {
+  const auto ids = [](const std::string& path, const std::string& bytes) {
+    Strings all;
+    for (const auto& id : ids_of(catalog_of(tool(), {{path, bytes}}))) {
+      all.push_back(id.substr(path.size() + 2, id.size() - path.size() - 5));
+    }
+    return all;
+  };
+  // As Liquibase 4.28.1 stored them.
+  const std::vector<std::pair<std::string, std::string>> words{
+      {"1.0", "1.0"},
+      {"1.10", "1.1"},
+      {"1.50", "1.5"},
+      {"007", "7"},
+      {"1_000", "1000"},
+      {"yes", "true"},
+      {"OFF", "false"},
+      {"0x1F", "31"},
+      {"1e3", "1000.0"},
+      {"1.0e+3", "1000.0"},
+      {"20200101120000", "20200101120000"},
+      {"12345678901234567890123", "12345678901234567890123"},
+      {"\"008\"", "008"},
+      {"'1.10'", "1.10"},
+      {"!!str 1.20", "1.20"},
+      {"09", "09"},
+      {"1:30", "90"},
+      {"0b11", "3"},
+      {"+5", "5"},
+      {"-6", "-6"},
+      {"-0", "0"},
+      {".5", "0.5"},
+      {"0.00025", "2.5E-4"},
+      {"0.0025", "0.0025"},
+      {"20200101.1", "2.02001011E7"},
+      {"1234567.5", "1234567.5"},
+      {"3.", "3.0"},
+      {"1.2.3", "1.2.3"},
+      {"1-2", "1-2"},
+      {"yES", "yES"},
+      {"1e", "1e"},
+      {"_1", "_1"},
+      {"v1.10", "v1.10"}};
+  std::string yaml = "databaseChangeLog:\n";
+  Strings wanted;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    // Of one author each: two of them are the same number.
+    const auto author = std::string(1, static_cast<char>(i < 26 ? 'A' + i : '0' + i - 26));
+    yaml += "- changeSet: {id: " + words[i].first + ", author: \"" + author + "\"}\n";
+    wanted.push_back(words[i].second);
+  }
+  CHECK(ids("c.yaml", yaml) == wanted);
+  CHECK(ids("c.json", R"({"databaseChangeLog": [{"changeSet": {"id": 1.0, "author": "a"}},
+      {"changeSet": {"id": 1e2, "author": "a"}}, {"changeSet": {"id": 1.10, "author": "a"}},
+      {"changeSet": {"id": 7, "author": "a"}}, {"changeSet": {"id": "yes", "author": "a"}},
+      {"changeSet": {"id": true, "author": "a"}}, {"changeSet": {"id": "1.10", "author": "a"}}]})") ==
+        Strings{"1.0", "100.0", "1.1", "7", "yes", "true", "1.10"});
+}
+
+TEST_CASE("a name that YAML repeats by an alias is the name, and a structure proves nothing") {
+  const auto catalog = catalog_of(tool(),
+                                  {{"c.yaml",
+                                    "databaseChangeLog:\n- changeSet: {id: 1, author: &who ann}\n"
+                                    "- changeSet: {id: &n 2.50, author: *who}\n"
+                                    "- changeSet: {id: 3, author: *n, changes: &c []}\n"
+                                    "- changeSet: {id: 4, author: *who, changes: *c}\n"}});
+  CHECK(ids_of(catalog) ==
+        Strings{"c.yaml::1::ann", "c.yaml::2.5::ann", "c.yaml::3::2.5", "c.yaml::4::ann"});
+  CHECK_FALSE(catalog.migrations[3].checksums.complete);
+  std::string long_words =
+      "databaseChangeLog:\n- changeSet: {id: 1, author: &a " + std::string(300, 'x') + "}\n";
+  CHECK(ids_of(catalog_of(tool(),
+                          {{"c.yaml", long_words + "- changeSet: {id: 2, author: *a}\n"}}))[1] ==
+        "c.yaml::2::");
+}
+
+TEST_CASE("an author and a logical path in a line are what Liquibase 4.28 stored of them") {
+  CHECK(ids_of(catalog_of(
+            tool(),
+            {{"1.sql",
+              "--liquibase formatted sql logicalFilePath:\"log ical.sql\"\n--changeset  y  :z\n"
+              "select 1;\n--changeset a:1 logicalFilePath:\"x y.sql\"\nselect 1;\n"
+              "--changeset \"auth b\":\"id with blank\"\nselect 1;\n--changeset e f:\"g\"\n"
+              "select 1;\n--changeset x:1:2\nselect 1;\n"}})) ==
+        Strings{"\"log::z::y  ",
+                "\"x::1::a",
+                "\"log::id with blank::auth b",
+                "\"log::g::e f",
+                "\"log::1:2::x"});
+}
+
+TEST_CASE("what YAML calls true is true to a changeset") {
+  const auto catalog = catalog_of(
+      tool(),
+      {{"c.yaml",
+        "databaseChangeLog:\n- changeSet: {id: 1, author: a, runOnChange: yes}\n- changeSet: {id: "
+        "2, author: a, ignore: On}\n- changeSet: {id: 3, author: a, runAlways: \"yes\"}\n"}});
+  CHECK(find(catalog, "c.yaml::1::a").kind == MigrationKind::repeatable);
+  CHECK(find(catalog, "c.yaml::2::a").never == "skipped");
+  CHECK(find(catalog, "c.yaml::3::a").kind == MigrationKind::versioned);
+}
+
+TEST_CASE("what a filter of people's own lets pass is due as far as anybody can tell") {
+  for (const std::string attribute : {"filter", "resourceFilter"}) {
+    CAPTURE(attribute);
+    const auto catalog =
+        catalog_of(tool(),
+                   {{"changelog.yaml",
+                     "databaseChangeLog:\n- include: {file: all.xml}\n- includeAll: {path: b, " +
+                         attribute + ": org.x.F}\n- includeAll: {path: c}\n"},
+                    {"all.xml", xml("<includeAll path=\"a\" " + attribute + "=\"org.x.F\"/>")},
+                    {"a/1.sql", formatted("--changeset a:1\nselect 1;\n")},
+                    {"b/1.sql", formatted("--changeset a:1\nselect 1;\n")},
+                    {"c/1.sql", formatted("--changeset a:1\nselect 1;\n")}});
+    CHECK(find(catalog, "a/1.sql::1::a").perhaps == "conditional");
+    CHECK(find(catalog, "b/1.sql::1::a").perhaps == "conditional");
+    CHECK(find(catalog, "c/1.sql::1::a").perhaps.empty());
+  }
+}
+
 TEST_CASE("no include leads out of the app's directory, and one that leads nowhere is told") {
   const auto catalog = catalog_of(
       tool(),

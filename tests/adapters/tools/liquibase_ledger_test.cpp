@@ -64,11 +64,22 @@ TEST_CASE("a table of Liquibase 2 in another schema is read, and one in upper ca
       "NULL, filename varchar(200) NOT NULL, dateexecuted timestamp with time zone NOT NULL, "
       "orderexecuted int NOT NULL, exectype varchar(10) NOT NULL, md5sum varchar(35), description "
       "varchar(255), comments varchar(255), tag varchar(255), liquibase varchar(20), PRIMARY KEY "
-      "(id, author, filename)); ALTER TABLE ops.log ALTER dateexecuted TYPE timestamp;" +
-      ran("ops.log", "one", 1));
+      "(id, author, filename)); CREATE TABLE ops.loglock (id int PRIMARY KEY, locked boolean NOT "
+      "NULL, lockgranted timestamp with time zone, lockedby varchar(255)); INSERT INTO ops.loglock "
+      "VALUES (1, false);" +
+      ran("ops.log", "one", 1) + ran("ops.log", "two", 2) +
+      "UPDATE ops.log SET dateexecuted = '2012-11-07 15:03:00.25+02' WHERE id = 'one'; UPDATE "
+      "ops.log SET dateexecuted = 'infinity' WHERE id = 'two';");
   const auto seen = bench.see();
   CHECK(seen.table == "ops.log");
-  CHECK(seen.rows.size() == 1);
+  REQUIRE(seen.rows.size() == 2);
+  CHECK(seen.rows[0].at == *parse_time("2012-11-07T13:03:00.250Z"));
+  CHECK_FALSE(seen.rows[1].at);
+  CHECK(seen.at_work.empty());
+  bench.sql("UPDATE ops.loglock SET locked = true, lockedby = 'ci', lockgranted = now()");
+  CHECK(bench.see().at_work.starts_with("ci since "));
+  bench.sql("UPDATE ops.loglock SET lockgranted = now() - interval '2 hours'");
+  CHECK(bench.see().at_work.empty());
 
   Bench upper;
   upper.sql(

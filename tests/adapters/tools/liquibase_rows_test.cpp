@@ -113,6 +113,31 @@ TEST_CASE("Liquibase's table is recognised by its columns, old and new") {
   CHECK(verdict(old, {lock()}) == "the columns of Liquibase; id is character varying(63)");
 }
 
+TEST_CASE("a table that Liquibase made up to version 3.1, with zones in its times, is one") {
+  auto old = changelog();
+  column(old, "dateexecuted").type = "timestamp with time zone";
+  auto old_lock = lock();
+  column(old_lock, "lockgranted").type = "timestamp(6) with time zone";
+  CHECK(verdict(old, {old_lock}) == "the columns of Liquibase");
+  CHECK(verdict(old, {lock()}) == "the columns of Liquibase");
+  auto other = changelog();
+  column(other, "dateexecuted").type = "time with time zone";
+  CHECK(verdict(other, {lock()}).starts_with("near miss: "));
+}
+
+TEST_CASE("a table of Liquibase 1 that no later version has run on says what it lacks") {
+  auto first = changelog();
+  std::erase_if(first.columns, [](const Relation::Column& each) {
+    return each.name == "orderexecuted" || each.name == "exectype" || each.name == "contexts" ||
+           each.name == "labels" || each.name == "deployment_id";
+  });
+  column(first, "dateexecuted").type = "timestamp with time zone";
+  column(first, "md5sum").type = "character varying(32)";
+  CHECK(verdict(first, {lock()}) ==
+        "near miss: looks like a Liquibase ledger, but column orderexecuted is missing and column "
+        "exectype is missing");
+}
+
 TEST_CASE("what only looks like Liquibase's table says why it is none") {
   auto wrong = changelog();
   column(wrong, "orderexecuted").type = "bigint";
@@ -315,4 +340,57 @@ TEST_CASE(
   foreign[0].key = {"db/a.sql::raw::includeall"};
   const auto after = poll(tool(), plain, foreign);
   CHECK(after.findings() == "foreign db/a.sql::raw::includeall");
+}
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <set>
+TEST_CASE("zz throwaway") {
+  namespace fs = std::filesystem;
+  const auto read = [](const fs::path& p) { std::ifstream in(p, std::ios::binary); std::stringstream s; s << in.rdbuf(); return s.str(); };
+  Files all;
+  for (const auto& e : fs::recursive_directory_iterator("/tmp/lb/repo")) {
+    if (e.is_regular_file()) all[fs::relative(e.path(), "/tmp/lb/repo").string()] = read(e.path());
+  }
+  for (const std::string version : {"4.4.0", "4.28.1"}) {
+    std::cout << "==== " << version << "\n";
+    std::vector<Values> values;
+    std::ifstream in("/tmp/lb/rows-" + version + ".tsv");
+    std::string line;
+    while (std::getline(in, line)) {
+      std::vector<std::string> f; std::stringstream s(line); std::string x;
+      while (std::getline(s, x, '\t')) f.push_back(x);
+      values.push_back({f[1], f[2], f[0], "1776513600000", "r #" + f[5], f[3], f[4], "sql"});
+    }
+    const auto theirs = rows_of(tool(), values);
+    std::set<std::string> matched;
+    for (const auto& [path, bytes] : all) {
+      if (path.find('/') != std::string::npos) continue;
+      Files files{{path, bytes}};
+      const auto stem = path.substr(0, path.find('.'));
+      for (const auto& [p, b] : all) {
+        if (p.starts_with(stem + "/") || ((stem == "f22" || stem == "f23") && p.starts_with("f21/"))) files[p] = b;
+      }
+      const auto catalog = catalog_of(tool(), files);
+      for (const auto& p : problems_of(catalog)) std::cout << path << "  PROBLEM " << p << "\n";
+      std::string order;
+      long last = -1;
+      for (const auto& m : catalog.migrations) {
+        const Row* row = nullptr;
+        for (const auto& r : theirs) if (r.key == m.key) row = &r;
+        if (row == nullptr) { std::cout << path << "  NO ROW " << m.id.value << " never=" << m.never << "\n"; continue; }
+        matched.insert(row->key.value);
+        if (row->id != m.id) std::cout << path << "  ID " << row->id.value << " vs " << m.id.value << "\n";
+        const long at = row - theirs.data();
+        if (at < last) std::cout << path << "  ORDER " << m.id.value << "\n";
+        last = at;
+        const auto& a = m.checksums.accepted;
+        const bool ok = row->checksum && std::find(a.begin(), a.end(), *row->checksum) != a.end();
+        if (!ok) std::cout << path << "  " << (m.checksums.complete && m.checksums.any_of.empty() ? "MISMATCH " : "unverifiable ") << m.id.value << " stored " << row->checksum.value_or("-") << "\n";
+      }
+    }
+    for (const auto& r : theirs) if (!matched.contains(r.key.value)) std::cout << "ROW WITHOUT CHANGESET " << r.id.value << "\n";
+  }
 }
