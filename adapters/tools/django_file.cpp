@@ -127,29 +127,66 @@ std::vector<FileEntry> entries_of_migration(const DjangoPath& at, std::string_vi
   return entries;
 }
 
-// The label of the app: that of its configuration, else how its package is called.
-std::vector<FileEntry> entries_of_apps(std::string_view bytes) {
+// How one configuration in apps.py calls which package; neither may be there.
+struct AppConfig {
+  std::string package;  // "shop.orders"
+  std::string label;
+  bool preferred = false;  // default = True
+};
+
+std::vector<AppConfig> app_configs_in(std::string_view bytes) {
   const auto source = read_python(bytes, {"label", "name", "default"});
-  const PythonClass* config = nullptr;
+  std::vector<AppConfig> configs;
   for (const auto& candidate : source.classes) {
-    if (text_of(candidate.scope, "name").empty()) {
+    AppConfig config{text_of(candidate.scope, "name"), text_of(candidate.scope, "label")};
+    const auto* chosen = candidate.scope.find("default");
+    const auto is = [&](std::string_view word) {
+      return chosen != nullptr && chosen->kind == Kind::name && chosen->text == word;
+    };
+    if ((config.package.empty() && config.label.empty()) || is("False")) {
       continue;
     }
-    const auto* chosen = candidate.scope.find("default");
-    if (config == nullptr ||
-        (chosen != nullptr && chosen->kind == Kind::name && chosen->text == "True")) {
-      config = &candidate;
+    if (config.label.empty()) {
+      config.label = last_part(config.package);
     }
+    config.preferred = is("True");
+    configs.push_back(std::move(config));
   }
-  if (config == nullptr) {
+  return configs;
+}
+
+// The label of the app: that of its configuration, else how its package is called. Of several the
+// default one counts, else the first that speaks of this folder's package; what the others say is
+// of other packages.
+std::vector<FileEntry> entries_of_apps(std::string_view path, std::string_view bytes) {
+  const auto configs = app_configs_in(bytes);
+  if (configs.empty()) {
     return {};
   }
-  auto entry = part(django_part::label);
-  entry.group = text_of(config->scope, "label");
-  if (entry.group.empty()) {
-    entry.group = last_part(text_of(config->scope, "name"));
+  path.remove_suffix(base_name(path).size());
+  const auto folder = base_name(path.substr(0, std::max(path.size(), std::size_t{1}) - 1));
+  const auto is_of_folder = [&](const AppConfig& config) {
+    return config.package.empty() || last_part(config.package) == folder;
+  };
+  auto own = std::ranges::find(configs, true, &AppConfig::preferred);
+  if (own == configs.end()) {
+    own = std::ranges::find_if(configs, is_of_folder);
   }
-  return {std::move(entry)};
+  if (own == configs.end()) {
+    own = configs.begin();
+  }
+  std::vector<FileEntry> entries;
+  for (const auto& config : configs) {
+    const bool of_another = !is_of_folder(config) && config.package != own->package;
+    if (&config != &*own && !of_another) {
+      continue;
+    }
+    auto entry = part(django_part::label);
+    entry.group = config.label;
+    entry.description = of_another ? config.package : "";
+    entries.push_back(std::move(entry));
+  }
+  return entries;
 }
 
 std::vector<FileEntry> entries_of_settings(std::string_view bytes) {
@@ -249,7 +286,7 @@ std::vector<FileEntry> django_entries(std::string_view path, std::string_view by
     return entries;
   }
   if (base_name(path) == "apps.py") {
-    return entries_of_apps(bytes);
+    return entries_of_apps(path, bytes);
   }
   return are_settings(path) ? entries_of_settings(bytes) : std::vector<FileEntry>();
 }

@@ -18,6 +18,17 @@ std::string folder_of(std::string_view path) {
   return std::string(slash == std::string_view::npos ? "" : path.substr(0, slash));
 }
 
+// "shop/orders" of "shop.orders".
+std::string as_folder(std::string package) {
+  std::ranges::replace(package, '.', '/');
+  return package;
+}
+
+// "shop/orders" ends in "orders".
+bool is_end_of(std::string_view end, std::string_view folder) {
+  return folder == end || (folder.ends_with(end) && folder[folder.size() - end.size() - 1] == '/');
+}
+
 // "orders" of "orders.0002_add_tax". Labels have no dots.
 std::string app_of(const Key& key) {
   return key.value.substr(0, key.value.find('.'));
@@ -38,10 +49,15 @@ class AppLabels {
         taken_.emplace(base_name(at->app_folder));
       }
       for (const auto& entry : file.entries) {
-        if (entry.role == Role::part && entry.key.value == django_part::label) {
-          labels_[folder_of(file.path)] = entry.group;
-          taken_.insert(entry.group);
+        if (entry.role != Role::part || entry.key.value != django_part::label) {
+          continue;
         }
+        if (entry.description.empty()) {
+          labels_[folder_of(file.path)] = entry.group;
+        } else {
+          packages_[as_folder(entry.description)] = entry.group;
+        }
+        taken_.insert(entry.group);
       }
     }
   }
@@ -50,12 +66,27 @@ class AppLabels {
   std::string of(std::string_view app_folder) {
     const auto [at, added] = labels_.try_emplace(std::string(app_folder));
     if (added) {
+      at->second = told_by_another_app(at->first);
+    }
+    if (at->second.empty()) {
       at->second = told_by_dependencies(at->first);
     }
     return at->second;
   }
 
  private:
+  // The configurations of several apps may lie in one file. `repo` may begin above the package or
+  // within it.
+  std::string told_by_another_app(std::string_view app_folder) const {
+    for (const auto& [package, label] : packages_) {
+      if (!app_folder.empty() &&
+          (is_end_of(package, app_folder) || is_end_of(app_folder, package))) {
+        return label;
+      }
+    }
+    return "";
+  }
+
   // What depends on its neighbour calls the app by its label. Some of the directory's apps have
   // another one than their folder, and `repo` may begin at or below an app's folder, or at a link
   // to it.
@@ -104,7 +135,8 @@ class AppLabels {
 
   std::map<std::string, std::vector<const ScannedFile*>, std::less<>> apps_;  // files by folder
   std::map<std::string, std::string, std::less<>> labels_;
-  std::set<std::string, std::less<>> taken_;  // by folders, and by what apps.py says
+  std::map<std::string, std::string> packages_;  // labels of apps that another one's file tells
+  std::set<std::string, std::less<>> taken_;     // by folders, and by what apps.py says
 };
 
 class DjangoGraph {

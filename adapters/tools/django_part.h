@@ -12,8 +12,9 @@ namespace django_part {
 
 inline constexpr std::string_view run_before = "run_before";  // its `after` are those that follow
 inline constexpr std::string_view computed = "computed";      // some of it cannot be told
-inline constexpr std::string_view label = "label";            // its `group` is the app's
-inline constexpr std::string_view setting = "setting ";       // and its name; of the app in `group`
+// Its `group` is the app's: of the package in `description`, or of the file's own folder.
+inline constexpr std::string_view label = "label";
+inline constexpr std::string_view setting = "setting ";  // and its name; of the app in `group`
 
 }  // namespace django_part
 

@@ -146,6 +146,39 @@ TEST_CASE("Django: of several configurations the default one counts") {
   CHECK(keys_of(catalog) == Strings{"b.0001_initial"});
 }
 
+TEST_CASE("Django: a configuration that does not count, or is another package's, names no app") {
+  const auto keys = [](const std::string& configs) {
+    return keys_of(
+        django({{"orders/apps.py", configs}, {"orders/migrations/0001_initial.py", migration()}}));
+  };
+  CHECK(keys("class A(AppConfig):\n    name = 'orders'\n    label = 'a'\n    default = False\n\n"
+             "class B(AppConfig):\n    name = 'orders'\n    label = 'b'\n") ==
+        Strings{"b.0001_initial"});
+  CHECK(keys("class Filer(FilerConfig):\n    name = 'filer'\n\n"
+             "class A(AppConfig):\n    name = 'shop.orders'\n    label = 'a'\n") ==
+        Strings{"a.0001_initial"});
+  // The name is its parent's.
+  CHECK(keys("class A(BaseConfig):\n    label = 'a'\n") == Strings{"a.0001_initial"});
+  CHECK(keys("class A(AppConfig):\n    default = True\n") == Strings{"orders.0001_initial"});
+}
+
+TEST_CASE("Django: one file may tell the labels of several apps") {
+  const std::string configs =
+      "class Shop(AppConfig):\n    name = 'shop'\n\n"
+      "class Orders(AppConfig):\n    name = 'shop.orders'\n    label = 'shop_orders'\n\n"
+      "class Users(AppConfig):\n    name = 'shop.users'\n    label = 'shop_users'\n";
+  CHECK(keys_of(django({{"src/shop/apps.py", configs},
+                        {"src/shop/orders/migrations/0001_initial.py", migration()},
+                        {"src/shop/users/migrations/0001_initial.py", migration()},
+                        {"src/borders/migrations/0001_initial.py", migration()}})) ==
+        Strings{"borders.0001_initial", "shop_orders.0001_initial", "shop_users.0001_initial"});
+  CHECK(keys_of(django({{"apps.py", configs},
+                        {"orders/migrations/0001_initial.py", migration()},
+                        {"users/migrations/0001_initial.py", migration()},
+                        {"users/apps.py", "class A(AppConfig):\n    name = 'shop.users'\n"}})) ==
+        Strings{"shop_orders.0001_initial", "users.0001_initial"});
+}
+
 TEST_CASE("Django: a directory that begins below the app's folder learns its label from within") {
   CHECK(keys_of(django({{"0001_initial.py", migration()},
                         {"0002_b.py", migration(on("orders", "0001_initial"))}})) ==
