@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -496,11 +497,15 @@ class Comparison {
       line.cell.state = CellState::applied;  // a standby may merely be behind
       return;
     }
+    const bool unproven = theirs_.unproven.contains(line.key);
     open(FindingKind::vanished,
          line,
          Severity::drift,
          undone ? "recorded as applied, and their ledger now says that it was undone"
-                : "recorded as applied, and their ledger no longer has it",
+         : unproven
+             ? "recorded as applied, and their ledger no longer has what it replaces: their tool "
+               "does not count it as applied"
+             : "recorded as applied, and their ledger no longer has it",
          evidence_of_vanished(*s.record));
   }
 
@@ -561,7 +566,7 @@ class Comparison {
     }
     cell.state = CellState::pending;
     cell.reason = s.file->perhaps;
-    if (late && rules.late == LayoutRules::Late::refused) {
+    if ((late && rules.late == LayoutRules::Late::refused) || theirs_.stuck.contains(line.key)) {
       cell.reason = "out_of_order";  // their tool may refuse to run it now
     }
   }
@@ -607,36 +612,82 @@ class Comparison {
     }
   }
 
-  // Squashed and other files that are not due hold nobody up.
   void find_gaps() {
     if (!catalog_.rules.refuses_gaps || !has_ledger()) {
       return;
     }
     const auto lines = lines_by_key();
+    const auto severity = policy_.out_of_order_forbidden ? Severity::drift : Severity::warning;
     for (const auto& migration : catalog_.migrations) {
       if (theirs_.applied(migration.key) == nullptr) {
         continue;
       }
       std::string without;
-      for (const auto& key : migration.after) {
-        const Migration* before = find(files_, key);
-        if (before == nullptr || theirs_.applied(key) != nullptr || theirs_.not_due.contains(key)) {
-          continue;
-        }
-        without += (without.empty() ? "" : ", ") + before->id.value;
-        Cell& cell = lines.at(key)->cell;
-        if (cell.state == CellState::pending) {
-          cell.reason = "out_of_order";
+      for (const auto& key : lacking(migration.after)) {
+        Line& before = *lines.at(key);
+        without += (without.empty() ? "" : ", ") + before.id.value;
+        if (before.cell.state == CellState::pending) {
+          before.cell.reason = "out_of_order";
         }
       }
       if (!without.empty()) {
         open(FindingKind::out_of_order,
              *lines.at(migration.key),
-             policy_.out_of_order_forbidden ? Severity::drift : Severity::warning,
+             severity,
              "applied without " + without + ", which it comes after: their tool refuses to go on",
              {{"without", without}});
       }
     }
+    for (const auto& [squash, without] : theirs_.stuck) {
+      if (theirs_.hidden_by.contains(squash)) {
+        continue;
+      }
+      open(FindingKind::out_of_order,
+           *lines.at(squash),
+           severity,
+           "never runs here: of what it replaces a part is applied, and " + without.value +
+               " is not and has no file",
+           {{"without", without.value}});
+    }
+  }
+
+  // What is not applied of these, as their tool sees it: a squash instead of what it hides, and
+  // instead of one that does not count the last of what it replaces.
+  std::vector<Key> lacking(const std::vector<Key>& before) const {
+    std::vector<Key> missing;
+    std::set<Key> visited;
+    std::vector<Key> open(before.rbegin(), before.rend());
+    while (!open.empty()) {
+      const Key key = open.back();
+      open.pop_back();
+      const Migration* file = find(files_, key);
+      if (file == nullptr || theirs_.applied(key) != nullptr || !visited.insert(key).second) {
+        continue;
+      }
+      if (const auto squash = theirs_.hidden_by.find(key); squash != theirs_.hidden_by.end()) {
+        open.push_back(squash->second);
+      } else if (theirs_.not_due.contains(key) || theirs_.stuck.contains(key)) {
+        const auto last = last_replaced(*file);
+        open.insert(open.end(), last.rbegin(), last.rend());
+      } else if (!theirs_.unproven.contains(key)) {
+        missing.push_back(key);
+      }
+    }
+    return missing;
+  }
+
+  std::vector<Key> last_replaced(const Migration& squash) const {
+    std::set<Key> inner;
+    for (const auto& key : squash.replaces) {
+      if (const Migration* file = find(files_, key)) {
+        inner.insert(file->after.begin(), file->after.end());
+      }
+    }
+    std::vector<Key> last;
+    std::ranges::copy_if(squash.replaces, std::back_inserter(last), [&](const Key& key) {
+      return !inner.contains(key);
+    });
+    return last;
   }
 
   // Ignorance is told, and is not drift: what was last read stays, with its age.

@@ -72,6 +72,9 @@ class Deriving {
       }
     }
     for (const auto& migration : catalog_.migrations) {
+      theirs_.replaced.insert(migration.replaces.begin(), migration.replaces.end());
+    }
+    for (const auto& migration : catalog_.migrations) {
       if (!migration.replaces.empty()) {
         squashed(migration);
       }
@@ -181,25 +184,38 @@ class Deriving {
   }
 
   // It counts as applied once all that it replaces is, and is of no use while only some of that is.
+  // To a tool that looks for gaps its own row says no more than those, unless a later squash
+  // replaces it in turn.
   void squashed(const Migration& squash) {
-    theirs_.replaced.insert(squash.replaces.begin(), squash.replaces.end());
-    if (theirs_.applied(squash.key) != nullptr) {
+    const bool by_parts = catalog_.rules.refuses_gaps;
+    const bool has_row = theirs_.applied(squash.key) != nullptr;
+    if (has_row && (!by_parts || theirs_.replaced.contains(squash.key))) {
       hide(squash);
       return;
     }
     const auto stood_for = stood_for_by(squash);
     const Row* applied = nullptr;
+    const Key* without = nullptr;
     std::size_t count = 0;
     for (const auto& key : stood_for) {
       if (const Row* row = theirs_.applied(key)) {
         applied = row;
         ++count;
+      } else if (!files_.contains(key) && !catalog_.unread.may_hold(key)) {
+        without = &key;
       }
+    }
+    if (has_row && count != stood_for.size()) {
+      theirs_.rows.erase(squash.key);
+      theirs_.unproven.insert(squash.key);
     }
     if (applied == nullptr) {
       hide(squash);
     } else if (count == stood_for.size()) {
       derive(squash, *applied);
+      hide(squash);
+    } else if (by_parts && without != nullptr) {
+      theirs_.stuck.emplace(squash.key, *without);
     } else {
       theirs_.not_due[squash.key] = "skipped";
     }
@@ -232,6 +248,7 @@ class Deriving {
   void hide(const Migration& squash) {
     for (const auto& key : squash.replaces) {
       theirs_.not_due[key] = "replaced";
+      theirs_.hidden_by.emplace(key, squash.key);
     }
   }
 

@@ -41,6 +41,13 @@ struct TheirSide {
   std::map<std::string, Version>
       oldest;              // of the files that are left, by group, where old ones are archived
   std::set<Key> replaced;  // by a file that is there
+  std::map<Key, Key> hidden_by;  // the file that is run in the place of one that is replaced
+  // Squashes with a row of their own, which their tool does not count: it goes by the rows of what
+  // they replace, and these are not all there.
+  std::set<Key> unproven;
+  // Squashes that can never run, each with what stands in the way: a part of what they replace is
+  // applied, and this is not and has no file.
+  std::map<Key, Key> stuck;
   std::optional<Version> begins;  // the first file, applied, where old ones are squashed into it
   std::map<Key, Key> rechained;   // what their ledger calls a file that has another key since
   std::set<Key> first_changed;    // the first of them: it proves that something was changed

@@ -102,6 +102,92 @@ class Django(Steps):
         self.assertEqual(["out_of_order"], self.line(lines, 20).findings)
         self.assertEqual("out_of_order", self.line(lines, 10).cell["reason"])
 
+    def with_a_squash(self):
+        """All are applied, and what comes after the squash says so."""
+        self.with_all_applied()
+        self.write("shop/migrations/0010_squashed_0020_step.py", self.squashed())
+        self.write(self.path(30), self.text(30).replace("0020_step", "0010_squashed_0020_step"))
+        return [self.path(number) for number in FIRST] + ["shop/migrations/0010_squashed_0020_step.py"]
+
+    def delete_rows(self, *names):
+        self.postgres.sql(self.database, "DELETE FROM django_migrations WHERE name IN ("
+                          + ", ".join(f"'{name}'" for name in names) + ")")
+
+    def test_one_behind_a_squash_that_is_half_applied_stops_it_and_is_told(self):
+        files = self.with_a_squash()
+        self.delete_rows("0020_step")
+        lines = self.start(files)
+        with self.assertRaisesRegex(Refused, "0030_step is applied before its dependency shop.0020_step"):
+            self.up()
+        self.assertEqual(["out_of_order"], self.watch.findings(), lines)
+        self.assertEqual(["out_of_order"], self.line(lines, 30).findings)
+        self.assertEqual("out_of_order", self.line(lines, 20).cell["reason"])
+
+    def test_one_behind_a_squash_of_which_nothing_is_applied_stops_it_and_is_told(self):
+        files = self.with_a_squash()
+        self.write(self.path(30), self.text(30))  # after the original, which the squash hides
+        self.delete_rows("0010_step", "0020_step")
+        lines = self.start(files)
+        with self.assertRaisesRegex(Refused, "is applied before its dependency shop.0010_squashed_0020_step"):
+            self.up()
+        self.assertEqual(["out_of_order"], self.watch.findings(), lines)
+        self.assertEqual(["out_of_order"], self.line(lines, 30).findings)
+
+    def test_the_row_of_a_squash_alone_does_not_make_it_applied(self):
+        files = self.with_a_squash()
+        self.up()  # it writes the squash down
+        self.delete_rows("0010_step", "0020_step")
+        gone = [self.remove(10), self.remove(20)]
+        lines = self.start([file for file in files if file not in gone])
+        self.assertEqual([], self.watch.findings(), lines)
+        squash = next(line for line in lines if line.file not in gone and "squashed" in line.file)
+        self.assertEqual("pending", squash.state())
+        self.agrees(lines)
+
+    def test_a_squash_that_can_never_run_is_told(self):
+        files = self.with_a_squash()
+        self.delete_rows("0020_step", "0030_step")
+        gone = [self.remove(10), self.remove(20)]
+        self.write(self.path(30), self.text(30))
+        lines = self.start([file for file in files if file not in gone])
+        with self.assertRaisesRegex(Refused, "some of the replaced migrations are already applied"):
+            self.up()
+        self.assertEqual(["out_of_order"], self.watch.findings(), lines)
+
+    def test_apps_have_their_own_labels_and_those_of_other_packages_are_none_of_ours(self):
+        self.with_none_applied()
+        self.write("settings.py", (self.repo / "settings.py").read_text().replace(
+            '["shop"]', '["shop", "django.contrib.contenttypes", "django.contrib.auth", "people", "lib.orders"]')
+            + 'AUTH_USER_MODEL = "people.Person"\nDEFAULT_AUTO_FIELD = "django.db.models.AutoField"\n')
+        self.write("lib/__init__.py", "")
+        self.write("lib/orders/__init__.py", "")
+        self.write("lib/orders/apps.py", "from django.apps import AppConfig\n\n\nclass Another(AppConfig):\n"
+                   '    name = "lib.orders"\n    label = "other"\n    default = False\n\n\n'
+                   "class OrdersConfig(AppConfig):\n"
+                   '    name = "lib.orders"\n    label = "lib_orders"\n')
+        self.write("lib/orders/migrations/__init__.py", "")
+        self.write("lib/orders/migrations/0001_initial.py",
+                   "from django.conf import settings\nfrom django.db import migrations\n\n\n"
+                   "class Migration(migrations.Migration):\n"
+                   "    dependencies = [migrations.swappable_dependency(settings.AUTH_USER_MODEL)]\n"
+                   '    run_before = [("shop", "0030_step")]\n    operations = []\n')
+        self.write("people/__init__.py", "")
+        self.write("people/models.py", "from django.contrib.auth.models import AbstractUser\n\n\n"
+                   "class Person(AbstractUser):\n    pass\n")
+        self.django("makemigrations", "people", "--skip-checks")
+        files = [self.path(number) for number in FIRST] + ["lib/orders/migrations/0001_initial.py",
+                                                           "people/migrations/0001_initial.py"]
+        lines = self.start(files)
+        self.assertEqual([], self.watch.problems())
+        self.assertEqual(["pending"] * 5, [line.state() for line in lines])
+        order = [line.id for line in lines]
+        self.assertLess(order.index("people.0001_initial"), order.index("lib_orders.0001_initial"))
+        self.assertLess(order.index("lib_orders.0001_initial"), order.index("shop.0030_step"))
+        self.up()
+        lines = self.look_after()
+        self.is_quiet(lines)
+        self.assertEqual(["applied"] * 5, [line.state() for line in lines])
+
     def test_the_folder_of_one_app_is_enough(self):
         self.with_all_applied()
         for folder in ("shop", "shop/migrations"):

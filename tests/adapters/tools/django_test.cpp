@@ -525,6 +525,110 @@ TEST_CASE("Django: what a squash stands for, and apps elsewhere, leave no gap") 
   CHECK(poll(catalog, seen(tool(), squash)).findings().empty());
 }
 
+TEST_CASE("Django: what was applied behind a squash that does not count is a gap") {
+  const auto files = [](const std::string& before_y) {
+    return django({
+        {"a/migrations/0001_initial.py", migration()},
+        {"a/migrations/0002_x.py", migration(on("a", "0001_initial"))},
+        {"a/migrations/0001_squashed_0002_x.py",
+         migration("", replaces("a", {"0001_initial", "0002_x"}))},
+        {"a/migrations/0003_y.py", migration(on("a", before_y))},
+    });
+  };
+  for (const std::string before : {"0001_squashed_0002_x", "0002_x"}) {
+    CAPTURE(before);
+    // Some of what it replaces is applied: the originals count.
+    const auto half =
+        poll(files(before), seen(tool(), {row(1, "a", "0001_initial"), row(2, "a", "0003_y")}));
+    REQUIRE(half.findings() == "out_of_order a.0003_y");
+    CHECK(half.standing.findings.front().details.at("without") == "a.0002_x");
+    CHECK(half.state("a.0002_x") == "pending");
+    CHECK(half.reason("a.0002_x") == "out_of_order");
+    // Nothing of it is: the squash does.
+    const auto none = poll(files(before), seen(tool(), {row(2, "a", "0003_y")}));
+    REQUIRE(none.findings() == "out_of_order a.0003_y");
+    CHECK(none.standing.findings.front().details.at("without") == "a.0001_squashed_0002_x");
+    CHECK(none.reason("a.0001_squashed_0002_x") == "out_of_order");
+    // The last of it is, and what comes before that is not.
+    CHECK(poll(files(before), seen(tool(), {row(1, "a", "0002_x"), row(2, "a", "0003_y")}))
+              .findings() == "out_of_order a.0002_x");
+  }
+}
+
+TEST_CASE("Django: a squash's own row alone does not make it applied") {
+  Files files{
+      {"a/migrations/0001_initial.py", migration()},
+      {"a/migrations/0002_x.py", migration(on("a", "0001_initial"))},
+      {"a/migrations/0001_squashed_0002_x.py",
+       migration("", replaces("a", {"0001_initial", "0002_x"}))},
+      {"a/migrations/0003_y.py", migration(on("a", "0001_squashed_0002_x"))},
+  };
+  const auto alone = seen(tool(), {row(3, "a", "0001_squashed_0002_x"), row(4, "a", "0003_y")});
+  const auto half = seen(
+      tool(),
+      {row(1, "a", "0001_initial"), row(3, "a", "0001_squashed_0002_x"), row(4, "a", "0003_y")});
+  const auto polled = poll(django(files), alone);
+  CHECK(polled.state("a.0001_squashed_0002_x") == "pending");
+  CHECK(polled.state("a.0002_x") == "not_due");
+  CHECK(polled.findings().empty());  // what comes after it Django lets pass
+  const auto with_half = poll(django(files), half);
+  CHECK(with_half.state("a.0001_squashed_0002_x") == "not_due");
+  CHECK(with_half.state("a.0002_x") == "pending");
+  CHECK(with_half.findings() == "out_of_order a.0003_y");
+
+  // Somebody tidied the ledger by hand while the squash still says what it replaces.
+  const auto whole = seen(tool(),
+                          {row(1, "a", "0001_initial"),
+                           row(2, "a", "0002_x"),
+                           row(3, "a", "0001_squashed_0002_x"),
+                           row(4, "a", "0003_y")});
+  files.erase("a/migrations/0001_initial.py");
+  files.erase("a/migrations/0002_x.py");
+  const auto before = poll(django(files), whole);
+  CHECK(before.findings().empty());
+  const auto tidied = poll(django(files), alone, before.records);
+  REQUIRE(tidied.findings() == "vanished a.0001_squashed_0002_x");
+  CHECK(tidied.standing.findings.front().summary ==
+        "recorded as applied, and their ledger no longer has what it replaces: their tool does not "
+        "count it as applied");
+  CHECK(poll(django(files), whole, before.records).findings().empty());
+}
+
+TEST_CASE("Django: a squash of a squash counts by that one's row") {
+  const auto catalog = django({
+      {"a/migrations/0001_squashed_0002_x.py",
+       migration("", replaces("a", {"0001_initial", "0002_x"}))},
+      {"a/migrations/0003_y.py", migration(on("a", "0001_squashed_0002_x"))},
+      {"a/migrations/0001_squashed_0003_y.py",
+       migration("", replaces("a", {"0001_squashed_0002_x", "0003_y"}))},
+  });
+  const auto polled =
+      poll(catalog, seen(tool(), {row(3, "a", "0001_squashed_0002_x"), row(4, "a", "0003_y")}));
+  CHECK(polled.state("a.0001_squashed_0003_y") == "applied");
+  CHECK(polled.findings().empty());
+}
+
+TEST_CASE("Django: a squash of what was half applied when the originals went is told") {
+  const Files files{
+      {"a/migrations/0001_squashed_0002_x.py",
+       migration("", replaces("a", {"0001_initial", "0002_x"}))},
+      {"a/migrations/0003_y.py", migration(on("a", "0001_squashed_0002_x"))},
+  };
+  const auto polled = poll(django(files), seen(tool(), {row(1, "a", "0001_initial")}));
+  REQUIRE(polled.findings() == "out_of_order a.0001_squashed_0002_x");
+  CHECK(polled.standing.findings.front().summary ==
+        "never runs here: of what it replaces a part is applied, and a.0002_x is not and has no "
+        "file");
+  CHECK(polled.standing.findings.front().severity == Severity::warning);
+  CHECK(polled.state("a.0001_squashed_0002_x") == "pending");
+  CHECK(polled.reason("a.0001_squashed_0002_x") == "out_of_order");
+  CHECK(polled.state("a.0003_y") == "pending");
+  // A file that only cannot be read is not gone.
+  auto unread = django(files);
+  unread.unread.keys.insert({"a.0002_x"});
+  CHECK(poll(unread, seen(tool(), {row(1, "a", "0001_initial")})).findings().empty());
+}
+
 TEST_CASE("Django: rows that were pruned after a squash are not missed") {
   const Files with_originals{
       {"a/migrations/0001_initial.py", migration()},

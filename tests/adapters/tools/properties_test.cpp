@@ -696,3 +696,148 @@ TEST_CASE("Django: of squashes and what they replace that is pending which Djang
     RC_ASSERT(polled.findings() == "");
   }));
 }
+
+namespace {
+
+// How Django builds its graph of one app with one squash, whatever rows there are, and what it then
+// makes of the rows.
+class DjangoGraphOfOneSquash {
+ public:
+  using Names = std::set<std::string>;
+
+  DjangoGraphOfOneSquash(std::map<std::string, Names> after,
+                         const std::string& squash,
+                         const Names& replaces,
+                         const Names& rows) {
+    for (const auto& [name, before] : after) {
+      parents_[name].insert(before.begin(), before.end());
+      files_.insert(name);
+      for (const auto& each : before) {
+        parents_[each];
+      }
+    }
+    auto applied = rows;
+    const auto has_row = [&](const std::string& name) { return rows.contains(name); };
+    const bool all = std::ranges::all_of(replaces, has_row);
+    const bool none = std::ranges::none_of(replaces, has_row);
+    applied.erase(squash);
+    if (all) {
+      applied.insert(squash);
+    }
+    if (all || none) {
+      put_in_place_of(replaces, squash);
+    } else {
+      take_away(squash, replaces);
+    }
+    for (const auto& [name, before] : parents_) {
+      refuses_ = refuses_ || !files_.contains(name);
+      if (!applied.contains(name)) {
+        to_run_.insert(name);
+      }
+      for (const auto& each : before) {
+        refuses_ = refuses_ || (has_row(name) && !has_row(each) && !(each == squash && all));
+      }
+    }
+    never_runs_ = !all && !none && std::ranges::any_of(replaces, [&](const std::string& name) {
+      return !has_row(name) && !files_.contains(name);
+    });
+  }
+
+  bool refuses() const { return refuses_; }
+  bool never_runs() const { return never_runs_; }
+  const Names& to_run() const { return to_run_; }
+
+ private:
+  void put_in_place_of(const Names& replaces, const std::string& squash) {
+    for (const auto& name : replaces) {
+      for (auto& [child, before] : parents_) {
+        if (before.erase(name) > 0 && !replaces.contains(child)) {
+          before.insert(squash);
+        }
+      }
+      parents_.erase(name);
+    }
+  }
+
+  void take_away(const std::string& squash, const Names& replaces) {
+    auto last = replaces;
+    std::erase_if(last, [&](const std::string& name) { return !parents_.contains(name); });
+    for (const auto& name : Names(last)) {
+      for (const auto& before : parents_[name]) {
+        last.erase(before);
+      }
+    }
+    parents_.erase(squash);
+    for (auto& [child, before] : parents_) {
+      if (before.erase(squash) > 0) {
+        before.insert(last.begin(), last.end());
+      }
+    }
+  }
+
+  std::map<std::string, Names> parents_;
+  Names files_;
+  Names to_run_;
+  bool refuses_ = false;
+  bool never_runs_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("Django: whatever rows there are beside a squash, what it runs and refuses is told") {
+  CHECK(rc::check([] {
+    using Names = std::set<std::string>;
+    const int count = 2 + below(4);
+    const int squashed = 2 + below(count - 1);
+    const auto name_of = [](int number) { return "000" + std::to_string(number) + "_x"; };
+    const auto squash = "0001_squashed_" + name_of(squashed);
+    const bool originals_are_there = below(2) == 0;
+    std::map<std::string, Names> after{{squash, {}}};
+    Names replaces;
+    Names rows;
+    for (int number = 1; number <= count; ++number) {
+      const auto name = name_of(number);
+      if (number <= squashed) {
+        replaces.insert(name);
+      }
+      if (number > squashed || originals_are_there) {
+        const bool behind_it = number == squashed + 1 && below(2) == 0;
+        after[name] = number == 1 ? Names() : Names{behind_it ? squash : name_of(number - 1)};
+      }
+      if (below(3) != 0) {
+        rows.insert(name);
+      }
+    }
+    if (below(2) == 0) {
+      rows.insert(squash);
+    }
+    const DjangoGraphOfOneSquash world(after, squash, replaces, rows);
+
+    Files files;
+    for (const auto& [name, before] : after) {
+      std::string more;
+      for (const auto& each : name == squash ? replaces : Names()) {
+        more += "('shop', '" + each + "'), ";
+      }
+      files["shop/migrations/" + name + ".py"] =
+          python(before.empty() ? "" : "('shop', '" + *before.begin() + "')",
+                 more.empty() ? "" : "    replaces = [" + more + "]\n");
+    }
+    std::vector<Values> values;
+    for (const auto& name : rows) {
+      values.push_back({std::to_string(values.size() + 1), "shop", name, "1776513600000"});
+    }
+    const auto& tool = *find_tool("django");
+    const auto polled = poll(catalog_of(tool, files), seen(tool, values));
+    RC_ASSERT(polled.findings().empty() == !(world.refuses() || world.never_runs()));
+    if (!world.never_runs()) {
+      Names pending;
+      for (const auto& line : polled.standing.lines) {
+        if (line.cell.state == CellState::pending) {
+          pending.insert(line.key.value.substr(std::string("shop.").size()));
+        }
+      }
+      RC_ASSERT(pending == world.to_run());
+    }
+  }));
+}

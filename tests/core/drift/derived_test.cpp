@@ -274,6 +274,25 @@ TEST_CASE("while only some of what it replaces is applied a squashed migration i
         "1 applied; 2 pending; s not_due skipped");
 }
 
+TEST_CASE(
+    "where a tool looks for gaps, a squash is applied by the rows of what it replaces alone") {
+  const auto polled = [](std::vector<Migration> files, std::vector<Row> rows) {
+    Watched watched;
+    watched.rules.ordered = false;
+    watched.rules.refuses_gaps = true;
+    return cells(watched.poll(std::move(files), std::move(rows)));
+  };
+  const auto squash = replacing(file("s"), {{"1"}, {"2"}});
+  CHECK(polled({file("1"), file("2"), squash}, {row("s")}) ==
+        "1 not_due replaced; 2 not_due replaced; s pending");
+  CHECK(polled({file("1"), file("2"), squash}, {row("1"), row("s")}) ==
+        "1 applied; 2 pending; s not_due skipped");
+  CHECK(polled({file("1"), squash}, {row("1"), row("s")}) == "1 applied; s pending out_of_order");
+  // Another squash in its place goes by that row.
+  CHECK(polled({squash, replacing(file("t"), {{"s"}, {"3"}})}, {row("s"), row("3")}) ==
+        "3 applied archived; s applied; t applied");
+}
+
 TEST_CASE("a squash of squashes is applied, or of no use, by what all of them replace") {
   Watched watched;
   watched.rules.ordered = false;
