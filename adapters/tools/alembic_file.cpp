@@ -69,6 +69,11 @@ std::string_view stem_of(std::string_view path) {
   return stem;
 }
 
+// "versions/old/" of "versions/old/a.py".
+std::string folder_of(std::string_view path) {
+  return std::string(path.substr(0, path.size() - base_name(path).size()));
+}
+
 struct Name {
   std::string_view revision;
   std::string_view slug;
@@ -129,11 +134,11 @@ class AlembicGraph {
 
   Catalog run() {
     for (auto& migration : catalog_.migrations) {
-      migration.after = resolved(migration, migration.after);
+      migration.after = resolved(migration, migration.after, Labels::are_refused);
       down_[migration.key] = migration.after;
     }
     for (auto& migration : catalog_.migrations) {
-      for (auto& key : resolved(migration, depends_[migration.key])) {
+      for (auto& key : resolved(migration, depends_[migration.key], Labels::are_taken)) {
         if (std::ranges::find(migration.after, key) == migration.after.end()) {
           migration.after.push_back(std::move(key));
         }
@@ -176,7 +181,11 @@ class AlembicGraph {
     }
   }
 
-  std::vector<Key> resolved(const Migration& migration, const std::vector<Key>& names) {
+  // Alembic's command line finds more than its files may say.
+  enum class Labels { are_refused, are_taken };
+  std::vector<Key> resolved(const Migration& migration,
+                            const std::vector<Key>& names,
+                            Labels labels) {
     std::vector<Key> keys;
     for (const auto& name : names) {
       const auto found = revisions_called(name.value);
@@ -186,6 +195,10 @@ class AlembicGraph {
             {migration.file,
              "comes after " + name.value + ", which " +
                  (found.empty() ? "is not here" : "several revisions begin with")});
+      } else if (key != name && !(labels == Labels::are_taken && labels_.contains(name.value))) {
+        catalog_.problems.push_back(
+            {migration.file,
+             "comes after " + name.value + ", which Alembic does not find: it wants " + key.value});
       }
       if (std::ranges::find(keys, key) == keys.end()) {
         keys.push_back(std::move(key));
@@ -245,11 +258,25 @@ class AlembicGraph {
       ++walked;
       const auto [at, added] = heads.emplace(labels_of(migration), &migration);
       if (!added) {
-        catalog_.problems.push_back(
-            {migration.file,
-             "is a head beside " + at->second->file + ": merge them, or label their branches"});
+        catalog_.problems.push_back({migration.file,
+                                     "is a head beside " + at->second->file +
+                                         ": merge them, or label their branches" +
+                                         or_ignore(migration.file, at->second->file)});
       }
     }
+  }
+
+  // Of folders within a folder of revisions Alembic knows nothing, unless its configuration says
+  // so, which is not here: people put old files there.
+  static std::string or_ignore(const std::string& file, const std::string& other) {
+    const auto folder = folder_of(file);
+    const auto other_folder = folder_of(other);
+    const bool deeper = folder.starts_with(other_folder);
+    if (folder == other_folder || !(deeper || other_folder.starts_with(folder))) {
+      return "";
+    }
+    return "; or, if Alembic does not read " + (deeper ? folder : other_folder) +
+           ", let repo.ignore name it";
   }
 
   std::set<std::string> labels_of(const Migration& head) const {

@@ -86,11 +86,25 @@ std::optional<FileEntry> entry_of(std::string_view path) {
   return numbered_entry(*named, stem);
 }
 
+// A migration that Ecto passes over, with a warning that few read.
+constexpr std::string_view passed_over = "passed over";
+
+bool is_passed_over(std::string_view path, std::string_view bytes) {
+  return path.ends_with(".ex") && entry_of(std::string(path) + "s") &&
+         has_line(bytes, "use Ecto.Migration");
+}
+
 class Ecto : public Tool {
  public:
   std::string_view name() const override { return "ecto"; }
 
-  std::vector<FileEntry> entries(std::string_view path, std::string_view) const override {
+  std::vector<FileEntry> entries(std::string_view path, std::string_view bytes) const override {
+    if (is_passed_over(path, bytes)) {
+      FileEntry part;
+      part.role = FileEntry::Role::part;
+      part.key = {std::string(passed_over)};
+      return {std::move(part)};
+    }
     return entries_by_name(path);
   }
   std::vector<FileEntry> entries_by_name(std::string_view path) const override {
@@ -100,9 +114,15 @@ class Ecto : public Tool {
   Result<Catalog> arrange(std::span<const ScannedFile> files,
                           const ReadScanned& read) const override {
     auto catalog = Tool::arrange(files, read);
-    if (catalog) {
-      refuse_same_names(*catalog);
+    if (!catalog) {
+      return catalog;
     }
+    for (const auto& file : files) {
+      if (file.entries.front().key.value == passed_over) {
+        catalog->problems.push_back({file.path, "is never run by Ecto: its name ends in .ex"});
+      }
+    }
+    refuse_same_names(*catalog);
     return catalog;
   }
   // A version whose file is gone is no trouble to Ecto: old ones are deleted once the structure is

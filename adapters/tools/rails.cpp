@@ -67,6 +67,16 @@ std::optional<FileEntry> entry_of(std::string_view path) {
   return numbered_entry(*named, stem);
 }
 
+// Rails takes it for a migration and refuses the name, and runs none while it is there.
+constexpr std::string_view illegal = "illegal";
+
+bool has_illegal_name(std::string_view path, std::string_view bytes) {
+  const auto name = base_name(path);
+  return !never_a_migration(path) && name.ends_with(".rb") && name.front() >= '0' &&
+         name.front() <= '9' && name.find('_') != std::string_view::npos && !entry_of(path) &&
+         bytes.find("ActiveRecord::Migration") != std::string_view::npos;
+}
+
 // The config names what is listed as a view and asked about as a table: views have neither keys nor
 // NOT NULL.
 bool is_named_view(const Relation& relation, std::span<const Relation> all) {
@@ -117,7 +127,13 @@ class Rails : public Tool {
  public:
   std::string_view name() const override { return "rails"; }
 
-  std::vector<FileEntry> entries(std::string_view path, std::string_view) const override {
+  std::vector<FileEntry> entries(std::string_view path, std::string_view bytes) const override {
+    if (has_illegal_name(path, bytes)) {
+      FileEntry part;
+      part.role = FileEntry::Role::part;
+      part.key = {std::string(illegal)};
+      return {std::move(part)};
+    }
     return entries_by_name(path);
   }
   std::vector<FileEntry> entries_by_name(std::string_view path) const override {
@@ -127,9 +143,17 @@ class Rails : public Tool {
   Result<Catalog> arrange(std::span<const ScannedFile> files,
                           const ReadScanned& read) const override {
     auto catalog = Tool::arrange(files, read);
-    if (catalog) {
-      refuse_same_names(*catalog);
+    if (!catalog) {
+      return catalog;
     }
+    for (const auto& file : files) {
+      if (file.entries.front().key.value == illegal) {
+        catalog->problems.push_back({file.path,
+                                     "has a name that Rails refuses, and with it all others: only "
+                                     "small letters, digits and '_' follow the number"});
+      }
+    }
+    refuse_same_names(*catalog);
     return catalog;
   }
   LayoutRules rules() const override {

@@ -7,7 +7,7 @@
 import json
 import subprocess
 
-from peer import Steps, Unavailable, main, needs, run
+from peer import PATIENCE, Refused, Steps, Unavailable, main, needs, run, wait_until
 
 RUNNER = """
 require "json"
@@ -62,6 +62,15 @@ class Rails(Steps):
 
     def name(self, line):
         return line.version
+
+    def test_a_name_that_it_refuses_is_told(self):
+        self.with_all_applied()
+        self.begin()
+        self.write("20260102000000_AddPhone.rb", self.text(50))
+        wait_until(PATIENCE, "that it tells the problem", self.watch.problems)
+        with self.assertRaisesRegex(Refused, "IllegalMigrationNameError"):
+            self.said()
+        self.assertEqual([], self.watch.findings())
 
 
 if __name__ == "__main__":

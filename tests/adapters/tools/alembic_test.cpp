@@ -238,7 +238,13 @@ TEST_CASE("Alembic: revisions are found by how they begin and by their branch") 
   CHECK(after(with("'shop'"), "cccc3") == Strings{"aaaa1"});
   CHECK(after(with("'shop@aaab'"), "cccc3") == Strings{"aaab2"});
   CHECK(after(with("'shop@head'"), "cccc3") == Strings{"aaaa1"});
-  CHECK(with("'aaab'").problems.empty());
+  CHECK(with("'shop'").problems.empty());
+  CHECK(problems_of(with("'aaab'")) ==
+        Strings{"versions/c.py comes after aaab, which Alembic does not find: it wants aaab2"});
+  CHECK(with("'shop@head'").problems.size() == 1);
+  CHECK(problems_of(alembic({{"versions/a.py", revision("aaaa1", "None", "None", "'shop'")},
+                             {"versions/b.py", revision("bbbb2", "'shop'")}})) ==
+        Strings{"versions/b.py comes after shop, which Alembic does not find: it wants aaaa1"});
   CHECK(problems_of(with("'aaa'")) == Strings{"versions/c.py comes after aaa, which is not here"});
   CHECK(problems_of(alembic({{"versions/a.py", revision("aaaa1")},
                              {"versions/b.py", revision("aaaa2", "'aaaa1'")},
@@ -269,6 +275,74 @@ TEST_CASE("Alembic: what it would refuse is told") {
   CHECK(alembic({{"versions/a.py", revision("aaaa1", "'bbbb2'")},
                  {"versions/b.py", revision("bbbb2", "'aaaa1'")}})
             .problems.size() == 2);
+}
+
+TEST_CASE("Alembic: old revisions in a folder within are told with what keeps them out") {
+  Files files = linear;
+  files["versions/old/o.py"] = revision("eeee5");
+  CHECK(
+      problems_of(alembic(files)) ==
+      Strings{"versions/old/o.py is a head beside versions/x_third.py: merge them, or label their "
+              "branches; or, if Alembic does not read versions/old/, let repo.ignore name it"});
+  files.erase("versions/old/o.py");
+  files["old_versions/o.py"] = revision("eeee5");
+  CHECK(problems_of(alembic(files)).front().ends_with("or label their branches"));
+  // A folder for each year is one history.
+  CHECK(alembic({{"versions/2025/a.py", revision("aaaa1")},
+                 {"versions/2026/b.py", revision("bbbb2", "'aaaa1'")},
+                 {"versions/c.py", revision("cccc3", "'bbbb2'")}})
+            .problems.empty());
+}
+
+TEST_CASE("Alembic: of several rows one whose file is gone leaves known what the others tell") {
+  Files files = linear;
+  files["versions/w.py"] = revision("eeee5", "'aaaa1'", "None", "'reports'");
+  files["versions/v.py"] = revision("ffff6", "'eeee5'");
+  const auto polled = poll(alembic(files), heads({"gone9", "bbbb2"}));
+  CHECK(polled.findings() == "foreign gone9");
+  CHECK(polled.states() ==
+        "aaaa1 applied, bbbb2 applied, cccc3 unknown ahead_of_files, eeee5 unknown ahead_of_files, "
+        "ffff6 unknown ahead_of_files, gone9 drifted");
+  // Known before, it is missed by what it was.
+  const auto before = poll(alembic(files), heads({"ffff6", "bbbb2"}));
+  const auto gone =
+      poll(alembic(without(files, "versions/v.py")), heads({"ffff6", "bbbb2"}), before.records);
+  CHECK(gone.findings() == "removed ffff6");
+  CHECK(gone.state("eeee5") == "applied");
+  CHECK(gone.state("cccc3") == "unknown");
+}
+
+TEST_CASE(
+    "Alembic: a merge takes one row where there were several, and going back brings both back") {
+  Files files = linear;
+  files["versions/w.py"] = revision("eeee5", "'aaaa1'");
+  files["versions/v.py"] = revision("ffff6", "(\n    'cccc3',\n    \"eeee5\",  # both\n)");
+  const auto catalog = alembic(files);
+  CHECK(after(catalog, "ffff6") == Strings{"cccc3", "eeee5"});
+  const auto branches = poll(catalog, heads({"cccc3", "eeee5"}));
+  CHECK(branches.state("ffff6") == "pending");
+  const auto merged = poll(catalog, heads({"ffff6"}), branches.records);
+  CHECK(merged.standing.count(CellState::applied) == 5);
+  CHECK(merged.findings().empty());
+  const auto back = poll(catalog, heads({"cccc3", "eeee5"}), merged.records);
+  CHECK(back.findings() == "vanished ffff6");
+  CHECK(back.standing.count(CellState::applied) == 4);
+}
+
+TEST_CASE("Alembic: what another branch depends on may stand in a row of its own, or in none") {
+  const auto catalog = alembic({{"versions/a.py", revision("aaaa1", "None", "None", "'shop'")},
+                                {"versions/b.py", revision("bbbb2", "'aaaa1'")},
+                                {"versions/c.py", revision("cccc3", "None", "'shop'", "'reports'")},
+                                {"versions/d.py", revision("dddd4", "'cccc3'", "'bbbb2'")}});
+  CHECK(catalog.problems.empty());
+  CHECK(after(catalog, "dddd4") == Strings{"cccc3", "bbbb2"});
+  for (const auto& rows : {Strings{"cccc3"}, Strings{"aaaa1", "cccc3"}}) {
+    const auto polled = poll(catalog, heads(rows));
+    CHECK(polled.states() == "aaaa1 applied, bbbb2 pending, cccc3 applied, dddd4 pending");
+    CHECK(polled.findings().empty());
+  }
+  CHECK(poll(catalog, heads({"dddd4"})).standing.count(CellState::applied) == 4);
+  CHECK(poll(catalog, heads({"bbbb2", "cccc3"})).state("dddd4") == "pending");
 }
 
 TEST_CASE("Alembic: a renamed file is the same revision, an edited one is told") {

@@ -19,7 +19,9 @@ const std::string migration =
 
 std::string key(std::string_view path) {
   const auto entries = tool().entries(path, migration);
-  return entries.empty() ? "(none)" : entries.front().key.value;
+  return entries.empty() || entries.front().role == FileEntry::Role::part
+             ? "(none)"
+             : entries.front().key.value;
 }
 
 Relation ecto_table(const std::string& inserted_at = "timestamp(0) without time zone",
@@ -80,6 +82,15 @@ TEST_CASE("Ecto: two files of one version or of one name are told: Ecto runs non
                                 {"3_c.exs", migration}})) ==
         Strings{"1_b.exs is the same migration as 001_a.exs",
                 "3_c.exs has the same name as 2_c.exs"});
+}
+
+TEST_CASE("Ecto: a migration that it passes over for its suffix is told") {
+  CHECK(problems_of(catalog_of(tool(),
+                               {{"priv/repo/migrations/1_a.exs", migration},
+                                {"priv/repo/migrations/2_b.ex", migration},
+                                {"priv/repo/migrations/3_c.ex", "defmodule Shop.C do\nend\n"},
+                                {"lib/shop.ex", migration}})) ==
+        Strings{"priv/repo/migrations/2_b.ex is never run by Ecto: its name ends in .ex"});
 }
 
 TEST_CASE("Ecto: its table is recognised by its columns, whatever it is called") {

@@ -19,7 +19,9 @@ const std::string migration = "class A < ActiveRecord::Migration[7.1]\n  def cha
 
 std::string key(std::string_view path) {
   const auto entries = tool().entries(path, migration);
-  return entries.empty() ? "(none)" : entries.front().key.value;
+  return entries.empty() || entries.front().role == FileEntry::Role::part
+             ? "(none)"
+             : entries.front().key.value;
 }
 
 Relation version_table(const std::string& type,
@@ -103,6 +105,23 @@ TEST_CASE("Rails: two files of one version or of one name are told: Rails runs n
                                 {"2_c.rb", migration},
                                 {"3_c.rb", migration}})) ==
         Strings{"1_b.rb is the same migration as 001_a.rb", "3_c.rb has the same name as 2_c.rb"});
+}
+
+TEST_CASE(
+    "Rails: a file with a name that Rails refuses is told, and what is none of its files is not") {
+  const std::string words =
+      " has a name that Rails refuses, and with it all others: only small letters, digits and '_' "
+      "follow the number";
+  CHECK(problems_of(catalog_of(tool(),
+                               {{"001_a.rb", migration},
+                                {"002-b_c.rb", migration},
+                                {"003_AddPhone.rb", migration},
+                                {"004_a.b.c.rb", migration},
+                                {"005-b.rb", migration},
+                                {"006_Fixture.rb", "class Fixture\nend\n"},
+                                {"007_a_BACKUP_12.rb", migration},
+                                {"v8_A.rb", migration}})) ==
+        Strings{"002-b_c.rb" + words, "003_AddPhone.rb" + words, "004_a.b.c.rb" + words});
 }
 
 TEST_CASE("Rails: its table is told by the one beside it") {
