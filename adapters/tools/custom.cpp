@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
+#include "adapters/tools/rewritten.h"
 #include "adapters/tools/row_versions.h"
 #include "adapters/tools/shape.h"
 
@@ -18,6 +20,13 @@ namespace {
 
 constexpr std::array<std::string_view, 7> algorithms{
     "sha256", "sha1", "md5", "sha224", "sha384", "sha512", "crc32"};
+
+// Of the hexadecimal digits that it writes.
+std::size_t digits_of(std::string_view algorithm) {
+  constexpr std::array<std::size_t, algorithms.size()> digits{64, 40, 32, 56, 96, 128, 8};
+  const auto* at = std::ranges::find(algorithms, algorithm);
+  return at == algorithms.end() ? 0 : digits[static_cast<std::size_t>(at - algorithms.begin())];
+}
 
 // The columns are values beside the text, like all that is not ours: $1 to $6 are their names. An
 // empty name is that of no column.
@@ -38,13 +47,43 @@ constexpr ReadStatement select_of_view = R"sql(
 
 constexpr std::size_t answer_columns = 7;
 
-bool is_time(std::string_view type) {
-  return type.starts_with("timestamp") || type == "date";
+// Of people's own, such as a domain: what it holds its rows show.
+bool is_own(std::string_view type) {
+  return type.find('.') != std::string_view::npos;
 }
 
-bool is_text_or_bytes(std::string_view type) {
-  return type.starts_with("character") || type == "text" || type == "bytea" || type == "bigint" ||
-         type == "integer";
+bool is_number(std::string_view type) {
+  return type == "smallint" || type == "integer" || type == "bigint" || type.starts_with("numeric");
+}
+
+bool is_text(std::string_view type) {
+  return type.starts_with("character") || type == "text" || type == "name" || is_own(type);
+}
+
+bool is_name(std::string_view type) {
+  return is_text(type) || is_number(type) || type == "uuid";
+}
+
+bool is_time(std::string_view type) {
+  return type.starts_with("timestamp") || type == "date" || is_own(type);
+}
+
+bool is_hash(std::string_view type) {
+  return is_text(type) || type == "bytea";
+}
+
+bool is_md5(std::string_view type) {
+  return is_hash(type) || type == "uuid";
+}
+
+bool is_crc32(std::string_view type) {
+  return is_hash(type) || is_number(type);
+}
+
+using Fits = bool (*)(std::string_view type);
+
+Fits type_of_checksum(std::string_view algorithm) {
+  return algorithm == "crc32" ? is_crc32 : algorithm == "md5" ? is_md5 : is_hash;
 }
 
 bool is_anything(std::string_view) {
@@ -63,15 +102,42 @@ std::optional<TimePoint> time_in(const std::optional<std::string>& text) {
   return zoned ? zoned : parse_time(*text + "Z");
 }
 
-// As the file's is written: without the \x of bytea, in lower case; a CRC-32 as an unsigned number.
-std::string normalised(std::string_view algorithm, std::string text) {
-  if (algorithm == "crc32") {
-    return text.starts_with('-') && text.size() < 12 && all_digits(std::string_view(text).substr(1))
-               ? std::to_string(static_cast<std::uint32_t>(std::stoll(text)))
-               : text;
+// Types of a fixed length have blanks behind what is in them.
+std::string without_padding(std::string text) {
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+bool all_hex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// Without the \x of bytea and the dashes of a uuid, in lower case.
+std::string plain_digits(std::string text) {
+  text = lower_case(without_padding(std::move(text)));
+  text.erase(0, text.starts_with("\\x") ? 2 : 0);
+  std::erase(text, '-');
+  return text;
+}
+
+// As the file's is written; a CRC-32 as an unsigned number, unless it has its eight digits. Empty
+// for what the algorithm cannot have made.
+std::string normalised(std::string_view algorithm, const std::string& stored) {
+  const auto digits = plain_digits(stored);
+  if (algorithm == "crc32" && !digits.empty() && digits.size() < 11 && all_digits(digits)) {
+    return stored.starts_with('-')
+               ? std::to_string(0U - static_cast<std::uint32_t>(std::stoull(digits)))
+               : digits;
   }
-  text = lower_case(text);
-  return text.starts_with("\\x") ? text.substr(2) : text;
+  return digits.size() == digits_of(algorithm) && all_hex(digits) ? digits : "";
+}
+
+std::string hex_of(std::uint32_t number) {
+  std::string digits(8, '0');
+  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, number /= 16) {
+    *digit = "0123456789abcdef"[number % 16];
+  }
+  return digits;
 }
 
 std::string checksum_of(std::string_view algorithm, std::string_view bytes) {
@@ -96,27 +162,29 @@ class Custom : public Tool {
 
   Recognition recognise(const Relation& relation, std::span<const Relation>) const override {
     std::vector<std::string> wrong;
-    const auto expect = [&](std::string_view role,
-                            const std::string& name,
-                            bool (*fits)(std::string_view),
-                            std::string_view expected) {
-      if (name.empty()) {
-        return;
-      }
-      const auto column = std::ranges::find(relation.columns, name, &Relation::Column::name);
-      if (column == relation.columns.end()) {
-        wrong.push_back("has no column " + name + ", which " + std::string(role) + " names");
-      } else if (!fits(column->type)) {
-        wrong.push_back("has " + std::string(expected) + " expected in column " + name +
-                        ", which " + std::string(role) + " names, and it is " + column->type);
-      }
-    };
-    expect("key", columns_.key, is_anything, "");
-    expect("version", columns_.version, is_anything, "");
-    expect("checksum", columns_.checksum, is_text_or_bytes, "a checksum");
+    const auto expect =
+        [&](std::string_view role, const std::string& name, Fits fits, std::string_view expected) {
+          if (name.empty()) {
+            return;
+          }
+          const auto column = std::ranges::find(relation.columns, name, &Relation::Column::name);
+          if (column == relation.columns.end()) {
+            wrong.push_back("has no column " + name + ", which " + std::string(role) + " names");
+          } else if (!fits(column->type)) {
+            wrong.push_back("has " + std::string(expected) + " expected in column " + name +
+                            ", which " + std::string(role) + " names, and it is " + column->type);
+          }
+        };
+    expect("key", columns_.key, is_name, "a name or a number");
+    expect("version", columns_.version, is_name, "a version");
+    expect("checksum",
+           columns_.checksum,
+           type_of_checksum(columns_.algorithm),
+           columns_.algorithm.empty() ? "a checksum" : "the " + columns_.algorithm + " of a file");
     expect("applied_at", columns_.applied_at, is_time, "a time");
     expect("applied_by", columns_.applied_by, is_anything, "");
     expect("success", columns_.success_column, is_anything, "");
+    expect_value(relation, wrong);
     if (!wrong.empty()) {
       return {Recognition::Verdict::near_miss, join(wrong, " and ")};
     }
@@ -137,6 +205,9 @@ class Custom : public Tool {
 
   Result<std::vector<Row>> rows(const ResultSet& answer) const override {
     if (const auto checked = check_width(answer, answer_columns, "the config"); !checked) {
+      return std::unexpected(checked.error());
+    }
+    if (const auto checked = check_algorithm(answer); !checked) {
       return std::unexpected(checked.error());
     }
     std::vector<Row> rows;
@@ -160,6 +231,41 @@ class Custom : public Tool {
   }
 
  private:
+  // A value that no row of that type could have would make all of them failures.
+  void expect_value(const Relation& relation, std::vector<std::string>& wrong) const {
+    const auto column =
+        std::ranges::find(relation.columns, columns_.success_column, &Relation::Column::name);
+    if (column != relation.columns.end() && column->type == "boolean" &&
+        columns_.success_equals != "true" && columns_.success_equals != "false") {
+      wrong.push_back("has a boolean in column " + column->name +
+                      ", which success names, so that " + "equals is true or false and not " +
+                      columns_.success_equals);
+    }
+  }
+
+  // One odd checksum proves nothing. Where all are of another algorithm, none would match.
+  Result<void> check_algorithm(const ResultSet& answer) const {
+    const auto& algorithm = columns_.algorithm;
+    std::size_t longest = 0;
+    for (const auto& values : answer.rows) {
+      const auto stored = values[0] ? values[2].value_or("") : "";
+      if (!normalised(algorithm, stored).empty()) {
+        return {};
+      }
+      longest = std::max(longest, plain_digits(stored).size());
+    }
+    if (longest == 0) {
+      return {};
+    }
+    const auto other = std::ranges::find(algorithms, longest, digits_of);
+    return fail(Errc::invalid,
+                "by the config column " + columns_.checksum + " has the " + algorithm +
+                    " of a file, of " + std::to_string(digits_of(algorithm)) +
+                    " digits, and no row has one: " + std::to_string(longest) +
+                    " digits are the most" +
+                    (other == algorithms.end() ? "" : ", as of " + std::string(*other)));
+  }
+
   // Its token stays when it moves on: that says nothing new of what is below it.
   static Row as_mark(Row row) {
     if (row.version_text.empty()) {
@@ -176,17 +282,19 @@ class Custom : public Tool {
 
   Row row_of(const std::vector<std::optional<std::string>>& values) const {
     Row row;
-    row.key = {*values[0]};
-    row.id = {*values[0]};
+    row.key = {without_padding(*values[0])};
+    row.id = {row.key.value};
     row.any_name = true;
-    row.version_text = values[1].value_or("");
+    row.version_text = without_padding(values[1].value_or(""));
     row.version = Version::parse(row.version_text);
-    if (values[2]) {
-      row.checksum = columns_.algorithm + ":" + normalised(columns_.algorithm, *values[2]);
+    const auto stored = normalised(columns_.algorithm, values[2].value_or(""));
+    if (!stored.empty()) {
+      row.checksum = columns_.algorithm + ":" + stored;
     }
     row.at = time_in(values[3]);
-    row.by = values[4].value_or("");
-    if (!columns_.success_column.empty() && values[5] != columns_.success_equals) {
+    row.by = without_padding(values[4].value_or(""));
+    if (!columns_.success_column.empty() &&
+        (!values[5] || without_padding(*values[5]) != columns_.success_equals)) {
       row.state = Row::State::failed;
     }
     row.token = values[6].value_or("");
@@ -207,21 +315,14 @@ std::span<const std::string_view> custom_algorithms() {
 }
 
 std::vector<std::string> custom_checksums(std::string_view algorithm, std::string_view bytes) {
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  std::vector<std::string> all;
-  const auto add = [&](std::string_view form) {
-    auto checksum = std::string(algorithm) + ":" + checksum_of(algorithm, form);
-    if (std::ranges::find(all, checksum) == all.end()) {
-      all.push_back(std::move(checksum));
-    }
-  };
-  add(bytes);
-  if (bytes.starts_with(byte_order_mark)) {
-    bytes.remove_prefix(byte_order_mark.size());
-    add(bytes);
+  const auto kind = std::string(algorithm) + ":";
+  auto all = hashes_as_rewritten(
+      bytes, [&](std::string_view form) { return kind + checksum_of(algorithm, form); });
+  if (algorithm == "crc32") {
+    auto in_digits = hashes_as_rewritten(
+        bytes, [&](std::string_view form) { return kind + hex_of(crc32_of(form)); });
+    std::ranges::move(in_digits, std::back_inserter(all));
   }
-  add(with_lf(bytes));
-  add(with_crlf(bytes));
   return all;
 }
 

@@ -34,7 +34,7 @@ std::shared_ptr<const Tool> custom_ledger(CustomColumns columns);
 std::span<const std::string_view> custom_algorithms();
 
 // What a file's checksum may be in a ledger with this algorithm, as verify() wants it: of the bytes
-// as they are, with other line endings, and without a byte-order mark.
+// as they are, with other line endings, and with or without a byte-order mark.
 std::vector<std::string> custom_checksums(std::string_view algorithm, std::string_view bytes);
 
 }  // namespace tidemark

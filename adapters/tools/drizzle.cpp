@@ -13,6 +13,7 @@
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/rewritten.h"
 #include "adapters/tools/script.h"
 #include "adapters/tools/shape.h"
 #include "core/text/printable.h"
@@ -95,25 +96,10 @@ std::string description_of(std::string_view name) {
   return with_blanks(rest);
 }
 
-// Drizzle hashes text: bytes that are none become something else first. A mark in front is a
-// character of it, which no editor and no checkout takes for one.
+// Drizzle hashes text: bytes that are none become something else first.
 TheirChecksums checksums_of(std::string_view bytes) {
-  constexpr std::string_view mark = "\xEF\xBB\xBF";
-  TheirChecksums checksums;
-  checksums.complete = valid_utf8(bytes) == bytes;
-  const auto add = [&](const std::string& form) {
-    auto hash = hex_hash("SHA256", form);
-    if (std::ranges::find(checksums.accepted, hash) == checksums.accepted.end()) {
-      checksums.accepted.push_back(std::move(hash));
-    }
-  };
-  add(std::string(bytes));
-  const auto text = bytes.substr(bytes.starts_with(mark) ? mark.size() : 0);
-  for (const auto& form : {std::string(text), with_lf(text), with_crlf(text)}) {
-    add(form);
-    add(std::string(mark) + form);
-  }
-  return checksums;
+  const auto hash = [](std::string_view form) { return hex_hash("SHA256", form); };
+  return {hashes_as_rewritten(bytes, hash), valid_utf8(bytes) == bytes};
 }
 
 // "20260418143000.123" of a time in milliseconds.
@@ -171,7 +157,10 @@ class Arranging {
       }
     }
     if (placed_.empty() && !any_journal_ && !files_.empty()) {
-      return fail(Errc::invalid, std::string(journal_file) + " is missing, which lists the files");
+      return fail(
+          Errc::invalid,
+          std::string(journal_file) + (any_of_others_ ? " is of another database's files"
+                                                      : " is missing, which lists the files"));
     }
     return catalog();
   }
@@ -195,15 +184,19 @@ class Arranging {
     if (!bytes) {
       return std::unexpected(bytes.error());
     }
-    auto entries = parse_drizzle_journal(*bytes);
-    if (!entries) {
-      return fail(entries.error().code, journal.path + ": " + entries.error().detail);
+    const auto parsed = parse_drizzle_journal(*bytes);
+    if (!parsed) {
+      return fail(parsed.error().code, journal.path + ": " + parsed.error().detail);
+    }
+    if (!parsed->of_postgresql) {
+      any_of_others_ = true;
+      return {};
     }
     any_journal_ = true;
     const auto home = folder_of(folder_of(journal.path));
     std::set<std::string, std::less<>> listed;
     const JournalEntry* newest = nullptr;
-    for (const auto& entry : *entries) {
+    for (const auto& entry : parsed->entries) {
       const auto path = in_folder(home, entry.tag + ".sql");
       const auto found = by_path_.find(path);
       if (found == by_path_.end()) {
@@ -262,6 +255,7 @@ class Arranging {
   std::map<std::string, std::string> folders_;  // the first of each second
   std::vector<CatalogProblem> problems_;
   bool any_journal_ = false;
+  bool any_of_others_ = false;  // that is, of another kind of database
   bool any_folder_ = false;
 };
 

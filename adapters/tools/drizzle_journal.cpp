@@ -1,5 +1,7 @@
 #include "adapters/tools/drizzle_journal.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 #include <boost/json.hpp>
@@ -21,7 +23,7 @@ std::string padded(std::int64_t number, std::size_t digits) {
 
 }  // namespace
 
-Result<std::vector<JournalEntry>> parse_drizzle_journal(std::string_view text) {
+Result<DrizzleJournal> parse_drizzle_journal(std::string_view text) {
   boost::system::error_code error;
   const auto document = json::parse(json::string_view(text.data(), text.size()), error);
   if (error) {
@@ -32,7 +34,13 @@ Result<std::vector<JournalEntry>> parse_drizzle_journal(std::string_view text) {
   if (entries == nullptr || !entries->is_array()) {
     return bad("it has no list of entries");
   }
-  std::vector<JournalEntry> journal;
+  DrizzleJournal journal;
+  if (const auto* dialect = object->if_contains("dialect"); dialect && dialect->is_string()) {
+    constexpr std::array<std::string_view, 6> others{
+        "mysql", "sqlite", "turso", "singlestore", "mssql", "gel"};
+    const std::string_view name = dialect->get_string();
+    journal.of_postgresql = std::ranges::find(others, name) == others.end();
+  }
   for (const auto& entry : entries->get_array()) {
     const auto* fields = entry.if_object();
     const auto* tag = fields == nullptr ? nullptr : fields->if_contains("tag");
@@ -42,7 +50,7 @@ Result<std::vector<JournalEntry>> parse_drizzle_journal(std::string_view text) {
     if (tag == nullptr || !tag->is_string() || when == nullptr || no_number) {
       return bad("an entry has no tag, or no time");
     }
-    journal.push_back({std::string(tag->get_string()), ms});
+    journal.entries.push_back({std::string(tag->get_string()), ms});
   }
   return journal;
 }

@@ -16,8 +16,13 @@ struct JournalEntry {
   friend bool operator==(const JournalEntry&, const JournalEntry&) = default;
 };
 
-// In the order in which they stand there, which is that in which they run.
-Result<std::vector<JournalEntry>> parse_drizzle_journal(std::string_view json);
+struct DrizzleJournal {
+  std::vector<JournalEntry> entries;  // in the order in which they stand there and run
+  bool of_postgresql = true;          // unless it says that it is of another database's
+  friend bool operator==(const DrizzleJournal&, const DrizzleJournal&) = default;
+};
+
+Result<DrizzleJournal> parse_drizzle_journal(std::string_view json);
 
 // "20260418143000" of a time in milliseconds, in UTC: how Drizzle since 1.0 names a migration of
 // then, and knows what the version before had applied.

@@ -173,10 +173,11 @@ std::vector<Target> targets_of(const Settings& settings) {
       targets.push_back(target_of(settings, name, words_of("target", name)));
     }
   }
-  std::erase_if(targets, [](const Target& target) {
-    return !target.engine.empty() && target.engine != "pg" && target.engine != "cockroach";
-  });
   return targets;
+}
+
+bool is_of_postgresql(const Target& target) {
+  return target.engine.empty() || target.engine == "pg" || target.engine == "cockroach";
 }
 
 // "db/deploy" of "db/x/../deploy/", from `folder` on; nullopt for what is not below the app's root.
@@ -217,6 +218,10 @@ class Reading {
 
   SqitchConf run() {
     for (const auto& target : targets_of(settings_)) {
+      if (!is_of_postgresql(target)) {
+        conf_.elsewhere.insert(plan_of(target));
+        continue;
+      }
       const auto extension = fetch(target, "extension");
       if (!extension.empty() && extension != "sql") {
         tell("has scripts that end in ." + extension + ", and only those in .sql are read");
@@ -224,6 +229,10 @@ class Reading {
       if (auto place = place_of(target)) {
         add(target, std::move(*place));
       }
+    }
+    conf_.elsewhere.erase(plan_of({"", "pg", ""}));  // which an address alone stands for
+    for (const auto& place : conf_.places) {
+      conf_.elsewhere.erase(place.plan);
     }
     return std::move(conf_);
   }
@@ -246,6 +255,16 @@ class Reading {
       value = setting(settings_, "engine." + target.engine + "." + key);
     }
     return value.empty() ? setting(settings_, "core." + key) : value;
+  }
+
+  // Empty when it leads out.
+  std::string plan_of(const Target& target) const {
+    auto path = fetch(target, "plan_file");
+    if (path.empty()) {
+      const auto top = fetch(target, "top_dir");
+      path = (top.empty() ? "" : top + "/") + "sqitch.plan";
+    }
+    return below_root(folder_, path).value_or("");
   }
 
   // nullopt, and told, when it leads out.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ SqitchPlace usual_sqitch_place(std::string plan);
 // all others of PostgreSQL's.
 struct SqitchConf {
   std::vector<SqitchPlace> places;  // a plan once
+  std::set<std::string> elsewhere;  // plans that only other databases than PostgreSQL have
   std::vector<std::string> problems;
 };
 SqitchConf parse_sqitch_conf(std::string_view folder, std::string_view bytes);

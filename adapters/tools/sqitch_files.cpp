@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
+#include "adapters/tools/rewritten.h"
 #include "adapters/tools/sqitch_conf.h"
 #include "adapters/tools/sqitch_plan.h"
 
@@ -28,14 +30,8 @@ FileEntry part(std::string_view path, std::string_view what, TheirChecksums chec
 
 // Sqitch hashes the bytes as they are; a checkout may have turned their line ends.
 TheirChecksums script_hashes(std::string_view bytes) {
-  TheirChecksums checksums;
-  for (const auto& form : {std::string(bytes), with_lf(bytes), with_crlf(bytes)}) {
-    auto hash = hex_hash("SHA1", form);
-    if (std::ranges::find(checksums.accepted, hash) == checksums.accepted.end()) {
-      checksums.accepted.push_back(std::move(hash));
-    }
-  }
-  return checksums;
+  const auto hash = [](std::string_view form) { return hex_hash("SHA1", form); };
+  return {hashes_as_rewritten(bytes, hash), true};
 }
 
 std::string_view folder_of(std::string_view path) {
@@ -66,7 +62,7 @@ class PlansAndScripts {
     // First all that say where the others are.
     for (const auto what : {conf_part, plan_part}) {
       for (const auto& [path, file] : files_) {
-        if (!is_part(*file, what)) {
+        if (!is_part(*file, what) || is_of_others(path)) {
           continue;
         }
         const auto bytes = read(*file);
@@ -84,15 +80,37 @@ class PlansAndScripts {
       }
     }
     std::ranges::sort(catalog_.problems);
+    if (!files_.empty() && std::ranges::none_of(files_, is_plan)) {
+      return fail(Errc::invalid,
+                  "no plan is here, which lists the changes" +
+                      (catalog_.problems.empty() ? ": sqitch.plan"
+                                                 : ": " + catalog_.problems.front().file + " " +
+                                                       catalog_.problems.front().what));
+    }
     return std::move(catalog_);
   }
 
  private:
+  static bool is_plan(const std::pair<const std::string, const ScannedFile*>& entry) {
+    return is_part(*entry.second, plan_part);
+  }
+
+  // A plan of another database's, beside one that could be PostgreSQL's.
+  bool is_of_others(const std::string& path) const {
+    const auto of_others = [&](const std::string& plan) {
+      return elsewhere_.contains(plan) && !places_.contains(plan);
+    };
+    return of_others(path) && std::ranges::any_of(files_, [&](const auto& entry) {
+             return is_plan(entry) && !of_others(entry.first);
+           });
+  }
+
   void configure(const std::string& path, const std::string& bytes) {
     auto conf = parse_sqitch_conf(folder_of(path), bytes);
     for (auto& problem : conf.problems) {
       catalog_.problems.push_back({path, std::move(problem)});
     }
+    elsewhere_.merge(conf.elsewhere);
     for (auto& place : conf.places) {
       const auto plan = files_.find(place.plan);
       const bool here = plan != files_.end() && is_part(*plan->second, plan_part);
@@ -107,8 +125,10 @@ class PlansAndScripts {
   }
 
   void add(const std::string& path, const std::string& bytes) {
-    const auto& place = places_.try_emplace(path, usual_sqitch_place(path)).first->second;
+    const auto [where, unsaid] = places_.try_emplace(path, usual_sqitch_place(path));
+    const auto& place = where->second;
     const auto plan = parse_sqitch_plan(bytes);
+    std::vector<std::string> without_script;
     for (const auto& problem : plan.problems) {
       catalog_.problems.push_back({path, problem});
     }
@@ -127,6 +147,9 @@ class PlansAndScripts {
     Key previous;
     for (std::size_t i = 0; i < plan.changes.size(); ++i) {
       auto migration = migration_of(place, bytes, plan, i, until[i]);
+      if (migration.piece) {
+        without_script.push_back(plan.changes[i].name);
+      }
       if (before != nullptr) {
         migration.after.push_back(*before);
       }
@@ -138,6 +161,26 @@ class PlansAndScripts {
         continue;
       }
       catalog_.migrations.push_back(std::move(migration));
+    }
+    const bool all =
+        unsaid && without_script.size() > 1 && without_script.size() == plan.changes.size();
+    tell_without_script(path, without_script, all);
+  }
+
+  // Where not one has a script, these are not where they usually are.
+  void tell_without_script(const std::string& path,
+                           const std::vector<std::string>& names,
+                           bool all) {
+    if (all) {
+      catalog_.problems.push_back(
+          {path,
+           "has " + std::to_string(names.size()) +
+               " changes and not one script of them: where a sqitch.conf says where they are, the "
+               "directory that is watched has to be that in which it is"});
+      return;
+    }
+    for (const auto& name : names) {
+      catalog_.problems.push_back({path, "has a change without a script: " + name});
     }
   }
 
@@ -198,12 +241,12 @@ class PlansAndScripts {
     migration.content =
         content_of(std::string_view(bytes).substr(change.line.offset, change.line.size));
     migration.checksums.complete = false;
-    catalog_.problems.push_back({place.plan, "has a change without a script: " + change.name});
     return migration;
   }
 
   std::map<std::string, const ScannedFile*> files_;
   std::map<std::string, SqitchPlace> places_;  // by plan
+  std::set<std::string> elsewhere_;
   std::map<Key, std::string> keys_;
   Catalog catalog_;
 };

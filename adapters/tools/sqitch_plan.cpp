@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "adapters/tools/hash.h"
+#include "adapters/tools/sqitch_uri.h"
+#include "adapters/tools/white_space.h"
 
 namespace tidemark {
 
@@ -33,7 +35,17 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-// What stands behind "%name=".
+std::string_view trimmed_note(std::string_view text) {
+  for (auto before = text.size() + 1; before != text.size();) {
+    before = text.size();
+    text = trimmed(text);
+    text.remove_prefix(wide_blank_in_front(text));
+    text.remove_suffix(wide_blank_at_end(text));
+  }
+  return text;
+}
+
+// What stands behind "%name=", without a note.
 std::optional<std::string_view> pragma(std::string_view line, std::string_view name) {
   if (!line.starts_with('%')) {
     return std::nullopt;
@@ -43,6 +55,7 @@ std::optional<std::string_view> pragma(std::string_view line, std::string_view n
     return std::nullopt;
   }
   line = trimmed(line.substr(name.size()));
+  line = trimmed(line.substr(0, line.find('#')));
   return line.starts_with('=') ? std::optional(trimmed(line.substr(1))) : std::nullopt;
 }
 
@@ -73,7 +86,7 @@ struct Rest {
   std::vector<std::string_view> requires_changes;
   std::vector<std::string_view> conflicts;
   std::string_view date;
-  std::string_view planner;
+  std::string planner;
   std::string note;
 };
 
@@ -103,11 +116,17 @@ std::optional<Rest> rest_of(std::string_view text) {
     return std::nullopt;
   }
   rest.planner = trimmed(text.substr(0, close + 1));
+  if (const auto at = rest.planner.rfind('<'); at > 0 && is_blank(rest.planner[at - 1])) {
+    rest.planner[at - 1] = ' ';
+  }
   const auto behind = trimmed(text.substr(close + 1));
   if (!behind.empty() && !behind.starts_with('#')) {
     return std::nullopt;
   }
-  rest.note = behind.empty() ? "" : unescaped(trimmed(behind.substr(1)));
+  rest.note = behind.empty() ? "" : unescaped(trimmed_note(behind.substr(1)));
+  if (rest.note == "0") {
+    rest.note.clear();  // to Perl that is none
+  }
   return rest;
 }
 
@@ -141,12 +160,14 @@ class PlanReader {
     }
     if (line.starts_with('%')) {
       plan_.project = pragma(line, "project").value_or(plan_.project);
-      plan_.uri = pragma(line, "uri").value_or(plan_.uri);
+      if (const auto uri = pragma(line, "uri")) {
+        plan_.uri = canonical_uri(*uri);
+      }
       return;
     }
     auto text = line;
     auto name = take_word(text);
-    if (name.starts_with('+')) {
+    if (name.starts_with('+') || name.starts_with('-')) {
       name.remove_prefix(1);
       name = name.empty() ? take_word(text) : name;
     }
@@ -162,6 +183,12 @@ class PlanReader {
     } else {
       add(name, *rest, piece);
     }
+  }
+
+  // "users" of "flipr:users" in flipr's own plan.
+  std::string_view without_own_project(std::string_view change) const {
+    const bool own = change.starts_with(plan_.project + ":");
+    return change.substr(own ? plan_.project.size() + 1 : 0);
   }
 
   void add(std::string_view name, const Rest& rest, Piece piece) {
@@ -185,7 +212,7 @@ class PlanReader {
         say(title, "");
       }
       for (const auto each : names) {
-        say(mark, each);
+        say(mark, without_own_project(each));
       }
     };
     list("requires", "  + ", rest.requires_changes);

@@ -10,6 +10,7 @@
 #include "adapters/tools/layout.h"
 #include "adapters/tools/sections.h"
 #include "adapters/tools/shape.h"
+#include "adapters/tools/white_space.h"
 
 namespace tidemark {
 
@@ -104,12 +105,28 @@ std::string without_blanks(std::string_view text) {
   return rest;
 }
 
-TheirChecksums checksums_of(std::string_view bytes) {
+// The CLI trims more from each statement than ASCII knows, and a byte-order mark with it.
+std::string without_wide_blanks(std::string_view text) {
   constexpr std::string_view mark = "\xEF\xBB\xBF";
+  std::string rest;
+  rest.reserve(text.size());
+  while (!text.empty()) {
+    const auto blank = text.starts_with(mark) ? mark.size() : wide_blank_in_front(text);
+    if (blank == 0) {
+      rest += text.front();
+    }
+    text.remove_prefix(std::max<std::size_t>(blank, 1));
+  }
+  return rest;
+}
+
+// Where a statement begins and ends only the CLI knows: what it may have trimmed is there or not.
+TheirChecksums checksums_of(std::string_view bytes) {
   const auto text = without_blanks(bytes);
+  const auto bare = without_wide_blanks(text);
   TheirChecksums checksums{{hex_hash("SHA256", text)}, true};
-  if (text.starts_with(mark)) {
-    checksums.accepted.push_back(hex_hash("SHA256", text.substr(mark.size())));
+  if (bare != text) {
+    checksums.accepted.push_back(hex_hash("SHA256", bare));
   }
   return checksums;
 }

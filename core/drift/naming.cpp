@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tidemark {
 
@@ -37,6 +40,47 @@ std::array<std::string, 6> names_of(const Migration& migration) {
           number_in(migration.version_text)};
 }
 
+using Names = std::map<std::string, const Migration*>;  // null: several have it
+using Kinds = std::array<Names, 6>;
+
+Kinds by_name(const Catalog& catalog) {
+  Kinds kinds;
+  for (const auto& migration : catalog.migrations) {
+    const auto names = names_of(migration);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (const auto [at, added] = kinds[i].try_emplace(names[i], &migration); !added) {
+        at->second = nullptr;
+      }
+    }
+  }
+  return kinds;
+}
+
+// nullopt: no file has that name; null: several have it.
+std::optional<const Migration*> meant(const std::string& name, const Kinds& kinds) {
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const bool last = i + 1 == kinds.size();
+    const auto wanted = last ? number_in(name) : name;
+    const auto at = kinds[i].find(wanted);
+    if (!wanted.empty() && at != kinds[i].end()) {
+      return at->second;
+    }
+  }
+  return std::nullopt;
+}
+
+// By what a path ends in: "001_a.sql" of "db/001_a.sql", or of "db\\001_a.sql".
+const Migration* meant_by_end(std::string path, const Kinds& kinds) {
+  std::ranges::replace(path, '\\', '/');
+  for (auto at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1)) {
+    const auto end = path.substr(at + 1);
+    if (const auto migration = number_in(end).empty() ? meant(end, kinds) : std::nullopt) {
+      return *migration;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::map<const Row*, Named> find_by_any_name(const Catalog& catalog, std::span<const Row> rows) {
@@ -44,30 +88,39 @@ std::map<const Row*, Named> find_by_any_name(const Catalog& catalog, std::span<c
   if (std::ranges::none_of(rows, &Row::any_name)) {
     return found;
   }
-  using Names = std::map<std::string, const Migration*>;  // null: several have it
-  std::array<Names, 6> by_name;
-  for (const auto& migration : catalog.migrations) {
-    const auto names = names_of(migration);
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (const auto [at, added] = by_name[i].try_emplace(names[i], &migration); !added) {
-        at->second = nullptr;
-      }
-    }
-  }
+  const auto kinds = by_name(catalog);
+  std::set<const Migration*> taken;
+  std::vector<const Row*> others;
+  bool paths_are_ours = false;
   for (const auto& row : rows) {
     if (!row.any_name) {
       continue;
     }
-    for (std::size_t i = 0; i < by_name.size(); ++i) {
-      const bool last = i + 1 == by_name.size();
-      const auto name = last ? number_in(row.key.value) : row.key.value;
-      const auto at = by_name[i].find(name);
-      if (!name.empty() && at != by_name[i].end()) {
-        if (at->second != nullptr && at->second->key != row.key) {
-          found.emplace(&row, Named{at->second->key, at->second->id});
-        }
-        break;
+    const auto migration = meant(row.key.value, kinds);
+    if (!migration) {
+      others.push_back(&row);
+    } else if (*migration != nullptr) {
+      taken.insert(*migration);
+      paths_are_ours = paths_are_ours || row.key.value == (*migration)->file;
+      if ((*migration)->key != row.key) {
+        found.emplace(&row, Named{(*migration)->key, (*migration)->id});
       }
+    }
+  }
+  // Where some row has a path just as ours, another folder is another file.
+  std::map<const Migration*, std::vector<const Row*>> by_end;
+  for (const Row* row : others) {
+    const Migration* migration = meant_by_end(row->key.value, kinds);
+    if (migration != nullptr && !paths_are_ours && !taken.contains(migration)) {
+      by_end[migration].push_back(row);
+    }
+  }
+  for (const auto& [migration, same] : by_end) {
+    if (std::ranges::any_of(same, [&](const Row* row) { return row->key != same[0]->key; })) {
+      continue;
+    }
+    for (const Row* row : same) {
+      found.emplace(row, Named{migration->key, migration->id});
     }
   }
   return found;

@@ -36,7 +36,7 @@ void check_classes(std::string_view text) {
 
 void check_journal(std::string_view text) {
   if (const auto journal = parse_drizzle_journal(text)) {
-    for (const auto& entry : *journal) {
+    for (const auto& entry : journal->entries) {
       promise(!drizzle_second(entry.when).empty(), "any time has a text");
     }
   }

@@ -49,9 +49,12 @@ void try_input(std::string_view input) {
   }
   const auto catalog = sqitch().arrange(
       scanned, [&](const ScannedFile& file) { return Result<std::string>(files.at(file.path)); });
+  if (!is_sqitch_plan(input)) {
+    promise(catalog.has_value() == scanned.empty(), "scripts without a plan have no catalog");
+    return;
+  }
   promise(catalog.has_value(), "a plan that can be read has a catalog");
-  promise(!is_sqitch_plan(input) || catalog->migrations.size() == plan.changes.size(),
-          "every change is a migration");
+  promise(catalog->migrations.size() == plan.changes.size(), "every change is a migration");
   for (const auto& migration : catalog->migrations) {
     const auto file = files.find(migration.file);
     promise(file != files.end(), "a migration lies in a file that is there", migration.file);

@@ -7,7 +7,7 @@
 import re
 import subprocess
 
-from peer import FIRST, LATE, PATIENCE, Refused, Steps, Unavailable, main, needs, run, wait_until
+from peer import FIRST, LATE, NEXT, PATIENCE, Refused, Steps, Unavailable, main, needs, run, wait_until
 
 
 class Sqitch(Steps):
@@ -125,6 +125,60 @@ class Sqitch(Steps):
         self.assertEqual(["verified"] * 3, [line.cell["content"] for line in lines])
         self.assertEqual([True] * 3, [bool(line.rollback) for line in lines])
         self.assertEqual([], self.watch.findings())
+
+    def is_all_deployed(self, *files):
+        """From a first look on, in which it knows nothing but what it reads."""
+        lines = self.start(files)
+        self.assertEqual([], self.watch.problems())
+        self.assertEqual([("applied", "verified")] * len(lines),
+                         [(line.cell["state"], line.cell["content"]) for line in lines], lines)
+        self.is_quiet(lines)
+        return lines
+
+    def test_a_plan_that_was_written_by_hand_has_the_ids_that_it_computes(self):
+        self.with_none_applied()
+        rest = "2026-01-01T00:00:00Z Ann <ann@example.com>"
+        self.write("sqitch.plan", "%syntax-version=1.0.0\n%project=shop # ours\n%uri=HTTPS://Example.COM:443 # too\n\n"
+                   f"step_10 {rest} # 0\nstep_20 [shop:step_10] {rest} # \u3000step\u00a0\n@v1 {rest} # one\n"
+                   f"+step_10 [step_10@v1 !other:step_40] {rest} # again\\nand again\n-step_30 [@v1] {rest}\n")
+        self.write("deploy/step_10@v1.sql", self.text(10))
+        self.write("deploy/step_10.sql", "CREATE TABLE t11 (id integer);\n")
+        self.up()
+        lines = self.is_all_deployed("deploy/step_10@v1.sql", "deploy/step_10.sql")
+        self.assertEqual(["step_10@v1", "step_20", "step_10", "step_30"], [line.id for line in lines])
+
+    def test_another_registry_keeps_several_projects_and_a_conf_the_plans_of_other_databases(self):
+        self.with_none_applied()
+        lite = self.repo / "lite"
+        lite.mkdir()
+        (lite / "sqitch.plan").write_text((self.repo / "sqitch.plan").read_text().replace("2026", "2025"))
+        (self.project / "sqitch.conf").write_text(
+            '[core]\n\tengine = pg\n[engine "pg"]\n\tregistry = ops\n[engine "sqlite"]\n\ttop_dir = lite\n')
+        self.up()
+        shop, self.project = self.project, self.stage / f"{self.database}-other"
+        for folder in ("deploy", "revert"):
+            (self.project / folder).mkdir(parents=True)
+            (self.project / f"{folder}/other.sql").write_text("SELECT 1;\n")
+        (self.project / "sqitch.conf").write_text((shop / "sqitch.conf").read_text())
+        (self.project / "sqitch.plan").write_text(
+            "%project=other\n\nother [shop:step_10] 2026-01-01T00:00:00Z Ann <ann@example.com> # other\n")
+        self.up()
+        self.project = shop
+        self.is_all_deployed(*(self.path(number) for number in FIRST))
+        self.assertEqual("ops.changes", self.watch.status()["table"])
+
+    def test_a_change_that_failed_is_told_until_it_is_deployed(self):
+        self.with_all_applied()
+        self.begin()
+        self.add(NEXT)
+        self.write(self.path(NEXT), "SELECT 1 / 0;\n")
+        with self.assertRaises(Refused):
+            self.up()
+        self.look_after(self.path(NEXT))
+        self.assertEqual(["dirty"], self.watch.findings())
+        self.write(self.path(NEXT), self.text(NEXT))
+        self.up()
+        self.is_quiet(self.look_after(self.path(NEXT)))
 
     def said(self):
         try:

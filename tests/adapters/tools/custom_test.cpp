@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/tools/hash.h"
 #include "tests/adapters/tools/polled.h"
 #include "tests/adapters/tools/relations.h"
 #include "tests/adapters/tools/statements.h"
@@ -88,9 +89,73 @@ TEST_CASE("a column that is not there, or cannot be what it is said to be, is to
   const auto recognition = custom_ledger(all)->recognise(table, {});
   CHECK(recognition.verdict == Recognition::Verdict::near_miss);
   CHECK(recognition.words ==
-        "has no column name, which key names and has a checksum expected in column sha, which "
-        "checksum names, and it is boolean and has a time expected in column ts, which applied_at "
-        "names, and it is text");
+        "has no column name, which key names and has the sha256 of a file expected in column sha, "
+        "which checksum names, and it is boolean and has a time expected in column ts, which "
+        "applied_at names, and it is text");
+}
+
+TEST_CASE("each role has its types, and what people made themselves may be of any") {
+  const auto words = [](const CustomColumns& columns, std::string_view name, std::string type) {
+    auto relation = changes();
+    column(relation, name).type = std::move(type);
+    const auto recognition = custom_ledger(columns)->recognise(relation, {});
+    return recognition.verdict == Recognition::Verdict::ledger ? "" : recognition.words;
+  };
+  const auto of = [](std::string algorithm) {
+    auto columns = all;
+    columns.algorithm = std::move(algorithm);
+    return columns;
+  };
+  for (const std::string type : {"text",
+                                 "character varying(80)",
+                                 "character(80)",
+                                 "name",
+                                 "bigint",
+                                 "smallint",
+                                 "numeric(20,0)",
+                                 "uuid",
+                                 "public.citext",
+                                 "ops.step"}) {
+    CHECK(words(all, "name", type).empty());
+    CHECK(words(all, "rev", type).empty());
+  }
+  for (const std::string type :
+       {"boolean", "timestamp with time zone", "date", "jsonb", "bytea", "text[]"}) {
+    CHECK(words(all, "name", type) ==
+          "has a name or a number expected in column name, which key names, and it is " + type);
+    CHECK(words(all, "rev", type) ==
+          "has a version expected in column rev, which version names, and it is " + type);
+  }
+  for (const std::string type : {"text", "character(64)", "bytea", "ops.sha"}) {
+    for (const auto algorithm : custom_algorithms()) {
+      CHECK(words(of(std::string(algorithm)), "sha", type).empty());
+    }
+  }
+  for (const std::string type : {"bigint", "integer", "numeric"}) {
+    CHECK(words(of("crc32"), "sha", type).empty());
+    CHECK(words(all, "sha", type) ==
+          "has the sha256 of a file expected in column sha, which checksum names, and it is " +
+              type);
+  }
+  CHECK(words(of("md5"), "sha", "uuid").empty());
+  CHECK_FALSE(words(of("sha1"), "sha", "uuid").empty());
+  for (const std::string type : {"timestamp(3) without time zone", "date", "ops.moment"}) {
+    CHECK(words(all, "ts", type).empty());
+  }
+  CHECK_FALSE(words(all, "ts", "bigint").empty());
+}
+
+TEST_CASE("a boolean says true or false, and no other word") {
+  auto relation = changes();
+  column(relation, "status").type = "boolean";
+  auto columns = all;
+  CHECK(custom_ledger(columns)->recognise(relation, {}).words ==
+        "has a boolean in column status, which success names, so that equals is true or false and "
+        "not ok");
+  for (const std::string word : {"true", "false"}) {
+    columns.success_equals = word;
+    CHECK(custom_ledger(columns)->recognise(relation, {}).verdict == Recognition::Verdict::ledger);
+  }
 }
 
 TEST_CASE("the names of the columns are values beside a statement that is documented") {
@@ -109,12 +174,14 @@ TEST_CASE("the names of the columns are values beside a statement that is docume
 }
 
 TEST_CASE("a row says what its columns say") {
+  const std::string upper(64, 'A');
   const auto row = rows(
-      all, {"144_tax.sql", "144", "\\xABCD", "2026-04-18T14:22:00.5+02:00", "ana", "ok", "777"})[0];
+      all,
+      {"144_tax.sql", "144", "\\x" + upper, "2026-04-18T14:22:00.5+02:00", "ana", "ok", "777"})[0];
   CHECK(row.key == Key{"144_tax.sql"});
   CHECK(row.any_name);
   CHECK(row.version == Version::parse("144"));
-  CHECK(row.checksum == "sha256:abcd");
+  CHECK(row.checksum == "sha256:" + std::string(64, 'a'));
   CHECK(row.at == parse_time("2026-04-18T12:22:00.5Z"));
   CHECK(row.by == "ana");
   CHECK(row.state == Row::State::applied);
@@ -172,6 +239,87 @@ TEST_CASE("a CRC-32 may be kept with a sign or without") {
   CHECK(of_file[0] == "crc32:3904355907");
   CHECK(rows(columns, {"1", "", "3904355907", "", "", "ok", ""})[0].checksum == of_file[0]);
   CHECK(rows(columns, {"1", "", "-390611389", "", "", "ok", ""})[0].checksum == of_file[0]);
+}
+
+TEST_CASE("a CRC-32 may be kept in its eight digits") {
+  auto columns = all;
+  columns.algorithm = "crc32";
+  const auto of_file = custom_checksums("crc32", "a");  // 0xE8B7BE43
+  for (const std::string stored : {"e8b7be43", "E8B7BE43", "\\xe8b7be43"}) {
+    const auto row = rows(columns, {"1", "", stored, "", "", "ok", ""})[0];
+    REQUIRE(row.checksum);
+    CHECK(std::ranges::find(of_file, *row.checksum) != of_file.end());
+  }
+}
+
+TEST_CASE("what types of a fixed length put behind a value is no part of it") {
+  const std::string sha(64, 'b');
+  const auto row = rows(all, {"1.sql   ", "1  ", sha + "  ", "", "ana ", "ok  ", "7"})[0];
+  CHECK(row.key.value == "1.sql");
+  CHECK(row.id.value == "1.sql");
+  CHECK(row.version_text == "1");
+  CHECK(row.checksum == "sha256:" + sha);
+  CHECK(row.by == "ana");
+  CHECK(row.state == Row::State::applied);
+}
+
+TEST_CASE("an MD5 may be kept as a uuid") {
+  auto columns = all;
+  columns.algorithm = "md5";
+  CHECK(rows(columns, {"1", "", "d41d8cd9-8f00-b204-e980-0998ecf8427e", "", "", "ok", ""})[0]
+            .checksum == custom_checksums("md5", "")[0]);
+}
+
+TEST_CASE("checksums that the algorithm cannot have made are a clear error, a single one is none") {
+  const std::string md5 = "d41d8cd98f00b204e9800998ecf8427e";
+  const std::string sha(64, 'c');
+  const auto read = [](const CustomColumns& columns, const Strings& stored) {
+    ResultSet answer;
+    for (const auto& each : stored) {
+      answer.rows.push_back({"1", "", each, std::nullopt, std::nullopt, "ok", each});
+    }
+    return custom_ledger(columns)->rows(answer);
+  };
+  const auto wrong = read(all, {md5, ""});
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().code == Errc::invalid);
+  CHECK(wrong.error().detail ==
+        "by the config column sha has the sha256 of a file, of 64 digits, and no row has one: 32 "
+        "digits are the most, as of md5");
+  CHECK_FALSE(read(all, {"not a hash at all"}));
+  CHECK(read(all, {"", ""}));
+  CHECK(read(all, {}));
+  const auto mixed = read(all, {md5, sha});
+  REQUIRE(mixed);
+  CHECK(std::ranges::count_if(*mixed, [](const Row& row) { return !row.checksum; }) == 1);
+  auto md5s = all;
+  md5s.algorithm = "md5";
+  CHECK(read(md5s, {md5}));
+  CHECK_FALSE(read(md5s, {sha}));
+  auto crc = all;
+  crc.algorithm = "crc32";
+  CHECK_FALSE(read(crc, {sha}));
+  CHECK(read(crc, {"7"}));
+  auto none = all;
+  none.checksum = none.algorithm = "";
+  CHECK(read(none, {""}));
+}
+
+TEST_CASE("a mark that an editor put in front of a file, or took away, is no other content") {
+  const std::string text = "SELECT 1;\nSELECT 2;\n";
+  const std::string bom = "\xEF\xBB\xBF";
+  for (const auto algorithm : custom_algorithms()) {
+    CAPTURE(algorithm);
+    for (const auto& stored : {text, with_crlf(text), bom + text, bom + with_crlf(text)}) {
+      const auto checksum = custom_checksums(algorithm, stored)[0];
+      for (const auto& here : {text, with_crlf(text), bom + text, bom + with_crlf(text)}) {
+        const auto all_of = custom_checksums(algorithm, here);
+        CHECK(std::ranges::find(all_of, checksum) != all_of.end());
+      }
+      const auto other = custom_checksums(algorithm, "SELECT 3;\n");
+      CHECK(std::ranges::find(other, checksum) == other.end());
+    }
+  }
 }
 
 TEST_CASE("every algorithm that the config may name is the one of that name") {

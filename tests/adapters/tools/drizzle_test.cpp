@@ -154,7 +154,31 @@ TEST_CASE("a journal that cannot be read fails aloud: nothing is concluded from 
         "meta/_journal.json is missing, which lists the files");
   const std::string deep(100'000, '[');
   CHECK_FALSE(parse_drizzle_journal(deep));
-  CHECK(parse_drizzle_journal(R"({"entries":[]})")->empty());
+  CHECK(parse_drizzle_journal(R"({"entries":[]})")->entries.empty());
+}
+
+TEST_CASE("a journal of another kind of database is left out beside PostgreSQL's") {
+  Files files;
+  for (const auto& [path, bytes] : two_of_0) {
+    files.emplace("pg/" + path, bytes);
+  }
+  const auto of = [](const std::string& dialect) {
+    auto text = journal({{"0000_c", third}});
+    return text.replace(text.find("postgresql"), std::string("postgresql").size(), dialect);
+  };
+  files["lite/0000_c.sql"] = "c";
+  for (const std::string dialect : {"sqlite", "mysql", "turso"}) {
+    files["lite/meta/_journal.json"] = of(dialect);
+    CHECK(ids_of(catalog_of(drizzle(), files)) == Strings{"0000_a", "0001_b"});
+    CHECK(catalog_of(drizzle(), files).problems.empty());
+    CHECK(arranged(drizzle(), {{"0000_c.sql", "c"}, {"meta/_journal.json", of(dialect)}})
+              .error()
+              .detail == "meta/_journal.json is of another database's files");
+  }
+  for (const std::string dialect : {"pg", "whatever"}) {
+    files["lite/meta/_journal.json"] = of(dialect);
+    CHECK(ids_of(catalog_of(drizzle(), files)) == Strings{"0000_a", "0001_b", "0000_c"});
+  }
 }
 
 TEST_CASE(

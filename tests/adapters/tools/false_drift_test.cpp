@@ -585,6 +585,23 @@ TEST_CASE("one file with other line endings is no drift, known or not") {
   }
 }
 
+TEST_CASE("a byte-order mark that comes or goes is no drift, known or not") {
+  for (const auto& project : all_projects()) {
+    for (const auto& path : project.paths) {
+      CAPTURE(project.tool);
+      CAPTURE(path);
+      auto marked = project.files;
+      marked[path].insert(0, "\xEF\xBB\xBF");
+      for (const auto& [applied, checkout] :
+           {std::pair(project.files, marked), std::pair(marked, project.files)}) {
+        const auto ledger = project.ledger(applied, 3);
+        is_quiet(project, checkout, ledger);
+        is_quiet(project, checkout, ledger, look(project, applied, ledger));
+      }
+    }
+  }
+}
+
 TEST_CASE("a file with another name is the same migration to the tools that say so") {
   for (const auto& project : all_projects()) {
     if (!project.rename) {

@@ -184,6 +184,25 @@ TEST_CASE("a rollback of Knex deletes its rows") {
   CHECK(after.findings() == "vanished 20260418143000_a");
 }
 
+TEST_CASE(
+    "a rollback of Knex takes a whole batch, from several folders, and leaves those before it") {
+  const Files files{{"a/20260418143000_a.js", javascript},
+                    {"b/20260418142900_b.js", javascript},
+                    {"a/20260418143100_c.ts", typescript}};
+  // By name over all folders, or folder by folder.
+  const Strings by_name{"20260418142900_b.js", "20260418143000_a.js", "20260418143100_c.js"};
+  const Strings by_folder{by_name[1], by_name[2], by_name[0]};
+  for (const auto& names : {by_name, by_folder}) {
+    const auto before = poll(knex(), files, ledger(names));
+    CHECK(before.findings().empty());
+    CHECK(before.standing.count(CellState::applied) == 3);
+    const auto after = poll(knex(), files, ledger({names[0]}), before.records);
+    CHECK(after.standing.findings.size() == 2);
+    CHECK(after.standing.count(CellState::applied) == 1);
+    CHECK(poll(knex(), files, ledger(names), after.records).findings().empty());
+  }
+}
+
 TEST_CASE("rows of Knex have a time, and those without a name are none") {
   ResultSet answer;
   answer.rows.push_back({"1", "20260418143000_a.js", "1", "60000"});

@@ -572,8 +572,17 @@ TEST_CASE(
                                 .success_column = below(2) == 0 ? "f" : "",
                                 .success_equals = "1"};
     const auto tool = custom_ledger(columns);
+    const auto algorithm = columns.algorithm;
+    for (auto& row : rows) {
+      if (row[2] && below(2) == 0) {
+        row[2] = custom_checksums(algorithm, *row[2]).front().substr(algorithm.size() + 1);
+      }
+    }
     const auto read = tool->rows({{}, rows});
-    RC_ASSERT(read);
+    if (!read) {
+      RC_ASSERT(read.error().code == Errc::invalid);
+      return;
+    }
     check_lines(catalog, observed(*tool, *read));
   }));
 }

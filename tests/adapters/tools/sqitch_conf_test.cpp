@@ -86,6 +86,20 @@ TEST_CASE("each target of PostgreSQL's has its plan, and what is another databas
         Strings{"pg/sqitch.plan pg/deploy/ pg/revert/"});
 }
 
+TEST_CASE("plans of other databases are known, unless one of PostgreSQL's has them too") {
+  const auto elsewhere = [](const std::string& bytes) {
+    const auto plans = parse_sqitch_conf("db/", bytes).elsewhere;
+    return Strings(plans.begin(), plans.end());
+  };
+  CHECK(elsewhere("[core]\nengine = pg\n").empty());
+  CHECK(elsewhere("[core]\nengine = mysql\n").empty());
+  CHECK(elsewhere("[core]\nengine = mysql\n[engine \"mysql\"]\ntop_dir = m\n") ==
+        Strings{"db/m/sqitch.plan"});
+  CHECK(elsewhere("[core]\nengine = pg\ntop_dir = sql\n[target \"lite\"]\nuri = db:sqlite:x\n"
+                  "plan_file = lite.plan\n[target \"other\"]\nuri = db:sqlite:y\n") ==
+        Strings{"db/lite.plan"});
+}
+
 TEST_CASE("what cannot be followed is told") {
   CHECK(problems("[core]\nextension = ddl\n") ==
         Strings{"has scripts that end in .ddl, and only those in .sql are read"});

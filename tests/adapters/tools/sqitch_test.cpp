@@ -143,6 +143,47 @@ TEST_CASE("dependencies, conflicts and notes over several lines are part of it")
   CHECK(id("a []" + rest + " #") == expected(""));
 }
 
+TEST_CASE("a plan that was written by hand has the ids that `sqitch plan` prints of it") {
+  const auto ids = [](const std::string& text) {
+    Strings all;
+    for (const auto& each : parse_sqitch_plan(text).changes) {
+      all.push_back(each.id);
+    }
+    return all;
+  };
+  const std::string project = "%project=flipr\n";
+  const std::string rest = " 2024-01-01T00:00:00Z Ana <ana@example.com>";
+  const std::string a = "\na" + rest + " # note\n";
+  const Strings noted{"8cc9f3b3d56d043d7d43aecb66193e4dba289ac3"};
+  CHECK(ids(project + a) == noted);
+  CHECK(ids("%project=flipr # ours\n" + a) == noted);
+  CHECK(ids(project + "\n-a" + rest + " # note\n") == noted);
+  CHECK(ids(project + "\n+ a" + rest + "#note \n") == noted);
+  for (const std::string blank : {"\xC2\xA0", "\xE3\x80\x80", "\xE2\x80\x8A", " \xC2\x85\t"}) {
+    CHECK(ids(project + "\na" + rest + " # " + blank + "note" + blank + blank + "\n") == noted);
+  }
+  const Strings unnoted{"596df83aa47845c36d4e21b8213a195a0762aea2"};
+  CHECK(ids(project + "\na" + rest + "\n") == unnoted);
+  CHECK(ids(project + "\na" + rest + " # 0\n") == unnoted);
+  CHECK(ids(project + "\na 2024-01-01T00:00:00Z Ana\t<ana@example.com>\n") == unnoted);
+  const Strings both{noted.front(), "b40866739f999f1535cc2ad7983111c8070b1a31"};
+  CHECK(ids(project + a + "b [a]" + rest + " # x\n") == both);
+  CHECK(ids(project + a + "b [flipr:a]" + rest + " # x\n") == both);
+  for (const auto& [uri, id] : std::vector<std::pair<std::string, std::string>>{
+           {"https://example.com", "474d45e2b2a020df48651a4c9c71cdc56a55195c"},
+           {"https://example.com/ # ours", "474d45e2b2a020df48651a4c9c71cdc56a55195c"},
+           {"HTTPS://User@Example.COM:443/a%7eb/%c3%bc",
+            "0e26ea6ca9dd4c8c5fed8901e6f2e255dca0ad08"},
+           {"https://example.com/\xC3\xBC"
+            "ber",
+            "56126f7734eaa9daf244ba85dc3a717274b0bcfe"},
+           {"urn:ISBN:0-395-36341-1", "c1e3279c91b88e81518c8bbcd24831e5a0eec31f"},
+           {"git@github.com:x/y.git", "336fa3d3197332e360bcf970dd6a06de645de18d"}}) {
+    CAPTURE(uri);
+    CHECK(ids(project + "%uri=" + uri + "\n" + a) == Strings{id});
+  }
+}
+
 TEST_CASE("lines that are neither a change nor a tag are told") {
   const auto plan = parse_sqitch_plan(
       "a 2024-01-01 Ana <a@b>\nb [c 2024-01-01T00:00:00Z A <a@b>\n"
@@ -219,6 +260,33 @@ TEST_CASE("a change without a script is what its line says, and told") {
   CHECK(bytes_of(migration, files) + "\n" == change("a"));
   CHECK(migration.content.raw == sha256(bytes_of(migration, files)));
   CHECK_FALSE(migration.checksums.complete);
+}
+
+TEST_CASE("where not one change has a script, the directory is not the one that it should be") {
+  const auto two = plan_of(change("a") + change("b"));
+  CHECK(problems_of(catalog_of(tool(), {{"db/sqitch.plan", two}})) ==
+        Strings{"db/sqitch.plan has 2 changes and not one script of them: where a sqitch.conf says "
+                "where they are, the directory that is watched has to be that in which it is"});
+  const Strings each{"sqitch.plan has a change without a script: a",
+                     "sqitch.plan has a change without a script: b"};
+  CHECK(problems_of(catalog_of(
+            tool(), {{"sqitch.plan", two}, {"sqitch.conf", "[core]\ndeploy_dir = up\n"}})) == each);
+  CHECK(problems_of(catalog_of(tool(), {{"sqitch.plan", two}, {"deploy/b.sql", ""}})) ==
+        Strings{each.front()});
+}
+
+TEST_CASE("scripts without a plan fail aloud: nothing is concluded from them") {
+  const auto why = [](const Files& files) {
+    const auto catalog = arranged(tool(), files);
+    REQUIRE_FALSE(catalog);
+    CHECK(catalog.error().code == Errc::invalid);
+    return catalog.error().detail;
+  };
+  CHECK(why({{"deploy/a.sql", ""}}) == "no plan is here, which lists the changes: sqitch.plan");
+  CHECK(why({{"sqitch.conf", "[core]\nplan_file = ../sqitch.plan\n"}, {"deploy/a.sql", ""}}) ==
+        "no plan is here, which lists the changes: sqitch.conf looks for ../sqitch.plan "
+        "(plan_file), which is not below the directory that is watched");
+  CHECK(arranged(tool(), {}));
 }
 
 TEST_CASE("no change's name leads out of the app's directory") {
@@ -375,6 +443,42 @@ TEST_CASE("sqitch.conf says where the plan and the scripts are") {
   CHECK(catalog.migrations[1].file == "db/up/a.sql");
   CHECK(catalog.migrations[1].rollback->file == "db/revert/a.sql");
   CHECK(catalog.migrations[1].checksums.accepted.front() == hex_hash("SHA1", "new"));
+}
+
+TEST_CASE("a plan that sqitch.conf has for other databases alone is left out beside PostgreSQL's") {
+  Files files{{"sqitch.conf",
+               "[core]\n\tengine = pg\n[engine \"pg\"]\n\ttop_dir = pg\n"
+               "[engine \"mysql\"]\n\ttop_dir = mysql\n"},
+              {"pg/sqitch.plan", plan_of(change("a"))},
+              {"pg/deploy/a.sql", "a"},
+              {"mysql/sqitch.plan", plan_of(change("b"))},
+              {"mysql/deploy/b.sql", "b"}};
+  CHECK(ids_of(catalog_of(tool(), files)) == Strings{"a"});
+  CHECK(problems_of(catalog_of(tool(), files)).empty());
+  // Whoever watches a PostgreSQL means the one plan that there is.
+  files.erase("pg/sqitch.plan");
+  CHECK(ids_of(catalog_of(tool(), files)) == Strings{"b"});
+  // An address alone is enough to deploy it to one.
+  CHECK(ids_of(catalog_of(tool(),
+                          {{"sqitch.conf",
+                            "[core]\n\tengine = sqlite\n[target \"x\"]\n\turi = db:mysql:x\n"
+                            "\tplan_file = x.plan\n"},
+                           {"sqitch.plan", plan_of(change("a"))},
+                           {"x.plan", plan_of(change("b"))}})) == Strings{"a"});
+}
+
+TEST_CASE("a script with a byte-order mark more or less than was deployed is what was deployed") {
+  const std::string script = "CREATE TABLE a ();\nSELECT 1;\n";
+  const std::string mark = "\xEF\xBB\xBF";
+  for (const auto& [deployed, here] : {std::pair(script, mark + script),
+                                       std::pair(mark + script, script),
+                                       std::pair(mark + with_crlf(script), script)}) {
+    const Files files{{"sqitch.plan", plan_of(change("a"))}, {"deploy/a.sql", here}};
+    const auto key = catalog_of(tool(), files).migrations.at(0).key.value;
+    const auto after = poll(tool(), files, rows({{key, "a", hex_hash("SHA1", deployed)}}));
+    CHECK(after.findings().empty());
+    CHECK(after.cell(key).content == ContentVerdict::verified);
+  }
 }
 
 TEST_CASE("a plan that sqitch.conf names and that is not here is told, one without is not missed") {

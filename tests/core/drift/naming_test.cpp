@@ -68,6 +68,39 @@ TEST_CASE("a name that two files have means neither") {
   CHECK(found("10", twice) == "10_other");
 }
 
+TEST_CASE("a path that begins in another folder means the file that it ends in") {
+  for (const auto* name : {"db/sql/010_tax.sql",
+                           "db\\sql\\010_tax.sql",
+                           "/srv/shop/sql/010_tax.sql",
+                           "./010_tax.sql",
+                           "migrations/010_tax.sql",
+                           "migrations/010_tax"}) {
+    CAPTURE(name);
+    CHECK(found(name) == "010_tax");
+  }
+  for (const auto* name : {"sql/", "/", "migrations/10", "migrations/tax.sql", "a/b/"}) {
+    CAPTURE(name);
+    CHECK(found(name).empty());
+  }
+}
+
+TEST_CASE(
+    "another folder is another file where some paths are ours, and two rows mean no one file") {
+  const auto count = [](const std::vector<Row>& rows) {
+    return find_by_any_name(catalog, rows).size();
+  };
+  const auto elsewhere = named("old/010_tax.sql");
+  CHECK(count({elsewhere, named("old/002_orders.sql")}) == 2);
+  CHECK(count({elsewhere, named("sql/002_orders.sql")}) == 1);
+  CHECK(count({elsewhere, named("010")}) == 0);
+  CHECK(count({elsewhere, named("new/010_tax.sql")}) == 0);
+  CHECK(count({elsewhere, elsewhere}) == 2);  // what was run twice
+  Catalog twice = catalog;
+  twice.migrations.push_back(file("011", "more/010_tax.sql"));
+  CHECK(found("old/010_tax.sql", twice).empty());
+  CHECK(found("db/more/010_tax.sql", twice) == "010_tax");
+}
+
 TEST_CASE("rows of people's own are compared as what they mean, with their own checksum") {
   Observation seen;
   seen.ledger = Observation::Ledger::read;
