@@ -219,7 +219,7 @@ class World {
   void failed(WatchedEnvironment& environment, const Error& error);
   Instant instant() const { return {now_(), steady_now_()}; }
 
-  static void doubt_ledgers(App& app);
+  void doubt_ledgers(App& app) const;
   bool note_unchanged(const Place& at, TimePoint as_of);
   void see(Arrival& arrival);
   Awaitable<void> see_all(std::shared_ptr<Arrival> arrival);

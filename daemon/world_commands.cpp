@@ -269,7 +269,8 @@ Awaitable<Result<std::size_t>> World::adopt(EnvironmentRef ref,
     co_return fail(Errc::conflict,
                    ref.text() + " is " + std::string(to_string(environment.mode)) +
                        ": their ledger is taken over where tidemark applies. Make it managed, "
-                       "which adopts what is there");
+                       "which adopts what is there: tidemark mode " +
+                       ref.text() + " managed --reason …");
   }
   if (!environment.history_certain) {
     co_return fail(Errc::conflict,

@@ -47,7 +47,7 @@ Awaitable<Result<void>> World::directory_read(std::string name, Catalog catalog)
 namespace {
 
 // What was taken for their ledger, or could not be told, before it was known whose files the app
-// has, is not compared with them: the next look knows.
+// has, is not compared with them: the next look knows. `layout` is empty where no files are.
 bool is_doubtful(const LedgerShape& shape, const Observation& seen, std::string_view layout) {
   const bool took_one = seen.ledger == Observation::Ledger::unreadable || !shape.tool.empty();
   return shape.looked && took_one && shape.tool != layout && shape.layout != layout;
@@ -55,10 +55,10 @@ bool is_doubtful(const LedgerShape& shape, const Observation& seen, std::string_
 
 }  // namespace
 
-void World::doubt_ledgers(App& app) {
+void World::doubt_ledgers(App& app) const {
   for (auto& environment : app.watched.environments) {
     auto& seen = environment->observation;
-    if (seen && is_doubtful(environment->shape, *seen, app.watched.catalog.layout)) {
+    if (seen && is_doubtful(environment->shape, *seen, layout(app.watched.name))) {
       seen.reset();
     }
   }
@@ -167,9 +167,8 @@ void World::see(Arrival& arrival) {
   environment.problem.clear();
   recognise(at, observation.identity);
   const bool in_vain = observation.ledger == Observation::Ledger::unreadable;
-  if (at.app->watched.scanned_at
-          ? is_doubtful(arrival.shape, observation, at.app->watched.catalog.layout)
-          : in_vain && environment.observation) {
+  if (at.app->watched.scanned_at ? is_doubtful(arrival.shape, observation, layout(arrival.ref.app))
+                                 : in_vain && environment.observation) {
     return;  // looked at before that was known; whoever looks is told to look again
   }
   const auto as_of = observation.as_of;

@@ -88,7 +88,7 @@ class Alembic : public Tool {
     return recognise_shape(relation,
                            {.name = "an Alembic ledger",
                             .columns = text ? columns_of_text : columns,
-                            .more_may_follow = relation.name.name == default_names.front()});
+                            .names = default_names});
   }
   ReadQuery select_rows(const Relation& relation) const override {
     return {select_heads, relation.name, {}};

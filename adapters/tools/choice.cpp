@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
+#include <set>
 
 #include "adapters/tools/shape.h"
 #include "core/sql/name.h"
@@ -12,9 +14,55 @@ namespace {
 
 using Candidates = std::vector<const RecognisedLedger*>;
 
+// One part of a table's name as the config reads it: in quotation marks where it would end early.
+std::string config_part(const std::string& name) {
+  if (name.find_first_of(".\"") == std::string::npos) {
+    return name;
+  }
+  std::string quoted = "\"";
+  for (const char c : name) {
+    quoted += c == '"' ? "\"\"" : std::string(1, c);
+  }
+  return quoted + '"';
+}
+
+// In quotes where it is more than letters.
+std::string yaml_value(const std::string& text) {
+  const bool plain = std::ranges::all_of(text, [](char c) {
+    return c == '.' || c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z');
+  });
+  if (plain) {
+    return text;
+  }
+  std::string value = "'";
+  for (const char c : text) {
+    value += c == '\'' ? "''" : std::string(1, c);
+  }
+  return value + "'";
+}
+
+std::string config_value(const TableName& table) {
+  return yaml_value(config_part(table.schema) + "." + config_part(table.name));
+}
+
+std::string setting_for(const Tool& tool, const TableName& table) {
+  return "their_ledger: {tool: " + std::string(tool.name()) + ", table: " + config_value(table) +
+         "}";
+}
+
 std::string setting_for(const RecognisedLedger& ledger) {
-  return "their_ledger: {tool: " + std::string(ledger.tool->name()) +
-         ", table: " + ledger.relation.name.text() + "}";
+  return setting_for(*ledger.tool, ledger.relation.name);
+}
+
+// What helps with a table that only people can tell the meaning of.
+std::string custom_setting(const TableName& table) {
+  return "their_ledger: {custom: {table: " + config_value(table) + ", key: COLUMN}}";
+}
+
+bool is_usual_name(const Tool& tool, std::string_view name) {
+  const auto names = tool.default_tables();
+  return std::ranges::find(names, name) != names.end();
 }
 
 // Position of its name among the tool's default names; as many as there are when it has another
@@ -64,17 +112,32 @@ LedgerChoice chosen(const RecognisedLedger& ledger, const std::string& why) {
   return choice;
 }
 
-LedgerChoice ambiguous(const Candidates& candidates) {
-  std::vector<std::string> tables;
+// Whether each is in a schema of its own: a ledger for each tenant.
+bool in_schemas_of_their_own(const Candidates& candidates) {
+  std::set<std::string_view> schemas;
   for (const auto* candidate : candidates) {
+    schemas.insert(candidate->relation.name.schema);
+  }
+  return schemas.size() == candidates.size();
+}
+
+LedgerChoice ambiguous(const Candidates& candidates) {
+  constexpr std::size_t most = 5;  // there may be one for each of a thousand tenants
+  std::vector<std::string> tables;
+  for (const auto* candidate : candidates | std::views::take(most)) {
     tables.push_back(candidate->relation.name.text() + " (" + std::string(candidate->tool->name()) +
                      ")");
   }
-  return {std::nullopt,
-          true,
-          "ambiguous: " + join(tables, ", ") +
-              " all look like this environment's ledger; say which with " +
-              setting_for(*candidates.front())};
+  auto words = "ambiguous: " + join(tables, ", ");
+  if (candidates.size() > most) {
+    words += " and " + std::to_string(candidates.size() - most) + " more";
+  }
+  words += " all look like this environment's ledger; say which with " +
+           setting_for(*candidates.front());
+  if (in_schemas_of_their_own(candidates)) {
+    words += ", or with schema: " + yaml_value(candidates.front()->relation.name.schema);
+  }
+  return {std::nullopt, true, std::move(words)};
 }
 
 bool one_relation(const Candidates& candidates) {
@@ -132,14 +195,38 @@ void tell_unread(const Discovered& discovered, std::string_view schema, LedgerCh
       continue;
     }
     choice.trouble += (choice.trouble.empty() ? "" : "; ") + unread.table.text() +
-                      " is a ledger of " + unread.tool + ": not read yet";
+                      " is a ledger of " + unread.tool +
+                      ": not read yet; their_ledger: none leaves it out, and where its rows are "
+                      "called as files are, " +
+                      custom_setting(unread.table) + " reads it";
+    choice.uncertain = true;
+  }
+}
+
+// What is called like a ledger, and has columns that nobody knows, is somebody's all the same.
+void tell_unknown(const Discovered& discovered,
+                  const LedgerSetting& setting,
+                  std::string_view schema,
+                  LedgerChoice& choice) {
+  for (const auto& unknown : discovered.unknown) {
+    if (!schema.empty() && unknown.table.schema != schema) {
+      continue;
+    }
+    if (setting.tool != nullptr && !is_usual_name(*setting.tool, unknown.table.name)) {
+      continue;
+    }
+    choice.trouble += (choice.trouble.empty() ? "" : "; ") + unknown.table.text() +
+                      " has the name of a ledger, and the columns of none that tidemark knows (" +
+                      unknown.columns + "): say what they mean with " +
+                      custom_setting(unknown.table) +
+                      ", or with their_ledger: none that it is none of the app's";
     choice.uncertain = true;
   }
 }
 
 // A damaged ledger must not pass for none: that would make everything pending. Views and foreign
-// tables show a ledger that is elsewhere, and what a platform keeps for itself says nothing of the
-// app.
+// tables show a ledger that is elsewhere, unless it is a view in its very place, and what a
+// platform keeps for itself says nothing of the app.
 LedgerChoice none_among(const Discovered& discovered,
                         std::span<const Relation> relations,
                         const LedgerSetting& setting,
@@ -152,9 +239,15 @@ LedgerChoice none_among(const Discovered& discovered,
     }
     const auto relation = std::ranges::find(relations, rejected.table, &Relation::name);
     const bool table = relation != relations.end() && not_a_table(*relation).empty();
-    const auto words = rejected.table.text() + " " + rejected.why;
+    const bool in_its_place = relation != relations.end() && relation->kind == 'v' &&
+                              is_usual_name(*rejected.tool, rejected.table.name);
+    auto words = rejected.table.text() + " " + rejected.why;
+    if (in_its_place) {
+      words += ": if it is the one that counts, say so with " +
+               setting_for(*rejected.tool, rejected.table);
+    }
     choice.trouble += (choice.trouble.empty() ? "" : "; ") + words;
-    choice.uncertain = choice.uncertain || table;
+    choice.uncertain = choice.uncertain || table || in_its_place;
   }
   return choice;
 }
@@ -176,6 +269,17 @@ LedgerChoice not_here(const Discovered& discovered, const LedgerSetting& setting
   return choice;
 }
 
+// A table that is said to be the tool's counts as one of its usual name, where what people added to
+// it does not matter.
+Recognition as_meant(const Tool& tool, Relation table, std::span<const Relation> relations) {
+  auto recognition = tool.recognise(table, relations);
+  if (recognition.verdict == Recognition::Verdict::no && !tool.default_tables().empty()) {
+    table.name.name = tool.default_tables().front();
+    recognition = tool.recognise(table, relations);
+  }
+  return recognition;
+}
+
 // The tools that it is a ledger of; of those that only could be, none beside one that is sure.
 std::vector<RecognisedLedger> recognised(const Relation& relation,
                                          std::span<const Relation> relations,
@@ -191,7 +295,8 @@ std::vector<RecognisedLedger> recognised(const Relation& relation,
   }
   std::vector<RecognisedLedger> found;
   for (const auto* tool : tools) {
-    auto [verdict, words] = tool->recognise(as_table, relations);
+    auto [verdict, words] = only == nullptr ? tool->recognise(as_table, relations)
+                                            : as_meant(*tool, as_table, relations);
     if (verdict == Verdict::near_miss) {
       in_the_way = std::move(words);
     } else if (verdict == Verdict::ledger) {
@@ -283,6 +388,7 @@ LedgerChoice choose_ledger(const Discovered& discovered,
     if (setting.tool == nullptr) {
       tell_unread(discovered, schema, choice);
     }
+    tell_unknown(discovered, setting, schema, choice);
     return choice;
   }
   auto choice = among(candidates);
@@ -291,7 +397,50 @@ LedgerChoice choose_ledger(const Discovered& discovered,
   return mismatch ? not_of_these_files(std::move(choice), layout) : choice;
 }
 
-std::string missing_privileges(std::span<const Relation> relations, const std::string& role) {
+std::vector<RejectedTable> not_chosen(const Discovered& discovered, const LedgerChoice& choice) {
+  constexpr std::size_t most = 20;  // there may be one for each of a thousand tenants
+  std::vector<RejectedTable> tables;
+  std::size_t further = 0;
+  const auto add = [&](const Tool* tool, const TableName& table, std::string why) {
+    if (tables.size() < most) {
+      tables.push_back({tool, table, std::move(why)});
+    } else {
+      ++further;
+    }
+  };
+  for (const auto& ledger : discovered.ledgers) {
+    const auto* tool = ledger.tool;
+    const auto what = "a ledger of " + std::string(tool->name()) + " (" + ledger.evidence + ")";
+    const auto& table = ledger.relation;
+    if (!choice.ledger && choice.uncertain) {
+      add(tool, table.name, "could be " + what + ", and which counts cannot be told");
+    } else if (!choice.ledger) {
+      add(tool, table.name, "is " + what + ", and is not asked for");
+    } else if (choice.ledger->relation.oid != table.oid) {
+      add(tool, table.name, "is " + what + " too");
+    } else if (choice.ledger->tool != tool) {
+      add(tool, table.name, "could be " + what + " too");
+    }
+  }
+  for (const auto& unread : discovered.unread) {
+    add(nullptr, unread.table, "is a ledger of " + unread.tool + ": not read yet");
+  }
+  for (const auto& unknown : discovered.unknown) {
+    add(nullptr,
+        unknown.table,
+        "has the name of a ledger, and the columns of none: " + unknown.columns);
+  }
+  if (further > 0) {
+    tables.back().why += "; and " + std::to_string(further) + " more tables";
+  }
+  return tables;
+}
+
+namespace {
+
+std::string joined_grants(std::span<const Relation> relations,
+                          const std::string& role,
+                          bool Relation::*held) {
   const auto grantee = " TO " + quoted_name(role);
   std::vector<std::string> grants;
   const auto add = [&](std::string grant) {
@@ -303,11 +452,21 @@ std::string missing_privileges(std::span<const Relation> relations, const std::s
     if (!relation.can_use) {
       add("GRANT USAGE ON SCHEMA " + quoted_name(relation.name.schema) + grantee);
     }
-    if (!relation.can_select) {
+    if (!(relation.*held)) {
       add("GRANT SELECT ON " + quoted(relation.name) + grantee);
     }
   }
   return join(grants, "; ");
+}
+
+}  // namespace
+
+std::string missing_privileges(std::span<const Relation> relations, const std::string& role) {
+  return joined_grants(relations, role, &Relation::can_select);
+}
+
+std::string privileges_on_columns(std::span<const Relation> relations, const std::string& role) {
+  return joined_grants(relations, role, &Relation::can_select_all);
 }
 
 std::string around_row_security(const Relation& relation, const std::string& role) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "adapters/tools/discovery.h"
 
@@ -37,9 +38,15 @@ LedgerChoice choose_ledger(const Discovered& discovered,
                            std::string_view schema,
                            std::string_view layout = "");
 
+// What else could be a ledger, and why it was not chosen.
+std::vector<RejectedTable> not_chosen(const Discovered& discovered, const LedgerChoice& choice);
+
 // In words for people: what `role` lacks to read these tables, as SQL that somebody can run. Empty
 // when nothing is known to be missing.
 std::string missing_privileges(std::span<const Relation> relations, const std::string& role);
+
+// The same where some columns may be read, and not those that are asked for.
+std::string privileges_on_columns(std::span<const Relation> relations, const std::string& role);
 
 // Row level security would show `role` only a part of the ledger, which is worse than nothing: what
 // would help. A policy does not, as we read with row_security = off.

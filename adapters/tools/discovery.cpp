@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "adapters/tools/answer.h"
+#include "adapters/tools/shape.h"
 #include "adapters/tools/unread.h"
 
 namespace tidemark {
@@ -14,7 +15,7 @@ namespace {
 
 // One row for each column. $1: telltales, "column other columns_max" each; $2, $3: schema and name
 // of a relation that is wanted in any case, in every schema where that is empty; $4: the only
-// schema to look in, or NULL.
+// schema to look in, or NULL; $5: names that ledgers have.
 constexpr ReadStatement select_relations = R"sql(
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition,
          pg_catalog.row_security_active(c.oid) AS row_security,
@@ -51,6 +52,7 @@ constexpr ReadStatement select_relations = R"sql(
                                            FROM pg_catalog.pg_attribute m
                                           WHERE m.attrelid = t.attrelid AND m.attnum > 0
                                             AND NOT m.attisdropped)))
+          OR c.relname::text = ANY ($5::text[])
           OR ($2::text IN (n.nspname::text, '') AND c.relname = $3::text))
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                       WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -91,22 +93,40 @@ Relation relation_of(const Values& values) {
           values[can_select_all] == "t"};
 }
 
-// As a PostgreSQL array.
+// As a PostgreSQL array; no word has a quotation mark in it.
+std::string array_of(const std::set<std::string>& words) {
+  std::string list;
+  for (const auto& word : words) {
+    list += (list.empty() ? "\"" : ",\"") + word + "\"";
+  }
+  return "{" + list + "}";
+}
+
 std::string telltales() {
   std::set<std::string> words;
   const auto add = [&](const Telltale& telltale) {
-    words.insert("\"" + std::string(telltale.column) + " " + std::string(telltale.other) + " " +
-                 std::to_string(telltale.columns_max) + "\"");
+    words.insert(std::string(telltale.column) + " " + std::string(telltale.other) + " " +
+                 std::to_string(telltale.columns_max));
   };
   for (const auto* tool : all_tools()) {
     std::ranges::for_each(tool->telltales(), add);
   }
   std::ranges::for_each(unread_telltales(), add);
-  std::string list;
-  for (const auto& word : words) {
-    list += (list.empty() ? "" : ",") + word;
+  return array_of(words);
+}
+
+// "version text, applied_at timestamp with time zone": of a wide table the first few.
+std::string columns_in_words(const Relation& relation) {
+  constexpr std::size_t most = 8;
+  std::vector<std::string> words;
+  for (const auto& column :
+       std::span(relation.columns).first(std::min(most, relation.columns.size()))) {
+    words.push_back(column.name + " " + column.type);
   }
-  return "{" + list + "}";
+  if (relation.columns.size() > most) {
+    words.push_back(std::to_string(relation.columns.size() - most) + " more");
+  }
+  return join(words, ", ");
 }
 
 void judge(const Relation& relation, std::span<const Relation> all, Discovered& discovered) {
@@ -142,6 +162,9 @@ void judge(const Relation& relation, std::span<const Relation> all, Discovered& 
     discovered.unread.push_back({relation.name, unread});
     return;
   }
+  if (reasons.empty() && not_a_table(relation).empty() && has_name_of_a_ledger(relation.name)) {
+    discovered.unknown.push_back({relation.name, columns_in_words(relation)});
+  }
   std::ranges::move(reasons, std::back_inserter(discovered.rejected));
 }
 
@@ -150,6 +173,7 @@ void judge(const Relation& relation, std::span<const Relation> all, Discovered& 
 ReadQuery discovery_query(const std::optional<TableName>& wanted, const std::string& schema) {
   ReadQuery query{select_relations, std::nullopt, {telltales()}};
   query.values.resize(4);
+  query.values.push_back(array_of(names_of_ledgers()));
   if (wanted) {
     query.values[1] = wanted->schema;
     query.values[2] = wanted->name;

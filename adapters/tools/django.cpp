@@ -104,7 +104,8 @@ class Django : public Tool {
     return recognise_shape(relation,
                            {.name = "a Django ledger",
                             .columns = wide ? columns_with_bigint : columns,
-                            .look_alike = columns.size()});
+                            .look_alike = columns.size(),
+                            .names = default_names});
   }
   ReadQuery select_rows(const Relation& relation) const override {
     return {select_all, relation.name, {}};

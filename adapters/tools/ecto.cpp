@@ -143,7 +143,8 @@ class Ecto : public Tool {
   std::span<const std::string_view> default_tables() const override { return default_names; }
 
   Recognition recognise(const Relation& relation, std::span<const Relation>) const override {
-    auto found = recognise_shape(relation, {.name = "an Ecto ledger", .columns = columns});
+    auto found = recognise_shape(
+        relation, {.name = "an Ecto ledger", .columns = columns, .names = default_names});
     if (found.verdict == Recognition::Verdict::ledger && !has_primary_key(relation, "version")) {
       found.words += "; no primary key on version, as in a copy";
     }

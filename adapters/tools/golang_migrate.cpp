@@ -181,7 +181,9 @@ class GolangMigrate : public Tool {
     if (relation.name.schema == "hdb_catalog") {
       return {};
     }
-    return recognise_shape(relation, {"a golang-migrate ledger", ledger_columns});
+    return recognise_shape(
+        relation,
+        {.name = "a golang-migrate ledger", .columns = ledger_columns, .names = default_names});
   }
 
   ReadQuery select_rows(const Relation& relation) const override {

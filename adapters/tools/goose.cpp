@@ -200,7 +200,10 @@ class Goose : public Tool {
     const std::span<const ColumnShape> columns =
         newer ? std::span(ledger_columns_since_3_22) : std::span(ledger_columns);
     return recognise_shape(with_integer_id(relation),
-                           {"a goose ledger", columns, columns_that_look_like_it});
+                           {.name = "a goose ledger",
+                            .columns = columns,
+                            .look_alike = columns_that_look_like_it,
+                            .names = default_names});
   }
 
   ReadQuery select_rows(const Relation& relation) const override {

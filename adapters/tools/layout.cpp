@@ -8,6 +8,7 @@
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/own.h"
 #include "adapters/tools/shape.h"
+#include "adapters/tools/unread_layout.h"
 
 namespace tidemark {
 
@@ -27,7 +28,12 @@ std::string counted(std::size_t files) {
 
 // SQL that no layout knows by its name is more likely a layout that we cannot read than nothing at
 // all.
-std::string nothing_found(std::span<const std::string> paths) {
+std::string nothing_found(const DirectoryView& directory) {
+  if (const auto [tool, files] = name_unread_layout(directory); !tool.empty()) {
+    return counted(files) + (files == 1 ? " looks" : " look") + " like " + std::string(tool) +
+           "'s, which tidemark does not read yet: its migrations are not shown";
+  }
+  const auto paths = directory.paths;
   std::size_t sql = 0;
   for (const auto& path : paths) {
     sql += without_suffix(base_name(path), ".sql") && !never_a_migration(path) ? 1 : 0;
@@ -105,7 +111,7 @@ LayoutChoice choose_layout(std::string_view setting,
   }
   if (candidates.empty()) {
     choice.tool = &own();
-    choice.trouble = nothing_found(directory.paths);
+    choice.trouble = nothing_found(directory);
     return choice;
   }
   const auto strength = [](const Candidate& candidate) { return candidate.evidence.strength; };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "adapters/postgres/answer_digest.h"
@@ -195,7 +196,14 @@ Awaitable<Observer::Done> Observer::discover(ReadSession& session, TimePoint now
   auto discovered = recognise_ledgers(*relations);
   choice_ =
       choose_ledger(discovered, *relations, settings_.their_ledger, settings_.schema, layout_);
+  if (choice_.ledger) {
+    last_ = choice_.ledger->relation.name.text() + " (" +
+            std::string(choice_.ledger->tool->name()) + ")";
+  } else if (choice_.trouble.empty() && !last_.empty()) {
+    choice_.trouble = last_ + " was its ledger, and is gone";
+  }
   rejected_ = std::move(discovered.rejected);
+  std::ranges::move(not_chosen(discovered, choice_), std::back_inserter(rejected_));
   read_ = choice_.ledger ? read_for(*choice_.ledger, *relations) : std::vector<Relation>{};
   lock_ = choice_.ledger ? lock_of(*choice_.ledger, *relations) : std::nullopt;
   if (std::ranges::any_of(read_, refused_beforehand)) {
@@ -390,6 +398,9 @@ void Observer::refuse(const std::string& words) {
     choice_.trouble += ": " + around_row_security(*filtered, role);
   } else {
     choice_.trouble += ": " + words;
+    if (const auto all = privileges_on_columns(read_, role); !all.empty()) {
+      choice_.trouble += ": " + all;
+    }
   }
 }
 

@@ -290,7 +290,10 @@ class Prisma : public Tool {
 
   Recognition recognise(const Relation& relation, std::span<const Relation>) const override {
     return recognise_shape(relation,
-                           {.name = "a Prisma ledger", .columns = ledger_columns, .look_alike = 6});
+                           {.name = "a Prisma ledger",
+                            .columns = ledger_columns,
+                            .look_alike = 6,
+                            .names = default_names});
   }
   ReadQuery select_rows(const Relation& relation) const override {
     return {select_all, relation.name, {}};

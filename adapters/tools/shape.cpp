@@ -88,7 +88,9 @@ Recognition recognise_shape(const Relation& relation, const LedgerShapeRule& rul
   using Verdict = Recognition::Verdict;
   auto shape = match_shape(relation, rule.columns);
   const auto enough = rule.look_alike == 0 ? rule.columns.size() : rule.look_alike;
-  if (shape.found < enough || (!rule.more_may_follow && shape.further > 0)) {
+  const bool more =
+      rule.more_may_follow || std::ranges::find(rule.names, relation.name.name) != rule.names.end();
+  if (shape.found < enough || (!more && shape.further > 0)) {
     return {};
   }
   const std::string name(rule.name);

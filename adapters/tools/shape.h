@@ -35,6 +35,8 @@ struct LedgerShapeRule {
   std::span<const ColumnShape> columns;
   std::size_t look_alike = 0;  // with fewer of them it is somebody else's; 0: with fewer than all
   bool more_may_follow = false;
+  // Its usual names: in a table that has one, further columns are people's own.
+  std::span<const std::string_view> names{};
 };
 Recognition recognise_shape(const Relation& relation, const LedgerShapeRule& rule);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "adapters/tools/file_name.h"
@@ -136,13 +137,14 @@ Target target_of(const Settings& settings, const std::string& name, std::string 
 // "dev" of "target.dev.uri", for each that has any setting.
 std::vector<std::string> named_in(const Settings& settings, std::string_view kind) {
   std::vector<std::string> names;
+  std::set<std::string> known;
   for (const auto& [key, value] : settings) {
     const auto last = key.rfind('.');
     if (!key.starts_with(kind) || last <= kind.size()) {
       continue;
     }
     auto name = key.substr(kind.size(), last - kind.size());
-    if (std::ranges::find(names, name) == names.end()) {
+    if (known.insert(name).second) {
       names.push_back(std::move(name));
     }
   }
@@ -240,7 +242,7 @@ class Reading {
  private:
   void tell(const std::string& what) {
     auto problem = valid_utf8(what);
-    if (std::ranges::find(conf_.problems, problem) == conf_.problems.end()) {
+    if (told_.insert(problem).second) {
       conf_.problems.push_back(std::move(problem));
     }
   }
@@ -299,10 +301,10 @@ class Reading {
   }
 
   void add(const Target& target, SqitchPlace place) {
-    const auto same = std::ranges::find(conf_.places, place.plan, &SqitchPlace::plan);
-    if (same == conf_.places.end()) {
+    const auto [same, first] = places_.try_emplace(place.plan, conf_.places.size());
+    if (first) {
       conf_.places.push_back(std::move(place));
-    } else if (*same != place) {
+    } else if (conf_.places[same->second] != place) {
       tell(target.words + " has scripts of its own for " + place.plan +
            ", and only those of the first target are read");
     }
@@ -310,6 +312,8 @@ class Reading {
 
   std::string_view folder_;
   Settings settings_;
+  std::map<std::string, std::size_t> places_;  // by their plans
+  std::set<std::string> told_;
   SqitchConf conf_;
 };
 

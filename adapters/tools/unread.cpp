@@ -140,6 +140,22 @@ constexpr std::array telltale_columns{Telltale{"installed_on", "checksum", 6},
                                       Telltale{"version", "", 1},
                                       Telltale{"filename", "", 1}};
 
+// Further columns in a table of such a name are people's own.
+constexpr std::array<std::string_view, 11> unread_names{"_sqlx_migrations",
+                                                        "__diesel_schema_migrations",
+                                                        "__EFMigrationsHistory",
+                                                        "__ef_migrations_history",
+                                                        "pgmigrations",
+                                                        "mikro_orm_migrations",
+                                                        "doctrine_migration_versions",
+                                                        "migration_versions",
+                                                        "refinery_schema_history",
+                                                        "kysely_migration",
+                                                        "gorp_migrations"};
+
+// Sqitch's `changes` is what many a table is called.
+constexpr std::string_view name_of_many = "changes";
+
 template <class Test>
 bool any_word(std::string_view words, Test test) {
   while (true) {
@@ -183,7 +199,9 @@ bool has_columns(const Relation& relation, const UnreadShape& shape) {
       return false;
     }
   }
-  return shape.more_may_follow || relation.columns.size() == wanted;
+  const auto& name = relation.name.name;
+  return shape.more_may_follow || relation.columns.size() == wanted ||
+         (wanted > 1 && std::ranges::find(unread_names, name) != unread_names.end());
 }
 
 bool is_named(const TableName& table, const UnreadShape& shape) {
@@ -257,6 +275,22 @@ std::string name_unread(const Relation& relation) {
 
 std::span<const Telltale> unread_telltales() {
   return telltale_columns;
+}
+
+std::set<std::string> names_of_ledgers() {
+  std::set<std::string> names(unread_names.begin(), unread_names.end());
+  for (const auto* tool : all_tools()) {
+    names.insert(tool->default_tables().begin(), tool->default_tables().end());
+  }
+  names.erase(std::string(name_of_many));
+  return names;
+}
+
+bool has_name_of_a_ledger(const TableName& table) {
+  const bool of_platform = std::ranges::any_of(platform_ledgers, [&](const PlatformLedger& ledger) {
+    return table.schema == ledger.schema && (ledger.table.empty() || table.name == ledger.table);
+  });
+  return !of_platform && names_of_ledgers().contains(table.name);
 }
 
 std::string_view owned_by_platform(const Relation& relation) {

@@ -278,8 +278,12 @@ json::object status_entry(const WatchedEnvironment& environment,
     counts[to_string(state)] = environment.standing.count(state);
   }
   std::uint64_t environmental = 0;
-  for (const auto& finding : environment.findings) {
-    environmental += finding.finding.environmental && !finding.acknowledged_at(now.wall) ? 1U : 0U;
+  std::uint64_t environmental_drift = 0;
+  for (const auto& stored : environment.findings) {
+    const auto& finding = stored.finding;
+    const bool is_open = finding.environmental && !stored.acknowledged_at(now.wall);
+    environmental += is_open ? 1U : 0U;
+    environmental_drift += is_open && finding.severity == Severity::drift ? 1U : 0U;
   }
   const auto& observation = environment.observation;
   json::object out{
@@ -301,6 +305,7 @@ json::object status_entry(const WatchedEnvironment& environment,
                             : json::value(nullptr)},
       {"counts", std::move(counts)},
       {"environment_findings", environmental},
+      {"environment_drift", environmental_drift},
       {"problem", text_or_null(problem_of(environment))},
       {"warnings", warnings_of(environment)},
       {"lag", lag_document(environment, now)}};

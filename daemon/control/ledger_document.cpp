@@ -136,10 +136,13 @@ json::object ledger_document(const WatchedApp& app, const WatchedEnvironment& en
           {"tool", observation ? text_or_null(observation->tool) : json::value(nullptr)},
           {"table", observation ? text_or_null(observation->table) : json::value(nullptr)},
           {"at_work", text_or_null(at_work)},
+          {"trouble", observation ? text_or_null(observation->trouble) : json::value(nullptr)},
           {"shape",
            json::object{{"recognised", text_or_null(environment.shape.table)},
                         {"tool", text_or_null(environment.shape.tool)},
                         {"evidence", text(environment.shape.evidence)},
+                        {"note", text_or_null(environment.shape.note)},
+                        {"layout", text_or_null(environment.shape.layout)},
                         {"rejected", std::move(rejected)}}},
           {"rows", std::move(rows)}};
 }

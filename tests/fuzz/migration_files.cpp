@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <iterator>
 #include <string>
 
 #include "adapters/tools/atlas.h"
@@ -13,6 +14,7 @@
 #include "adapters/tools/flyway_name.h"
 #include "adapters/tools/golang_migrate.h"
 #include "adapters/tools/goose.h"
+#include "adapters/tools/layout.h"
 #include "adapters/tools/own.h"
 #include "adapters/tools/rails.h"
 #include "adapters/tools/supabase.h"
@@ -126,6 +128,29 @@ void check_arranged(const Tool& tool, const std::vector<File>& files) {
   }
 }
 
+// Whose files these are, by their names and how they begin.
+void check_layout(const std::vector<File>& files) {
+  std::vector<std::string> paths;
+  std::ranges::transform(files, std::back_inserter(paths), &File::path);
+  std::ranges::sort(paths);
+  const DirectoryView directory{
+      paths, [&](const std::string& path) {
+        const auto file = std::ranges::find(files, path, &File::path);
+        promise(file != files.end(), "only files that are there are read", path);
+        return std::string(file->bytes);
+      }};
+  const auto choice = choose_layout("auto", directory);
+  promise(choice.tool != nullptr || !choice.trouble.empty(), "a layout is known, or why it is not");
+  promise(choice.tool != nullptr || choice.considered.size() > 1, "who is in doubt has a choice");
+  for (const auto* tool : all_tools()) {
+    promise(tool->layout_evidence(directory).files <= files.size(),
+            "no file counts twice",
+            tool->name());
+  }
+  promise(choose_layout("auto", directory, "golang-migrate").considered == choice.considered,
+          "what is considered does not hang on a ledger");
+}
+
 void check_version(std::string_view text) {
   const auto version = Version::parse(text);
   promise(
@@ -161,6 +186,7 @@ void try_input(std::string_view input) {
     check_content(part);
     check_checksums(part);
   }
+  check_layout(files);
   for (const auto* tool : {&flyway(),
                            &dbmate(),
                            &golang_migrate(),

@@ -1,11 +1,15 @@
-// A plan of Sqitch.
+// A plan of Sqitch, and behind a NUL byte a sqitch.conf.
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
 
 #include "adapters/tools/sqitch.h"
+#include "adapters/tools/sqitch_conf.h"
 #include "adapters/tools/sqitch_plan.h"
+#include "core/catalog/catalog.h"
+#include "core/text/printable.h"
 #include "tests/fuzz/input.h"
 
 namespace tidemark::fuzz {
@@ -32,29 +36,49 @@ void check_plan(std::string_view bytes, const SqitchPlan& plan) {
   }
 }
 
-}  // namespace
+bool is_below(std::string_view path) {
+  return !path.starts_with('/') && ("/" + std::string(path)).find("/../") == std::string::npos;
+}
 
-void try_input(std::string_view input) {
-  const auto plan = parse_sqitch_plan(input);
-  check_plan(input, plan);
-  std::map<std::string, std::string> files{{"sqitch.plan", std::string(input)}};
-  for (const auto& change : plan.changes) {
-    files.emplace("deploy/" + change.name + ".sql", change.note);
+void check_conf(std::string_view bytes) {
+  const auto conf = parse_sqitch_conf("db/", bytes);
+  std::set<std::string> plans;
+  for (const auto& place : conf.places) {
+    promise(plans.insert(place.plan).second, "a plan has one place", place.plan);
+    promise(is_below(place.plan), "a plan is below the root", place.plan);
+    for (const auto& folder :
+         {place.deploy, place.revert, place.reworked_deploy, place.reworked_revert}) {
+      promise(is_below(folder), "scripts are below the root", folder);
+      promise(folder.empty() || folder.ends_with('/'), "a folder ends in a slash", folder);
+    }
   }
+  for (const auto& problem : conf.problems) {
+    promise(!problem.empty() && valid_utf8(problem) == problem, "a problem is text", problem);
+  }
+}
+
+using Files = std::map<std::string, std::string>;
+
+Catalog arranged(const Files& files) {
   std::vector<ScannedFile> scanned;
   for (const auto& [path, bytes] : files) {
     if (auto entries = sqitch().entries(path, bytes); !entries.empty()) {
       scanned.push_back({path, content_of(bytes), std::move(entries)});
     }
   }
-  const auto catalog = sqitch().arrange(
-      scanned, [&](const ScannedFile& file) { return Result<std::string>(files.at(file.path)); });
+  const auto read = [&](const ScannedFile& file) {
+    return Result<std::string>(files.at(file.path));
+  };
+  const auto catalog = sqitch().arrange(scanned, read);
   if (!is_sqitch_plan(input)) {
     promise(catalog.has_value() == scanned.empty(), "scripts without a plan have no catalog");
     return;
   }
   promise(catalog.has_value(), "a plan that can be read has a catalog");
   promise(catalog->migrations.size() == plan.changes.size(), "every change is a migration");
+  std::ranges::reverse(scanned);
+  promise(*catalog == *sqitch().arrange(scanned, read),
+          "a catalog does not depend on the order in which files were read");
   for (const auto& migration : catalog->migrations) {
     const auto file = files.find(migration.file);
     promise(file != files.end(), "a migration lies in a file that is there", migration.file);
@@ -63,6 +87,27 @@ void try_input(std::string_view input) {
                            : file->second;
     promise(sha256(bytes) == migration.content.raw, "the content is that of the migration");
   }
+  return *catalog;
+}
+
+}  // namespace
+
+void try_input(std::string_view input) {
+  auto conf = input;
+  const auto bytes = take_until(conf, '\0');
+  check_conf(conf);
+  const auto plan = parse_sqitch_plan(bytes);
+  check_plan(bytes, plan);
+  Files files{{"sqitch.plan", std::string(bytes)}};
+  for (const auto& change : plan.changes) {
+    files.emplace("deploy/" + change.name + ".sql", change.note);
+  }
+  const auto usual = arranged(files);
+  promise(!is_sqitch_plan(bytes) || usual.migrations.size() == plan.changes.size(),
+          "every change is a migration");
+  // The same files where a conf says of them what it wants.
+  files["sqitch.conf"] = conf;
+  static_cast<void>(arranged(files));
 }
 
 }  // namespace tidemark::fuzz

@@ -62,7 +62,11 @@ std::string next_step(const json::object& finding) {
   const auto look = raw(finding, "kind") == "edited" && !migration.empty()
                         ? "tidemark diff " + place(finding) + " " + migration
                         : "tidemark ledger " + place(finding);
-  return "next: " + look + "\n      tidemark ack " + shown(finding, "id") + " --reason '...'\n";
+  const auto adopt = raw(finding, "kind") == "unrecorded"
+                         ? "      tidemark adopt " + place(finding) + " --reason '...'\n"
+                         : "";
+  return "next: " + look + "\n" + adopt + "      tidemark ack " + shown(finding, "id") +
+         " --reason '...'\n";
 }
 
 }  // namespace

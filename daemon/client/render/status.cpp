@@ -82,6 +82,7 @@ std::string name(const json::object& environment) {
 struct Totals {
   std::size_t environments = 0;
   std::vector<std::string> drifted;
+  std::vector<std::string> warned;  // of these is no drift known, and a finding of the environment
   std::vector<std::string> unseen;  // of these nothing is known as it is now
   std::int64_t pending = 0;
 };
@@ -105,10 +106,21 @@ std::string summary(const Totals& totals) {
     text += ", " + some(totals.unseen) + " not seen as of now";
   }
   if (totals.drifted.empty()) {
-    return text + (totals.unseen.empty() ? ", nothing drifted\n" : ", no drift known of\n");
+    text += totals.unseen.empty() ? ", nothing drifted" : ", no drift known of";
+  } else {
+    text += ", drift in " + some(totals.drifted);
   }
-  text += ", drift in " + some(totals.drifted) + ": tidemark findings";
-  return text + (totals.drifted.size() == 1 ? " " + totals.drifted.front() : "") + "\n";
+  if (!totals.warned.empty()) {
+    text += ", a warning about " + some(totals.warned);
+  }
+  if (totals.drifted.empty() && totals.warned.empty()) {
+    return text + "\n";
+  }
+  text += ": tidemark findings";
+  if (totals.drifted.size() + totals.warned.size() == 1) {
+    text += " " + (totals.drifted.empty() ? totals.warned : totals.drifted).front();
+  }
+  return text + "\n";
 }
 
 // Ignorance is not good news.
@@ -186,8 +198,10 @@ std::string render_status(const json::object& status, const Scope& scope, const 
     if (unseen(environment)) {
       totals.unseen.push_back(name(environment));
     }
-    if (count(environment, "drifted") > 0 || number(environment, "environment_findings") > 0) {
+    if (count(environment, "drifted") > 0 || number(environment, "environment_drift") > 0) {
       totals.drifted.push_back(name(environment));
+    } else if (number(environment, "environment_findings") > 0) {
+      totals.warned.push_back(name(environment));
     }
   }
   if (totals.environments == 0) {

@@ -8,7 +8,9 @@
 
 #include <doctest/doctest.h>
 
+#include "adapters/tools/choice.h"
 #include "tests/adapters/config/configs.h"
+#include "tests/adapters/tools/relations.h"
 
 using namespace tidemark;
 using namespace std::chrono_literals;
@@ -331,4 +333,29 @@ TEST_CASE("a file that cannot be read is told with the reason") {
         "/dev/zero: cannot be read: it is not a regular file");
   CHECK(read_config("/tmp").error().front().text() ==
         "/tmp: cannot be read: it is not a regular file");
+}
+
+TEST_CASE("a setting that an ambiguous ledger proposes is one, whatever the table is called") {
+  for (const auto& [schema, name] :
+       std::vector<std::pair<std::string, std::string>>{{"public", "flyway_schema_history"},
+                                                        {"Ops", "Flyway History"},
+                                                        {"a.b", "c.d"},
+                                                        {"o'ps", "say \"hi\""},
+                                                        {"größe", "t: x, {y} [z] #1"},
+                                                        {"-", " "},
+                                                        {"1", "2"},
+                                                        {"null", "true"}}) {
+    CAPTURE(schema + " " + name);
+    auto ledger = test::flyway_table(schema, name);
+    const std::vector<Relation> relations{ledger, test::flyway_table("other", name)};
+    const auto words = choose_ledger(recognise_ledgers(relations), relations, {}, "").trouble;
+    const auto begin = words.find("their_ledger: ");
+    REQUIRE(begin != std::string::npos);
+    const auto line = words.substr(begin, words.rfind(", or with schema: ") - begin);
+    const auto setting = environment("        " + line + "\n").their_ledger;
+    CHECK(setting.tool == "flyway");
+    CHECK(setting.table == TableName{schema, name});
+    const auto of_schema = words.substr(words.rfind("schema: "));
+    CHECK(environment("        " + of_schema + "\n").schema == schema);
+  }
 }

@@ -76,7 +76,104 @@ TEST_CASE("two ledgers that fit equally are told, not guessed between") {
         "ambiguous: a.flyway_schema_history (flyway), b.flyway_schema_history (flyway) all look "
         "like this "
         "environment's ledger; say which with their_ledger: {tool: flyway, table: "
-        "a.flyway_schema_history}");
+        "a.flyway_schema_history}, or with schema: a");
+}
+
+TEST_CASE("of a ledger for each of many tenants the first few are told") {
+  std::vector<Relation> relations;
+  for (int i = 0; i < 1000; ++i) {
+    relations.push_back(flyway_table("tenant_" + std::to_string(i)));
+    relations.back().oid = static_cast<std::uint32_t>(20000 + i);
+  }
+  const auto discovered = recognise_ledgers(relations);
+  const auto choice = choose_ledger(discovered, relations, {}, "");
+  CHECK(choice.uncertain);
+  CHECK(choice.trouble.find("tenant_4.flyway_schema_history (flyway) and 995 more all look like") !=
+        std::string::npos);
+  CHECK(choice.trouble.find("or with schema: tenant_0") != std::string::npos);
+  const auto others = not_chosen(discovered, choice);
+  CHECK(others.size() == 20);
+  CHECK(others.back().why.ends_with("; and 980 more tables"));
+}
+
+TEST_CASE("the ledger of the tool whose files the app has is taken among those of other tools") {
+  const std::vector<Relation> relations{flyway_table(),
+                                        table("public",
+                                              "goose_db_version",
+                                              {"id integer!",
+                                               "version_id bigint!",
+                                               "is_applied boolean!",
+                                               "tstamp timestamp without time zone!"},
+                                              {"id"})};
+  const auto discovered = recognise_ledgers(relations);
+  const auto choice = choose_ledger(discovered, relations, {}, "", "goose");
+  CHECK(table_of(choice) == "public.goose_db_version");
+  const auto neither = choose_ledger(discovered, relations, {}, "", "own");
+  CHECK(neither.uncertain);
+  CHECK(neither.trouble ==
+        "ambiguous: public.flyway_schema_history (flyway), public.goose_db_version (goose) all "
+        "look like this environment's ledger; say which with their_ledger: {tool: flyway, table: "
+        "public.flyway_schema_history}");
+}
+
+TEST_CASE("what else could be a ledger is told beside the one that was chosen") {
+  auto older = flyway_table("public", "history_2023");
+  older.oid = 7;
+  const std::vector<Relation> relations{
+      older,
+      flyway_table(),
+      table("public",
+            "pgmigrations",
+            {"id integer!", "name character varying(255)!", "run_on timestamp without time zone!"}),
+      table("ops", "schema_migrations", {"number integer!", "day date!"})};
+  const auto discovered = recognise_ledgers(relations);
+  const auto choice = choose_ledger(discovered, relations, {}, "");
+  CHECK(table_of(choice) == "public.flyway_schema_history");
+  std::vector<std::string> words;
+  for (const auto& rejected : not_chosen(discovered, choice)) {
+    words.push_back(rejected.table.text() + " " + rejected.why);
+  }
+  CHECK(words ==
+        std::vector<std::string>{
+            "public.history_2023 is a ledger of flyway (the columns of Flyway 4 and newer) too",
+            "public.pgmigrations is a ledger of node-pg-migrate: not read yet",
+            "ops.schema_migrations has the name of a ledger, and the columns of none: number "
+            "integer, day date"});
+  const auto unasked = choose_ledger(discovered, relations, {.none = true}, "");
+  CHECK(not_chosen(discovered, unasked).front().why ==
+        "is a ledger of flyway (the columns of Flyway 4 and newer), and is not asked for");
+}
+
+TEST_CASE("a view in the very place of a ledger is not passed over, one beside it is") {
+  const auto choice = choose({view("public", "flyway_schema_history")});
+  CHECK_FALSE(choice.ledger);
+  CHECK(choice.uncertain);
+  CHECK(choice.trouble ==
+        "public.flyway_schema_history has the columns of a Flyway ledger, but is a view: if it is "
+        "the one that counts, say so with their_ledger: {tool: flyway, table: "
+        "public.flyway_schema_history}");
+  CHECK(choose({view("public", "flyway_schema_history")},
+               flyway_in("public", "flyway_schema_history"))
+            .ledger);
+  // A schema that was imported from elsewhere has its tables' names.
+  auto foreign = view("remote", "flyway_schema_history");
+  foreign.kind = 'f';
+  CHECK_FALSE(choose({foreign}).uncertain);
+  foreign.kind = 'm';
+  CHECK_FALSE(choose({foreign}).uncertain);
+}
+
+TEST_CASE("a setting that is proposed for a table of an odd name can be written as it is") {
+  const auto proposed = [](std::string schema, std::string name) {
+    const auto trouble = choose({flyway_table(schema, name), flyway_table("b", name)}).trouble;
+    const auto begin = trouble.find("table: ") + 7;
+    return trouble.substr(begin, trouble.find('}') - begin);
+  };
+  CHECK(proposed("Ops", "History_2") == "Ops.History_2");
+  CHECK(proposed("ops", "Flyway History") == "'ops.Flyway History'");
+  CHECK(proposed("my.ops", "history") == "'\"my.ops\".history'");
+  CHECK(proposed("ops", "say \"hi\"") == "'ops.\"say \"\"hi\"\"\"'");
+  CHECK(proposed("o'ps", "größe") == "'o''ps.größe'");
 }
 
 TEST_CASE("with a schema only the ledgers in it count") {
@@ -153,6 +250,25 @@ TEST_CASE("a view of a ledger is none, and that is said") {
   CHECK(choice.trouble == "ops.history_v has the columns of a Flyway ledger, but is a view");
 }
 
+TEST_CASE("what people added to a table that the config names does not matter") {
+  const auto django = table("ops",
+                            "history",
+                            {"id bigint!",
+                             "app character varying(255)!",
+                             "name character varying(255)!",
+                             "applied timestamp with time zone!",
+                             "host text"},
+                            {"id"});
+  CHECK_FALSE(choose({django}).ledger);
+  const auto named = choose({django}, {find_tool("django"), TableName{"ops", "history"}});
+  CHECK(table_of(named) == "ops.history");
+  REQUIRE(named.ledger);
+  CHECK(named.ledger->evidence ==
+        "the columns of a Django ledger; a further column host; named by their_ledger");
+  const auto orders = table("ops", "orders", {"id bigint!", "host text"});
+  CHECK_FALSE(choose({orders}, {find_tool("django"), TableName{"ops", "orders"}}).ledger);
+}
+
 TEST_CASE("a table without a tool is a ledger of the tool whose columns it has") {
   const auto named = [](std::string schema, std::string name) {
     return LedgerSetting{nullptr, TableName{std::move(schema), std::move(name)}};
@@ -205,6 +321,14 @@ TEST_CASE("a ledger of another tool than the files' says what would settle it") 
         "own: say what belongs together with repo.layout: flyway, or with their_ledger: none if "
         "this ledger is not the app's");
   CHECK_FALSE(choose_ledger(recognise_ledgers(relations), relations, {}, "", "flyway").uncertain);
+}
+
+TEST_CASE("where single columns may be read the grant that helps is that of the table") {
+  std::vector tables{flyway_table()};
+  CHECK(privileges_on_columns(tables, "me") ==
+        R"(GRANT SELECT ON "public"."flyway_schema_history" TO "me")");
+  tables.front().can_select_all = true;
+  CHECK(privileges_on_columns(tables, "me").empty());
 }
 
 TEST_CASE("what is missing to read a ledger is told as SQL, with its names quoted") {

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "adapters/tools/layout.h"
 
 using namespace tidemark;
@@ -64,6 +66,40 @@ TEST_CASE("SQL files that no layout knows are told, not passed over") {
   CHECK(choice.trouble.starts_with(
       "none of 2 files ending in .sql is of a layout that tidemark knows: "));
   CHECK(choice.trouble.find("own (144_name.sql)") != std::string::npos);
+}
+
+TEST_CASE("files of a tool that is not read are told with its name") {
+  const auto named = [](std::vector<std::string> paths, std::string head = "") {
+    std::ranges::sort(paths);
+    const auto choice = choose_layout("auto", {paths, [head](const std::string&) { return head; }});
+    CHECK(name_of(choice) == "own");
+    const auto begin = choice.trouble.find(" like ");
+    if (begin == std::string::npos) {
+      return std::string();
+    }
+    return choice.trouble.substr(begin + 6, choice.trouble.find("'s, which") - begin - 6);
+  };
+  CHECK(named({"2024_01_01_000000_create_users.php"}) == "Laravel");
+  CHECK(named({"Version20240101000000.php"}) == "Doctrine Migrations");
+  CHECK(named({"20240101000000_Init.cs", "20240101000000_Init.Designer.cs"}) == "EF Core");
+  CHECK(named({"Migration20240101000000.ts", ".snapshot-shop.json"}) == "MikroORM");
+  CHECK(named({"Migration20240101000000_x.js"}) == "MikroORM");
+  CHECK(named({"1528653893000_users.js"}) == "node-pg-migrate");
+  CHECK(named({"20240101000000123_users.ts"}) == "node-pg-migrate");
+  CHECK(named({"committed/000001.sql", "committed/000002-tax.sql", "current.sql"},
+              "--! Previous: -\n") == "graphile-migrate");
+  CHECK(named({"migrations/default/1528653893000_users/up.sql"}) == "Hasura CLI");
+  CHECK(named({"20240101_x/migration.json", "20240101_x/ops.json"}) == "Prisma Next");
+  CHECK(named({"V1__initial.rs"}) == "refinery");
+  CHECK(named({"001_users.sql"}, "CREATE TABLE a();\n---- create above / drop below ----\n") ==
+        "tern");
+  CHECK(named({"1_users.sql"}, "-- +migrate Up\n") == "sql-migrate");
+  CHECK(named({"001_users.rb"}, "Sequel.migration do\n") == "Sequel");
+  CHECK(named({"index.php", "Version2.php", "a.cs", "Migration1.ts", "15286538930_x.js"}).empty());
+  CHECK(chosen("auto", {"2024_01_01_000000_a.php", "2024_01_02_000000_b.php"}).trouble ==
+        "2 files look like Laravel's, which tidemark does not read yet: its migrations are not "
+        "shown");
+  CHECK(chosen("auto", {"2024_01_01_000000_a.php", "V1__a.sql"}).trouble.empty());
 }
 
 TEST_CASE("a layout that nobody knows is an error that lists those that are known") {

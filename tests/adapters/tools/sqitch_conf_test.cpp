@@ -125,6 +125,18 @@ TEST_CASE("sqitch.conf is written as Git writes its own") {
                "[target \"Dev\"]\nuri = db:pg:\ndeploy_dir = high\n") == "high/");
 }
 
+TEST_CASE("a conf of a hundred thousand targets takes no longer than it is long") {
+  std::string conf = "[core]\nengine = pg\n";
+  for (int i = 0; i < 100'000; ++i) {
+    const auto number = std::to_string(i);
+    conf += "[target \"t" + number + "\"]\nuri = db:pg:\nplan_file = p" + number + "\n";
+    conf += "extension = e" + number + "\n";
+  }
+  const auto read = parse_sqitch_conf("", conf);
+  CHECK(read.places.size() == 100'001);
+  CHECK(read.problems.size() == 100'000);
+}
+
 TEST_CASE("whatever a conf says, no place is outside of the directory") {
   CHECK(rc::check([] {
     const auto text =

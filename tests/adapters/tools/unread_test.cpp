@@ -309,6 +309,7 @@ TEST_CASE("a column more, less or of another type is nobody's ledger") {
     const bool may_have_more = tool == "pgroll" || tool == "Prisma Next";
     auto wider = relation;
     wider.columns.push_back({"note", "text", false});
+    wider.name.name = "x" + wider.name.name;
     CHECK(name_unread(wider) == (may_have_more ? tool : ""));
     auto other_type = relation;
     for (auto& candidate : other_type.columns) {
@@ -323,6 +324,97 @@ TEST_CASE("a column more, less or of another type is nobody's ledger") {
     auto view = relation;
     view.kind = 'v';
     CHECK(name_unread(view).empty());
+  }
+}
+
+TEST_CASE("what people add to a ledger that is not read leaves it the tool's, under its own name") {
+  const auto wider = [](Relation relation) {
+    relation.columns.push_back({"created_by", "text", false});
+    return name_unread(relation);
+  };
+  for (const auto& [tool, relation] : unread) {
+    CAPTURE(relation.name.text());
+    const bool of_others = relation.name.name == "migrations" || relation.columns.size() == 1 ||
+                           relation.name.name.starts_with("schema") ||
+                           relation.name.name == "app_migrations";
+    CHECK((of_others || wider(relation) == tool));
+  }
+}
+
+TEST_CASE("no table that is called as a ledger is passes for none, whatever its columns") {
+  const auto changed = [](const Relation& relation) {
+    auto wider = relation;
+    wider.columns.push_back({"note", "text", false});
+    auto narrower = relation;
+    narrower.columns.pop_back();
+    auto of_other_types = relation;
+    for (auto& candidate : of_other_types.columns) {
+      candidate.type = "inet";
+    }
+    auto renamed = relation;
+    for (auto& candidate : renamed.columns) {
+      candidate.name += "_2";
+    }
+    return std::vector{wider, narrower, of_other_types, renamed};
+  };
+  auto ledgers = others;
+  for (const auto& known : unread) {
+    ledgers.push_back(known.relation);
+  }
+  std::size_t tried = 0;
+  for (const auto& ledger : ledgers) {
+    if (!has_name_of_a_ledger(ledger.name)) {
+      continue;
+    }
+    for (const auto& relation : changed(ledger)) {
+      if (relation.columns.empty()) {
+        continue;
+      }
+      CAPTURE(relation.name.text());
+      CAPTURE(relation.columns.back().name);
+      CAPTURE(relation.columns.back().type);
+      const std::vector relations{relation};
+      const auto choice = choose_ledger(recognise_ledgers(relations), relations, {}, "");
+      CHECK((choice.ledger || choice.uncertain));
+      CHECK((choice.ledger || choice.trouble.find(relation.name.text()) != std::string::npos));
+      ++tried;
+    }
+  }
+  CHECK(tried > 100);
+}
+
+TEST_CASE("a table of people's own that is called as a ledger is told with what would settle it") {
+  const auto made = table(
+      "public", "schema_migrations", {"version text!", "applied_at" + tstz + "!"}, {"version"});
+  const std::vector relations{made};
+  const auto discovered = recognise_ledgers(relations);
+  const auto choice = choose_ledger(discovered, relations, {}, "");
+  CHECK(choice.uncertain);
+  CHECK(choice.trouble ==
+        "public.schema_migrations has the name of a ledger, and the columns of none that tidemark "
+        "knows (version text, applied_at timestamp with time zone): say what they mean with "
+        "their_ledger: {custom: {table: public.schema_migrations, key: COLUMN}}, or with "
+        "their_ledger: none that it is none of the app's");
+  CHECK_FALSE(choose_ledger(discovered, relations, {.none = true}, "").uncertain);
+  CHECK_FALSE(choose_ledger(discovered, relations, {}, "other").uncertain);
+  // What another tool's ledger is called says nothing of the one that the config names.
+  CHECK_FALSE(choose_ledger(discovered, relations, {find_tool("flyway")}, "").uncertain);
+  CHECK(choose_ledger(discovered, relations, {find_tool("rails")}, "").uncertain);
+  // Beside a ledger it is nobody's concern.
+  const std::vector with_another{made, flyway_table()};
+  const auto other = choose_ledger(recognise_ledgers(with_another), with_another, {}, "");
+  CHECK_FALSE(other.uncertain);
+  CHECK(other.trouble.empty());
+}
+
+TEST_CASE("in a platform's own place a table is the platform's, whatever its columns become") {
+  for (const auto* schema : {"auth", "storage", "realtime", "graphile_worker"}) {
+    CAPTURE(schema);
+    const auto name = std::string(schema) == "realtime" || std::string(schema) == "auth"
+                          ? "schema_migrations"
+                          : "migrations";
+    const std::vector relations{table(schema, name, {"id uuid!", "at" + tstz})};
+    CHECK_FALSE(choose_ledger(recognise_ledgers(relations), relations, {}, "").uncertain);
   }
 }
 
@@ -409,7 +501,10 @@ TEST_CASE("a ledger that is not read makes an environment unknown, a platform's 
   const std::vector relations{laravel};
   const auto choice = choose_ledger(recognise_ledgers(relations), relations, {}, "");
   CHECK(choice.uncertain);
-  CHECK(choice.trouble == "public.migrations is a ledger of Laravel: not read yet");
+  CHECK(choice.trouble ==
+        "public.migrations is a ledger of Laravel: not read yet; their_ledger: none leaves it out, "
+        "and where its rows are called as files are, their_ledger: {custom: {table: "
+        "public.migrations, key: COLUMN}} reads it");
   const std::vector platform{table("storage",
                                    "migrations",
                                    {"id integer!",

@@ -122,6 +122,20 @@ TEST_CASE("status does not say that nothing drifted where it cannot see") {
   CHECK(contains(render_status(status, {}, plain), "shop/staging not seen as of now"));
 }
 
+TEST_CASE("status does not call a warning about an environment drift") {
+  auto status = parsed(samples::status);
+  auto& staging = status["environments"].as_array()[1].as_object();
+  staging["counts"].as_object()["drifted"] = 0;
+  staging["environment_findings"] = 1;
+  CHECK(contains(render_status(status, {}, plain),
+                 "\n3 environments, 1 pending, nothing drifted, a warning about shop/staging: "
+                 "tidemark findings shop/staging\n"));
+  staging["environment_drift"] = 1;
+  CHECK(contains(render_status(status, {}, plain),
+                 "\n3 environments, 1 pending, drift in shop/staging: tidemark findings "
+                 "shop/staging\n"));
+}
+
 TEST_CASE("of very many environments the summary names the first few") {
   auto status = parsed(samples::status);
   auto& environments = status["environments"].as_array();
@@ -225,6 +239,15 @@ TEST_CASE("on a narrow terminal a finding takes two lines") {
                  "    the file differs from what was applied\n"));
 }
 
+TEST_CASE("what another tool applied where tidemark does can be adopted") {
+  auto findings = parsed(samples::findings);
+  findings["findings"].as_array()[0].as_object()["kind"] = "unrecorded";
+  CHECK(render_findings(findings, false, plain)
+            .ends_with("next: tidemark ledger shop/staging\n"
+                       "      tidemark adopt shop/staging --reason '...'\n"
+                       "      tidemark ack f_01 --reason '...'\n"));
+}
+
 TEST_CASE("an acknowledged or resolved finding says so, and proposes nothing") {
   auto findings = parsed(samples::findings);
   auto& finding = findings["findings"].as_array()[0].as_object();
@@ -253,6 +276,40 @@ V147__hotfix_idx  -        applied  drift foreign  applied there, no file here
   because its columns are Flyway's
   not public.schema_version: no column checksum
 )");
+}
+
+TEST_CASE("a ledger that is not known is not shown as none") {
+  auto ledger = parsed(samples::ledger);
+  ledger["trouble"] = "flyway_schema_history cannot be read by me: GRANT SELECT";
+  CHECK(contains(render_ledger(ledger, plain),
+                 "not read: flyway_schema_history cannot be read by me: GRANT SELECT; what follows "
+                 "is from before\n"));
+  CHECK(contains(render_shape(ledger, plain),
+                 "  but flyway_schema_history cannot be read by me: GRANT SELECT\n"));
+  ledger["tool"] = nullptr;
+  ledger["table"] = nullptr;
+  ledger["trouble"] = "ambiguous: a.h, b.h";
+  ledger["rows"] = json::array();
+  ledger["shape"] = json::parse(
+      R"({"recognised":null,"tool":null,"evidence":"","note":null,"layout":"flyway",
+          "rejected":[{"table":"a.h","why":"could be a ledger of flyway"}]})");
+  CHECK(render_ledger(ledger, plain) ==
+        R"(shop/staging: which ledger it has is not known
+not read: ambiguous: a.h, b.h; it was not read before
+
+nothing in ours, what is in theirs is not known
+)");
+  CHECK(render_shape(ledger, plain) ==
+        R"(shop/staging: no table was recognised as its ledger
+  but ambiguous: a.h, b.h
+  beside files of flyway
+  not a.h: could be a ledger of flyway
+)");
+  ledger["trouble"] = nullptr;
+  CHECK(contains(render_ledger(ledger, plain), "no ledger of another tool\n\n"));
+  ledger["shape"].as_object()["note"] = "public.h (flyway) was its ledger, and is gone";
+  CHECK(contains(render_ledger(ledger, plain),
+                 "no ledger of another tool\nnote: public.h (flyway) was its ledger, and is gone\n"));
 }
 
 TEST_CASE(

@@ -82,6 +82,18 @@ TEST_CASE("while somebody is at work, what is pending is in progress") {
   CHECK(ledgers.row("2") == "applied | applied | in_sync");
 }
 
+TEST_CASE("a ledger that cannot be read is not told as none, and what would help is told") {
+  Ledgers ledgers;
+  CHECK(ledgers.document().at("trouble").is_null());
+  Observation refused;
+  refused.ledger = Observation::Ledger::unreadable;
+  refused.trouble = "ambiguous: a.h, b.h";
+  ledgers.watched.was_read(staging, refused);
+  CHECK(ledgers.document().at("trouble").as_string() == "ambiguous: a.h, b.h");
+  ledgers.watched.was_read(staging, seen({applied("1", "a")}));
+  CHECK(ledgers.document().at("trouble").is_null());
+}
+
 TEST_CASE("a database that was never seen but at work has everything in progress") {
   Ledgers ledgers;
   ledgers.watched.was_read(staging, working({applied("1", "a")}));

@@ -193,6 +193,28 @@ TEST_CASE("what is uncertain is adopted when it is settled so") {
   CHECK(watched.findings(staging).empty());
 }
 
+TEST_CASE("where no files are a ledger that cannot be read is told, and read once it can be") {
+  Watched watched;
+  watched.directory_has({});
+  flip(watched, staging, Mode::reconcile_only);
+  Observation refused;
+  refused.ledger = Observation::Ledger::unreadable;
+  refused.tool = "rails";
+  refused.trouble = "public.schema_migrations (rails) cannot be read by me: GRANT SELECT";
+  LedgerShape shape;
+  shape.tool = "rails";
+  shape.looked = true;
+  shape.layout = watched.world().layout("shop");
+  [[maybe_unused]] const auto first =
+      watched.run(watched.world().environment_read(staging, refused, LedgerShape(shape)));
+  CHECK(watched.findings(staging).size() == 1);
+  REQUIRE(watched.world().environment(staging)->observation);
+  CHECK(watched.world().environment(staging)->observation->trouble == refused.trouble);
+  [[maybe_unused]] const auto second =
+      watched.run(watched.world().environment_read(staging, seen({applied("7", "x")}), shape));
+  CHECK(watched.findings(staging) == Found{"foreign 7"});
+}
+
 TEST_CASE("what was seen before it was known whose files these are is not compared with them") {
   Watched watched;
   watched.directory_has({file("1", "a")});
