@@ -23,7 +23,7 @@ build_packages=(
 test_packages=(
   ccache fish git libclang-rt-19-dev lintian man-db mandoc openssl pgbouncer prometheus python3 python3-jsonschema
   python3-yaml sqlite3 strace systemd zsh
-  alembic libdbd-pg-perl openjdk-17-jre-headless python3-django python3-psycopg2 ruby-activerecord ruby-pg sqitch
+  alembic libdbd-pg-perl openjdk-17-jre-headless python3-django python3-psycopg2 ruby-activerecord ruby-pg sqitch sql-migrate
 )
 services=(pgbouncer prometheus)
 

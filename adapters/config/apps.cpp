@@ -54,7 +54,7 @@ RepoSettings read_repo(const YamlNode& node, Problems& problems) {
     problems.add(node, "repo: expected either path or paths");
   }
   section.read("layout", repo.layout, [](std::string_view text) {
-    return parse_word(text, known_layouts(), later_tools);
+    return parse_word(text, known_layouts());
   });
   section.read("settle", repo.settle, [](std::string_view text) {
     return parse_duration(text, settle_range);

@@ -36,16 +36,11 @@ std::string as_a_key(std::string_view text) {
 
 }  // namespace
 
-Parsed<std::string> parse_word(std::string_view text,
-                               std::span<const std::string_view> words,
-                               std::span<const std::string_view> later) {
+Parsed<std::string> parse_word(std::string_view text, std::span<const std::string_view> words) {
   if (std::ranges::find(words, text) != words.end()) {
     return std::string(text);
   }
-  const bool known = std::ranges::find(later, text) != later.end();
-  return std::unexpected(
-      (known ? std::string(text) + " is not supported by this version: expected " : "expected ") +
-      either_of(words));
+  return std::unexpected("expected " + either_of(words));
 }
 
 std::string either_of(std::span<const std::string_view> words) {

@@ -12,10 +12,8 @@ namespace tidemark {
 template <class T>
 using Parsed = std::expected<T, std::string>;
 
-// One of these words; those of `later` are documented, and not there yet.
-Parsed<std::string> parse_word(std::string_view text,
-                               std::span<const std::string_view> words,
-                               std::span<const std::string_view> later = {});
+// One of these words.
+Parsed<std::string> parse_word(std::string_view text, std::span<const std::string_view> words);
 
 // "a, b or c".
 std::string either_of(std::span<const std::string_view> words);

@@ -49,7 +49,7 @@ void read_database(Section& section, std::string_view key, std::optional<Target>
 }
 
 Parsed<std::string> parse_ledger_tool(std::string_view text) {
-  return parse_word(text, known_ledgers(), later_tools);
+  return parse_word(text, known_ledgers());
 }
 
 std::optional<CommandSecret> read_command(Section& section, Problems& problems) {

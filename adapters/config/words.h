@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <string_view>
 #include <vector>
 
@@ -11,8 +10,6 @@ std::vector<std::string_view> known_layouts();
 std::vector<std::string_view> known_ledgers();
 
 // What is documented and not there yet: an error says that, instead of taking it for mistyped.
-inline constexpr std::array<std::string_view, 2> later_tools{"sqlx", "diesel"};
-
 inline std::vector<std::string_view> later_environment_keys() {
   return {"schema_drift", "freeze"};
 }

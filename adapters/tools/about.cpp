@@ -39,6 +39,8 @@ constexpr std::array abouts{
     About{"atlas", "the chained SHA-256 of atlas.sum", true, "its table on PostgreSQL 13 to 18"},
     About{"dbmate", no_checksum, true, "dbmate 2.36"},
     About{"goose", no_checksum, true, "its tables on PostgreSQL 13 to 18"},
+    About{"sqlx", "SHA-384, with either line ending", true, "its table on PostgreSQL 13 to 18"},
+    About{"diesel", no_checksum, true, "its table on PostgreSQL 13 to 18"},
     About{"sqitch", "SHA-1 of the deploy script", false, "Sqitch 1.3"},
     About{"drizzle", "SHA-256, which Drizzle itself never looks at", false, "Drizzle ORM 0.45"},
     About{"knex", no_checksum, false, "Knex 3.3"},

@@ -56,16 +56,20 @@ struct Candidate {
   LayoutEvidence evidence;
 };
 
+const Tool* find_candidate(std::span<const Candidate> candidates, std::string_view name) {
+  const auto found = std::ranges::find(
+      candidates, name, [](const Candidate& candidate) { return candidate.tool->name(); });
+  return found == candidates.end() || found->tool->reads_any_layout() ? nullptr : found->tool;
+}
+
 // What a ledger says decides where files could be several tools', and where people number files by
 // themselves, which many tools let them.
 const Tool* by_ledger(std::string_view seen_tool,
                       std::span<const Candidate> candidates,
                       std::span<const Candidate> best) {
-  const auto seen = std::ranges::find(
-      candidates, seen_tool, [](const Candidate& candidate) { return candidate.tool->name(); });
-  const bool open = best.size() > 1 || best.front().tool == &own();
-  const bool tells = seen != candidates.end() && !seen->tool->reads_any_layout();
-  return tells && open ? seen->tool : nullptr;
+  const bool open = best.size() > 1 || best.front().tool == &own() ||
+                    best.front().evidence.strength == LayoutEvidence::Strength::possible;
+  return open ? find_candidate(candidates, seen_tool) : nullptr;
 }
 
 // Evenly spread over those that pass.
@@ -94,8 +98,12 @@ LayoutChoice choose_layout(std::string_view setting,
                            std::string_view seen_tool) {
   LayoutChoice choice;
   std::vector<Candidate> candidates;
+  std::vector<Candidate> readable;  // these, and what only a ledger would speak for
   for (const auto* tool : all_tools()) {
     const auto evidence = tool->layout_evidence(directory);
+    if (evidence.files > 0) {
+      readable.push_back({tool, evidence});
+    }
     if (evidence.strength != LayoutEvidence::Strength::none && evidence.files > 0) {
       candidates.push_back({tool, evidence});
       choice.considered.push_back(std::string(tool->name()) + ": " + counted(evidence.files));
@@ -110,8 +118,11 @@ LayoutChoice choose_layout(std::string_view setting,
     return choice;
   }
   if (candidates.empty()) {
-    choice.tool = &own();
-    choice.trouble = nothing_found(directory);
+    choice.tool = find_candidate(readable, seen_tool);
+    if (choice.tool == nullptr) {
+      choice.tool = &own();
+      choice.trouble = nothing_found(directory);
+    }
     return choice;
   }
   const auto strength = [](const Candidate& candidate) { return candidate.evidence.strength; };
@@ -120,7 +131,7 @@ LayoutChoice choose_layout(std::string_view setting,
   std::ranges::copy_if(candidates, std::back_inserter(best), [&](const Candidate& candidate) {
     return strength(candidate) == most;
   });
-  choice.tool = by_ledger(seen_tool, candidates, best);
+  choice.tool = by_ledger(seen_tool, readable, best);
   if (choice.tool == nullptr && best.size() == 1) {
     choice.tool = best.front().tool;
   }
@@ -183,15 +194,17 @@ void sort_by_name(Catalog& catalog) {
 }
 
 bool is_marked_sql(std::string_view head) {
-  constexpr std::array<std::string_view, 9> marks{"-- migrate:",
-                                                  "--migrate:",
-                                                  "-- +goose",
-                                                  "--+goose",
-                                                  "-- +migrate",
-                                                  "--liquibase formatted",
-                                                  "-- liquibase formatted",
-                                                  "---- create above / drop below ----",
-                                                  "--! Previous:"};
+  constexpr std::array<std::string_view, 11> marks{"-- migrate:",
+                                                   "--migrate:",
+                                                   "-- +goose",
+                                                   "--+goose",
+                                                   "-- +migrate",
+                                                   "--liquibase formatted",
+                                                   "-- liquibase formatted",
+                                                   "---- create above / drop below ----",
+                                                   "--! Previous:",
+                                                   "-- Add migration script here",
+                                                   "-- Add up migration script here"};
   return std::ranges::any_of(marks, [head](std::string_view mark) { return has_line(head, mark); });
 }
 

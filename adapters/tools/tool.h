@@ -50,7 +50,7 @@ struct DirectoryView {
 // How much speaks for a directory having a tool's layout.
 struct LayoutEvidence {
   enum class Strength {
-    none,
+    none,      // with files that it could read all the same: only a ledger would say so
     possible,  // its files could have these names, as others' could
     named,     // files have names, or begin in a way, that only this tool's do
     marked,    // a file is there that this tool alone puts beside its own

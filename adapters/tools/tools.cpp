@@ -4,6 +4,7 @@
 #include "adapters/tools/alembic.h"
 #include "adapters/tools/atlas.h"
 #include "adapters/tools/dbmate.h"
+#include "adapters/tools/diesel.h"
 #include "adapters/tools/django.h"
 #include "adapters/tools/drizzle.h"
 #include "adapters/tools/ecto.h"
@@ -17,6 +18,7 @@
 #include "adapters/tools/rails.h"
 #include "adapters/tools/sequelize.h"
 #include "adapters/tools/sqitch.h"
+#include "adapters/tools/sqlx.h"
 #include "adapters/tools/supabase.h"
 #include "adapters/tools/tool.h"
 #include "adapters/tools/typeorm.h"
@@ -24,7 +26,7 @@
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 18> tools{&flyway(), &liquibase(), &rails(), &django(), &ecto(), &alembic(), &golang_migrate(), &prisma(), &atlas(), &dbmate(), &goose(), &sqitch(), &drizzle(), &knex(), &sequelize(), &typeorm(), &supabase(), &own()};
+  static const std::array<const Tool*, 20> tools{&flyway(), &liquibase(), &rails(), &django(), &ecto(), &alembic(), &golang_migrate(), &prisma(), &atlas(), &dbmate(), &goose(), &sqlx(), &diesel(), &sqitch(), &drizzle(), &knex(), &sequelize(), &typeorm(), &supabase(), &own()};
   return tools;
 }
 

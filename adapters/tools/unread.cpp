@@ -32,13 +32,6 @@ constexpr std::string_view of_migrations = "migrat";
 
 // The first that fits is named.
 constexpr std::array shapes{
-    UnreadShape{"sqlx",
-                {{{"version", "bigint"},
-                  {"description", "text"},
-                  {"installed_on", zoned},
-                  {"success", "boolean"},
-                  {"checksum", "bytea"},
-                  {"execution_time", "bigint"}}}},
     UnreadShape{"Prisma Next",
                 {{{"migration_name", "text"},
                   {"migration_hash", "text"},
@@ -106,7 +99,6 @@ constexpr std::array shapes{
                 {{{"name", text_of_any_length}, {"timestamp", text_of_any_length}}},
                 "",
                 "migrat|kysely"},
-    UnreadShape{"Diesel", {{{"version", text_of_any_length}, {"run_on", zoneless}}}},
     UnreadShape{"Postgrator",
                 {{{"version", "bigint"}, {"name", "text"}, {"md5", "text"}, {"run_at", zoned}}}},
     UnreadShape{
@@ -120,8 +112,7 @@ constexpr std::array shapes{
     UnreadShape{"tern", {{{"version", "integer"}}}, "", "schema_version"},
 };
 
-constexpr std::array telltale_columns{Telltale{"installed_on", "checksum", 6},
-                                      Telltale{"migration_name", "migration_hash", 0},
+constexpr std::array telltale_columns{Telltale{"migration_name", "migration_hash", 0},
                                       Telltale{"migration", "parent", 0},
                                       Telltale{"previous_hash", "filename", 4},
                                       Telltale{"applied_on", "checksum", 4},
@@ -131,7 +122,6 @@ constexpr std::array telltale_columns{Telltale{"installed_on", "checksum", 6},
                                       Telltale{"migration_id", "product_version", 2},
                                       Telltale{"executed_at", "version", 3},
                                       Telltale{"run_on", "name", 3},
-                                      Telltale{"run_on", "version", 2},
                                       Telltale{"timestamp", "name", 2},
                                       Telltale{"run_at", "md5", 4},
                                       Telltale{"applied", "description", 3},

@@ -67,7 +67,8 @@ Catalog make_catalog(std::string layout, std::span<const ScannedFile> files) {
                                                            "",
                                                            "",
                                                            std::nullopt,
-                                                           0});
+                                                           0,
+                                                           false});
       if (!added) {
         catalog.problems.push_back({file->path, "is the same migration as " + at->second.file});
       } else if (entry.rolls_back) {

@@ -75,6 +75,7 @@ struct Migration {
   std::optional<Piece> piece{};  // `content` is that of this part of the file
   // So much of the key's front is a path, which in the ledger may begin with other folders.
   std::size_t path_in_key = 0;
+  bool outside_transaction = false;  // a file beside it asks for that
   friend bool operator==(const Migration&, const Migration&) = default;
 };
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <iterator>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "core/apply/half_done.h"
@@ -23,11 +24,18 @@ std::string short_hash(const Digest& digest) {
   return digest.hex().substr(0, 12);
 }
 
+// "1_users" of "0001_users".
+std::string_view without_zeros(std::string_view id) {
+  return id.substr(std::min(id.find_first_not_of('0'), id.size()));
+}
+
 // Whether its file is not called any more what it was. Some ledgers keep no name beside the key,
-// and some one that ends in what the file was compiled to: neither says that it is another file.
+// some one that ends in what the file was compiled to, and some the number without the zeros in
+// front: none of that says that it is another file.
 bool is_renamed(const MigrationId& told, const Migration& file) {
   const auto& key = file.key.value;
-  return told != file.id && told.value != key && !told.value.starts_with(key + ".");
+  return without_zeros(told.value) != without_zeros(file.id.value) && told.value != key &&
+         !told.value.starts_with(key + ".");
 }
 
 // One migration with everything that is known of it in this environment.

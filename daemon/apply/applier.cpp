@@ -650,6 +650,7 @@ Awaitable<Result<std::vector<PlannedMigration>>> Applier::read(std::vector<Migra
       one.content = file.content;
       one.bytes = std::move(*bytes);
       one.sql = std::move(*script);
+      one.sql.outside_transaction |= migration.outside_transaction;
       planned.push_back(std::move(one));
     }
     if (auto parsed = parse(planned, *known, stop); !parsed) {

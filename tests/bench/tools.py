@@ -111,6 +111,17 @@ LEDGERS = {
            INSERT INTO goose_db_version VALUES (0, 0, true)""",
         {"goose_db_version": f"n, n, true, {TIME}"},
         {"00001_step.sql": "-- +goose Up\nSELECT 1;\n"}),
+    "sqlx": Ledger(
+        """CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text NOT NULL,
+             installed_on timestamptz NOT NULL DEFAULT now(), success boolean NOT NULL, checksum bytea NOT NULL,
+             execution_time bigint NOT NULL)""",
+        {"_sqlx_migrations": f"{STAMP}::bigint, 'step', {TIME}, true, sha384(n::text::bytea), 5"},
+        {f"{FIRST}_step.sql": "-- Add migration script here\nSELECT 1;\n"}),
+    "diesel": Ledger(
+        """CREATE TABLE __diesel_schema_migrations (version varchar(50) PRIMARY KEY NOT NULL,
+             run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP)""",
+        {"__diesel_schema_migrations": f"{STAMP}, {TIME}"},
+        {f"{FIRST}_step/up.sql": "SELECT 1;\n"}),
     "sqitch": Ledger(
         """CREATE SCHEMA sqitch;
            CREATE TABLE sqitch.projects (project text PRIMARY KEY, uri text UNIQUE, created_at timestamptz NOT NULL,

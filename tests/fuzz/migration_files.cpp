@@ -8,6 +8,7 @@
 
 #include "adapters/tools/atlas.h"
 #include "adapters/tools/dbmate.h"
+#include "adapters/tools/diesel.h"
 #include "adapters/tools/ecto.h"
 #include "adapters/tools/flyway.h"
 #include "adapters/tools/flyway_checksum.h"
@@ -17,6 +18,7 @@
 #include "adapters/tools/layout.h"
 #include "adapters/tools/own.h"
 #include "adapters/tools/rails.h"
+#include "adapters/tools/sqlx.h"
 #include "adapters/tools/supabase.h"
 #include "core/catalog/catalog.h"
 #include "core/text/printable.h"
@@ -191,6 +193,8 @@ void try_input(std::string_view input) {
                            &dbmate(),
                            &golang_migrate(),
                            &goose(),
+                           &sqlx(),
+                           &diesel(),
                            &supabase(),
                            &own(),
                            &rails(),
@@ -205,6 +209,8 @@ void try_input(std::string_view input) {
                            &dbmate(),
                            &golang_migrate(),
                            &goose(),
+                           &sqlx(),
+                           &diesel(),
                            &supabase(),
                            &rails(),
                            &ecto()}) {

@@ -43,7 +43,8 @@ constexpr std::string_view goose_file =
 }  // namespace
 
 TEST_CASE("a file that is SQL is sent as it stands") {
-  for (const auto* tool : {"own", "golang-migrate", "prisma", "supabase", "atlas", "flyway"}) {
+  for (const auto* tool :
+       {"own", "golang-migrate", "prisma", "supabase", "atlas", "flyway", "sqlx", "diesel"}) {
     CHECK(runs(tool, "CREATE TABLE a ();\n") == "CREATE TABLE a ();");
     CHECK_FALSE(script(tool, "SELECT 1")->outside_transaction);
   }
@@ -71,6 +72,10 @@ TEST_CASE("a file that asks for no transaction gets none") {
   CHECK_FALSE(script("dbmate", "-- migrate:up\nVACUUM;\n-- migrate:down transaction:false\n")
                   ->outside_transaction);
   CHECK(script("goose", "-- +goose NO TRANSACTION\n-- +goose Up\nVACUUM;")->outside_transaction);
+  CHECK(script("sqlx", "-- no-transaction\nVACUUM;")->outside_transaction);
+  CHECK(script("sqlx", "-- no-transaction: why\r\nVACUUM;", Action::rollback)->outside_transaction);
+  CHECK_FALSE(script("sqlx", "\n-- no-transaction\nVACUUM;")->outside_transaction);
+  CHECK_FALSE(script("sqlx", "\xEF\xBB\xBF-- no-transaction\nVACUUM;")->outside_transaction);
   CHECK(script("atlas", "-- atlas:txmode none\n\nVACUUM;")->outside_transaction);
 }
 

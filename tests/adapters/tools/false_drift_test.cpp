@@ -304,6 +304,32 @@ Project of_goose() {
       });
 }
 
+Project of_sqlx() {
+  auto made =
+      project("sqlx",
+              {"0001_a.sql", "0002_a.sql", "0003_a.sql"},
+              sql,
+              "3_b.sql",
+              [](const Files& files, std::size_t count) {
+                return rows(count, [&](std::size_t n) -> Values {
+                  return {std::to_string(n), "a", "t", checksum("sqlx", files, n - 1), at_ms(n)};
+                });
+              });
+  made.verifies = true;
+  return made;
+}
+
+Project of_diesel() {
+  return project(
+      "diesel",
+      {"2026-01-01-000000_a/up.sql", "2026-01-02-000000_a/up.sql", "2026-01-03-000000_a/up.sql"},
+      sql,
+      "20260103000000_b/up.sql",
+      [](const Files&, std::size_t count) {
+        return rows(count, [](std::size_t n) -> Values { return {day(n), at_ms(n)}; });
+      });
+}
+
 std::string sqitch_plan(const Strings& names) {
   std::string plan = "%syntax-version=1.0.0\n%project=shop\n\n";
   for (const auto& name : names) {
@@ -485,24 +511,10 @@ Project of_own() {
 }
 
 std::vector<Project> all_projects() {
-  return {of_flyway(),
-          of_liquibase(),
-          of_rails(),
-          of_django(),
-          of_ecto(),
-          of_alembic(),
-          of_golang_migrate(),
-          of_prisma(),
-          of_atlas(),
-          of_dbmate(),
-          of_goose(),
-          of_sqitch(),
-          of_drizzle(),
-          of_knex(),
-          of_sequelize(),
-          of_typeorm(),
-          of_supabase(),
-          of_own()};
+  return {of_flyway(),  of_liquibase(),      of_rails(),   of_django(),   of_ecto(),
+          of_alembic(), of_golang_migrate(), of_prisma(),  of_atlas(),    of_dbmate(),
+          of_goose(),   of_sqlx(),           of_diesel(),  of_sqitch(),   of_drizzle(),
+          of_knex(),    of_sequelize(),      of_typeorm(), of_supabase(), of_own()};
 }
 
 // --- what is looked at ---
@@ -853,6 +865,28 @@ TEST_CASE("numbers that were stored with zeros, or are no more, are the same to 
     is_quiet(project, project.files, zeros);
     is_quiet(project, project.files, zeros, look(project, project.files, ledger));
   }
+}
+
+TEST_CASE("what sqlx's users give it to ignore, and take away again, is no drift") {
+  const auto sqlx = of_sqlx();
+  const auto ledger = sqlx.ledger(sqlx.files, 3);
+  auto of_words = ledger;
+  for (std::size_t i = 0; i < 3; ++i) {
+    auto bytes = sqlx.files.at(sqlx.paths[i]);
+    std::erase_if(bytes, [](char c) { return c == ' ' || c == '\n'; });
+    of_words[i][3] = hex_hash("SHA384", bytes);
+  }
+  is_quiet(sqlx, sqlx.files, of_words);
+  is_quiet(sqlx, checked_out_with_crlf(sqlx.files), of_words);
+  is_quiet(sqlx, sqlx.files, ledger, look(sqlx, sqlx.files, of_words));
+}
+
+TEST_CASE("a first migration of Diesel's that set the database up stays where it is") {
+  auto diesel = of_diesel();
+  diesel.files["00000000000000_diesel_initial_setup/up.sql"] = "SELECT 0;\n";
+  auto ledger = diesel.ledger(diesel.files, 3);
+  ledger.insert(ledger.begin(), {"00000000000000", at_ms(0)});
+  is_quiet(diesel, diesel.files, ledger);
 }
 
 // --- squashes and baselines ---

@@ -21,7 +21,8 @@ TEST_CASE("folders with a migration.sql are Prisma's, unless each has a snapshot
   CHECK(layout_of({{"20260418143000_a/migration.sql", ""}}) == "prisma");
   CHECK(layout_of({{"20260418143000_a/migration.sql", ""},
                    {"20260418143000_a/snapshot.json", ""}}) == "drizzle");
-  CHECK(layout_of({{"20260418143000_a/up.sql", ""}, {"20260418143000_a/down.sql", ""}}) == "own");
+  CHECK(layout_of({{"20260418143000_a/up.sql", ""}, {"20260418143000_a/down.sql", ""}}) ==
+        "diesel");
 }
 
 TEST_CASE("numbered files beside a journal are Drizzle's, and people's own without it") {

@@ -28,16 +28,18 @@ TEST_CASE("a directory with Flyway's names is Flyway's") {
 TEST_CASE("a directory with numbered files is our own") {
   const auto choice = chosen("auto", {"144_a.sql", "144_a.rollback.sql"});
   CHECK(name_of(choice) == "own");
-  CHECK(choice.considered == std::vector<std::string>{"own: 1 file"});
+  CHECK(choice.considered == std::vector<std::string>{"sqlx: 2 files", "own: 1 file"});
   CHECK(choice.trouble.empty());
 }
 
 TEST_CASE("two layouts in one directory are an ambiguity that names both and the setting") {
   const auto choice = chosen("auto", {"V1__a.sql", "V2__b.sql", "144_a.sql"});
   CHECK(choice.tool == nullptr);
-  CHECK(choice.considered == std::vector<std::string>{"flyway: 2 files", "own: 1 file"});
+  CHECK(choice.considered ==
+        std::vector<std::string>{"flyway: 2 files", "sqlx: 1 file", "own: 1 file"});
   CHECK(choice.trouble ==
-        "files of more than one layout lie here (flyway: 2 files, own: 1 file): say which one "
+        "files of more than one layout lie here (flyway: 2 files, sqlx: 1 file, own: 1 file): say "
+        "which one "
         "counts with "
         "repo.layout: NAME");
 }

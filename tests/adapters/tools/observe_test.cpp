@@ -245,6 +245,29 @@ TEST_CASE("a view of a ledger is none unless it is named, and that is said") {
   CHECK(bench.see().rows.size() == 1);
 }
 
+TEST_CASE("a ledger that is not read is told as such, also beside one that is") {
+  Bench bench;
+  bench.sql(
+      "CREATE TABLE kysely_migration (name varchar(255) NOT NULL PRIMARY KEY,"
+      " timestamp varchar(255) NOT NULL)");
+  const auto alone = bench.look();
+  REQUIRE(alone.observation);
+  CHECK(alone.observation->ledger == Ledger::unreadable);
+  CHECK(alone.observation->trouble ==
+        "public.kysely_migration is a ledger of Kysely: not read yet");
+  bench.sql(flyway_ddl(usual) + applied(usual, 1));
+  bench.reconnect();
+  bench.observe();
+  const auto beside = bench.look();
+  REQUIRE(beside.observation);
+  CHECK(beside.observation->tool == "flyway");
+  for (const auto& shape : {alone.shape, beside.shape}) {
+    REQUIRE(shape.rejected.size() == 1);
+    CHECK(shape.rejected.front().table.text() == "public.kysely_migration");
+    CHECK(shape.rejected.front().why == "is a ledger of Kysely, which is not read yet");
+  }
+}
+
 TEST_CASE("a partitioned ledger is one ledger, its partitions are none") {
   Bench bench;
   const std::string table = "history";

@@ -14,6 +14,7 @@
 #include <rapidcheck.h>
 
 #include "adapters/tools/custom.h"
+#include "adapters/tools/hash.h"
 #include "core/drift/naming.h"
 #include "tests/adapters/tools/polled.h"
 
@@ -96,6 +97,49 @@ Project dbmate() {
   Project project;
   for (auto& [name, written] : by_name) {
     project.written.push_back(std::move(written));
+  }
+  return project;
+}
+
+// Numbers, compared as such; single files or pairs.
+Project sqlx() {
+  std::map<int, std::string> by_number;
+  for (int count = 1 + below(7); count > 0; --count) {
+    by_number[below(2000)] = word();
+  }
+  Project project;
+  for (const auto& [number, name] : by_number) {
+    const auto zeros = std::string(static_cast<std::size_t>(below(4)), '0');
+    const bool pair = below(3) == 0;
+    const auto stem = zeros + std::to_string(number) + "_" + name;
+    const std::string bytes =
+        *rc::gen::element<std::string>("SELECT\n'BODY';\n", "SELECT\r\n'BODY';\r\n");
+    project.written.push_back(
+        {stem + (pair ? ".up.sql" : ".sql"),
+         bytes,
+         {std::to_string(number), name, "t", hex_hash("SHA384", bytes), some_ms(project)}});
+    if (pair) {
+      project.others[stem + ".down.sql"] = "SELECT 'back';\n";
+    }
+  }
+  return project;
+}
+
+// A folder for each, in the order of what is in front as text, dashes aside.
+Project diesel() {
+  std::map<std::string, std::string> by_version;
+  for (int count = 1 + below(7); count > 0; --count) {
+    by_version[number()] = word();
+  }
+  Project project;
+  for (const auto& [version, name] : by_version) {
+    const auto dashed = version.substr(0, 1) + (below(2) == 0 ? "-" : "") + version.substr(1);
+    const auto folder = *rc::gen::element<std::string>("", "migrations/") + dashed + "_" + name;
+    project.written.push_back(
+        {folder + "/up.sql", "SELECT\n'BODY';\n", {version, some_ms(project)}});
+    if (below(2) == 0) {
+      project.others[folder + "/down.sql"] = "SELECT 'back';\n";
+    }
   }
   return project;
 }
@@ -236,6 +280,8 @@ Project django() {
 }
 
 const std::vector<Case> cases{{"dbmate", dbmate},
+                              {"sqlx", sqlx},
+                              {"diesel", diesel},
                               {"knex", knex},
                               {"sequelize", sequelize},
                               {"typeorm", typeorm},
@@ -531,8 +577,14 @@ void check_lines(const Catalog& catalog, const std::optional<Observation>& obser
 }  // namespace
 
 TEST_CASE("whatever rows a ledger has, each ends in one line, and none is learnt twice") {
-  const std::map<std::string, std::size_t> columns{
-      {"dbmate", 2}, {"knex", 4}, {"sequelize", 3}, {"typeorm", 3}, {"drizzle", 5}, {"django", 4}};
+  const std::map<std::string, std::size_t> columns{{"dbmate", 2},
+                                                   {"sqlx", 5},
+                                                   {"diesel", 2},
+                                                   {"knex", 4},
+                                                   {"sequelize", 3},
+                                                   {"typeorm", 3},
+                                                   {"drizzle", 5},
+                                                   {"django", 4}};
   for (const auto& of : cases) {
     CAPTURE(of.tool);
     CHECK(rc::check(of.tool + ": any rows", [&] {

@@ -23,21 +23,6 @@ struct Known {
 
 // Each as its tool makes it.
 const std::vector<Known> unread{
-    {"sqlx",
-     table("public",
-           "_sqlx_migrations",
-           {"version bigint!",
-            "description text!",
-            "installed_on" + tstz + "!",
-            "success boolean!",
-            "checksum bytea!",
-            "execution_time bigint!"},
-           {"version"})},
-    {"Diesel",
-     table("public",
-           "__diesel_schema_migrations",
-           {"version character varying(50)!", "run_on" + ts + "!"},
-           {"version"})},
     {"EF Core",
      table("public",
            "__EFMigrationsHistory",
@@ -186,6 +171,19 @@ const std::vector<Relation> others{
            "contexts character varying(255)",
            "labels character varying(255)",
            "deployment_id character varying(10)"}),
+    table("public",
+          "_sqlx_migrations",
+          {"version bigint!",
+           "description text!",
+           "installed_on" + tstz + "!",
+           "success boolean!",
+           "checksum bytea!",
+           "execution_time bigint!"},
+          {"version"}),
+    table("public",
+          "__diesel_schema_migrations",
+          {"version character varying(50)!", "run_on" + ts + "!"},
+          {"version"}),
     table("public", "schema_migrations", {"version character varying!"}, {"version"}),
     table("public", "schema_migrations", {"version character varying(255)!"}),
     table("public", "schema_migrations", {"version character varying(128)!"}, {"version"}),
@@ -497,7 +495,7 @@ TEST_CASE("what Hasura's command line applied is people's own, and not read") {
 }
 
 TEST_CASE("a ledger that is not read makes an environment unknown, a platform's does not") {
-  const auto& laravel = unread[8].relation;
+  const auto& laravel = unread[6].relation;
   const std::vector relations{laravel};
   const auto choice = choose_ledger(recognise_ledgers(relations), relations, {}, "");
   CHECK(choice.uncertain);

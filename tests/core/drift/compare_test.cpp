@@ -564,6 +564,16 @@ TEST_CASE("a ledger that stores numbers alone does not say that a file was renam
   CHECK(cell(after.standing, "1").note == "renamed");  // by what we had recorded ourselves
 }
 
+TEST_CASE("a ledger that stores a number without its zeros does not say that a file was renamed") {
+  auto source = file("1", "users", "a");
+  source.id = {"0001_users"};
+  auto applied = row("1", "users", "a");
+  applied.id = {"1_users"};
+  CHECK(cell(poll(files({source}), {}, seen({applied})).standing, "1").note.empty());
+  applied.id = {"1_accounts"};
+  CHECK(cell(poll(files({source}), {}, seen({applied})).standing, "1").note == "renamed");
+}
+
 TEST_CASE(
     "a ledger that keeps no more than the key, or a name that ends in what the file was compiled "
     "to, does not say that the file was renamed") {

@@ -444,6 +444,59 @@ TEST_CASE("SQL that nobody could tell anything about is sent only on request") {
   CHECK_FALSE(rig.exists("odd"));
 }
 
+TEST_CASE("a directory of Diesel's is applied, and in a transaction unless it asks for none") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Applying rig;
+  rig.file("00000000000000_diesel_initial_setup/up.sql", "CREATE SCHEMA helpers;\n");
+  rig.file("2026-01-01-000000_users/up.sql", "CREATE TABLE users (id int);\n");
+  rig.file("2026-01-01-000000_users/down.sql", "DROP TABLE users;\n");
+  rig.file("2026-01-02-000000_orders/metadata.toml", "run_in_transaction = false\n");
+  rig.file("2026-01-02-000000_orders/up.sql",
+           "CREATE TABLE orders (id int);\nCREATE TABLE no_schema.lines (id int);\n");
+  rig.begin();
+  CHECK(rig.json({"matrix", "shop"}).at("layout").as_string() == "diesel");
+  CHECK(rig.apply().outcome() == "failed");
+  CHECK(rig.cell_of("2026-01-01-000000_users") == "applied");
+  CHECK(rig.exists("users"));
+  CHECK(rig.exists("orders"));  // the statement before the one that failed
+  rig.sql("CREATE SCHEMA no_schema");
+  CHECK(rig.apply().outcome() == "applied");
+  CHECK(rig.exists("no_schema.lines"));
+  CHECK(rig.post("rollback", R"({"only": ["2026-01-01-000000_users"]})").outcome() == "applied");
+  CHECK_FALSE(rig.exists("users"));
+}
+
+TEST_CASE("a directory of sqlx's is applied behind what sqlx itself has applied") {
+  if (!PostgresServer::available()) {
+    return;
+  }
+  Applying rig;
+  rig.sql(
+      "CREATE TABLE users (id int); CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY,"
+      " description text NOT NULL, installed_on timestamptz NOT NULL DEFAULT now(),"
+      " success boolean NOT NULL, checksum bytea NOT NULL, execution_time bigint NOT NULL);"
+      "INSERT INTO _sqlx_migrations VALUES"
+      " (1, 'users', now(), true, sha384('CREATE TABLE users (id int);'), 1)");
+  rig.file("0001_users.up.sql", "CREATE TABLE users (id int);");
+  rig.file("0001_users.down.sql", "DROP TABLE users;");
+  rig.file("0002_orders.up.sql", "CREATE TABLE orders (id int);\n");
+  rig.file("0002_orders.down.sql", "DROP TABLE orders;\n");
+  rig.file("0003_index.sql",
+           "-- no-transaction\nCREATE INDEX CONCURRENTLY by_id ON orders (id);\n");
+  rig.begin();
+  REQUIRE(rig.eventually([&] { return rig.cell_of("0002_orders") == "pending"; }));
+  CHECK(rig.json({"matrix", "shop"}).at("layout").as_string() == "sqlx");
+  const auto told = rig.apply();
+  CHECK_MESSAGE(told.outcome() == "applied", told.message());
+  CHECK(told.of("migration.started").size() == 2);
+  CHECK(rig.exists("by_id"));
+  CHECK(rig.post("rollback", R"({"only": ["0002_orders"]})").outcome() == "applied");
+  CHECK_FALSE(rig.exists("orders"));
+  CHECK(rig.sql("SELECT count(*) FROM _sqlx_migrations") == "1");  // theirs is never written
+}
+
 TEST_CASE("what another tool has applied since the last look is not applied again") {
   if (!PostgresServer::available()) {
     return;
