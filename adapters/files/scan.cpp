@@ -147,6 +147,7 @@ struct DirectoryScanner::Pass {
   std::vector<Found> found;  // sorted by path once all roots were walked
   std::vector<Read> reads;
   std::vector<std::pair<std::size_t, std::string>> unreadable;  // root and folder
+  std::vector<const Found*> doubled;  // that count, each for one of its path that does not
   KnownFiles known;
   std::vector<ScannedFile> files;
   std::size_t before = 0;  // up to here known_ was asked for
@@ -330,9 +331,7 @@ void DirectoryScanner::read_all(Pass& pass) {
   const Pass::Found* counts = nullptr;
   for (const auto& found : pass.found) {
     if (counts != nullptr && counts->file.path == found.file.path) {
-      const std::string& root = paths_.roots[counts->root];
-      pass.result.problems.push_back(
-          {found.file.path, "is in several of the paths; the one in " + root + " counts"});
+      pass.doubled.push_back(counts);
       continue;
     }
     counts = &found;
@@ -355,6 +354,16 @@ void DirectoryScanner::know(Pass& pass) {
   for (auto& known : pass.known) {
     const bool counts = file != files->end() && file->path == known.path;
     known.file = counts ? &*file++ : nullptr;
+  }
+  // What is of no use to the layout may lie in all of them.
+  for (const auto* counts : pass.doubled) {
+    const auto& path = counts->file.path;
+    if (std::ranges::binary_search(*files, path, {}, &ScannedFile::path) ||
+        !layout_->entries_by_name(path).empty()) {
+      pass.result.problems.push_back(
+          {path,
+           "is in several of the paths; the one in " + paths_.roots[counts->root] + " counts"});
+    }
   }
   known_ = std::move(pass.known);
   files_ = std::move(files);

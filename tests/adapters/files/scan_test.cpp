@@ -297,6 +297,10 @@ TEST_CASE("several paths are one directory, and a file in two of them is a probl
   CHECK(find(result, "1.sql")->content == content_of("of a"));
   CHECK(problems(result) ==
         Strings{"1.sql: is in several of the paths; the one in " + folder.root("a") + " counts"});
+  // What is no migration may be in all of them.
+  write(folder / "a/models.py", "of a");
+  write(folder / "b/models.py", "of b");
+  CHECK(problems(scanned(scanner)).size() == 1);
 }
 
 TEST_CASE("a missing root is a failure and never an empty directory") {
