@@ -109,7 +109,7 @@ class Liquibase(Steps):
             f"--url=jdbc:postgresql://127.0.0.1:{self.postgres.port}/{self.database}", cwd=self.repo)
 
     def stored(self):
-        return self.postgres.sql(self.database, "SELECT string_agg(DISTINCT left(md5sum, 2), '') FROM databasechangelog")
+        return self.postgres.sql(self.database, "SELECT string_agg(DISTINCT left(md5sum, 2), '') FROM databasechangelog").strip()
 
     def test_what_an_older_one_ran_is_the_same_before_and_after_an_upgrade(self):
         self.with_none_applied()
@@ -180,7 +180,7 @@ class Liquibase(Steps):
 
     def said(self):
         changesets = r"^\s+(changes/\S+::\S+::\w+)"
-        rows = re.findall(r"^\|[^|]*\|[^|]*\| (changes/\S+) +\| (\w+) +\| (\w+) +\|", self.liquibase("history"), re.M)
+        rows = re.findall(r"^\|[^|]*\|[^|]*\| (changes/\S+) +\| (\w+) +\| (\S+) +\|", self.liquibase("history"), re.M)
         states = {f"{path}::{name}::{author}": "applied" for path, author, name in rows}
         try:
             told = self.liquibase("status", "--verbose")
