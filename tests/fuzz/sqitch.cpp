@@ -60,23 +60,30 @@ void check_conf(std::string_view bytes) {
 
 using Files = std::map<std::string, std::string>;
 
-std::optional<Catalog> arranged(const Files& files) {
-  std::vector<ScannedFile> scanned;
+std::vector<ScannedFile> scanned(const Files& files) {
+  std::vector<ScannedFile> found;
   for (const auto& [path, bytes] : files) {
     if (auto entries = sqitch().entries(path, bytes); !entries.empty()) {
-      scanned.push_back({path, content_of(bytes), std::move(entries)});
+      found.push_back({path, content_of(bytes), std::move(entries)});
     }
   }
+  return found;
+}
+
+// nullopt when there is none to be had of these files.
+std::optional<Catalog> arranged(const Files& files) {
+  auto found = scanned(files);
   const auto read = [&](const ScannedFile& file) {
     return Result<std::string>(files.at(file.path));
   };
-  const auto catalog = sqitch().arrange(scanned, read);
-  if (!catalog) {
-    return std::nullopt;  // scripts without a plan
-  }
-  std::ranges::reverse(scanned);
-  promise(*catalog == *sqitch().arrange(scanned, read),
+  const auto catalog = sqitch().arrange(found, read);
+  std::ranges::reverse(found);
+  const auto other = sqitch().arrange(found, read);
+  promise(catalog.has_value() == other.has_value() && (!catalog || *catalog == *other),
           "a catalog does not depend on the order in which files were read");
+  if (!catalog) {
+    return std::nullopt;
+  }
   for (const auto& migration : catalog->migrations) {
     const auto file = files.find(migration.file);
     promise(file != files.end(), "a migration lies in a file that is there", migration.file);
@@ -104,6 +111,8 @@ void try_input(std::string_view input) {
   if (is_sqitch_plan(bytes)) {
     promise(usual.has_value(), "a plan that can be read has a catalog");
     promise(usual->migrations.size() == plan.changes.size(), "every change is a migration");
+  } else {
+    promise(usual.has_value() == scanned(files).empty(), "scripts without a plan have no catalog");
   }
   // The same files where a conf says of them what it wants.
   files["sqitch.conf"] = conf;
