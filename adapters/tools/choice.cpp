@@ -1,10 +1,12 @@
 #include "adapters/tools/choice.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <ranges>
 #include <set>
 
+#include "adapters/tools/file_name.h"
 #include "adapters/tools/shape.h"
 #include "core/sql/name.h"
 
@@ -26,12 +28,18 @@ std::string config_part(const std::string& name) {
   return quoted + '"';
 }
 
-// In quotes where it is more than letters.
+// In quotes where YAML could take it for more than text.
 std::string yaml_value(const std::string& text) {
-  const bool plain = std::ranges::all_of(text, [](char c) {
-    return c == '.' || c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z');
-  });
+  constexpr std::array<std::string_view, 9> words{
+      "null", "true", "false", "yes", "no", "on", "off", "y", "n"};
+  const auto is_letter = [](char c) {
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  const bool plain =
+      !text.empty() && is_letter(text.front()) &&
+      std::ranges::all_of(
+          text, [&](char c) { return c == '.' || (c >= '0' && c <= '9') || is_letter(c); }) &&
+      std::ranges::find(words, lower_case(text)) == words.end();
   if (plain) {
     return text;
   }

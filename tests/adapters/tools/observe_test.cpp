@@ -502,11 +502,10 @@ TEST_CASE("a ledger that is replaced by a view of it is not taken for gone") {
   const auto seen = bench.see();
   CHECK(seen.ledger == Ledger::unreadable);
   CHECK(seen.rows.empty());
-  bench.sql("ALTER TABLE moved RENAME installed_rank TO rank");
-  CHECK(bench.see().trouble.ends_with(
-      "public.flyway_schema_history has the columns of a Flyway ledger, but is a view: if it is "
-      "the one that counts, say so with their_ledger: {tool: flyway, table: "
-      "public.flyway_schema_history}"));
+  CHECK(
+      seen.trouble.find("public.flyway_schema_history has the columns of a Flyway ledger, but is a "
+                        "view: if it is the one that counts, say so with their_ledger: {tool: "
+                        "flyway, table: public.flyway_schema_history}") != std::string::npos);
   bench.observe(flyway_in("public", "flyway_schema_history"));
   CHECK(bench.see().rows.size() == 1);
 }
