@@ -95,7 +95,7 @@ std::string render_shape(const json::object& ledger, const Style& style) {
     return text;
   }
   say("note:", shown(*shape, "note"));
-  say("beside files of", shown(*shape, "layout"));
+  say("beside files of the layout", shown(*shape, "layout"));
   for (const auto& entry : list_if(*shape, "rejected")) {
     say("not", joined({shown(object(entry), "table"), shown(object(entry), "why")}, ": "));
   }

@@ -349,6 +349,8 @@ TEST_CASE("Django: its table is recognised by its columns") {
         "near_miss: looks like a Django ledger, but id is text instead of integer");
   auto wider = django_table();
   wider.columns.push_back({"note", "text", false});
+  CHECK(verdict(tool(), wider) == "ledger");  // people's own, in a table of its usual name
+  wider.name.name = "history";
   CHECK(verdict(tool(), wider) == "no");
   auto south = django_table();
   south.columns[1].name = "app_name";

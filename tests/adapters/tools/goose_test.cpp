@@ -153,6 +153,8 @@ TEST_CASE("near misses of goose's table say what is in the way, other tables are
   CHECK(tool().recognise(near, {}).verdict == Verdict::near_miss);
   auto more = ledger();
   more.columns.push_back({"note", "text", false});
+  CHECK(tool().recognise(more, {}).verdict == Verdict::ledger);  // people's own
+  more.name.name = "history";
   CHECK(tool().recognise(more, {}).verdict == Verdict::no);
   auto view = ledger();
   view.kind = 'v';

@@ -302,7 +302,7 @@ nothing in ours, what is in theirs is not known
   CHECK(render_shape(ledger, plain) ==
         R"(shop/staging: no table was recognised as its ledger
   but ambiguous: a.h, b.h
-  beside files of flyway
+  beside files of the layout flyway
   not a.h: could be a ledger of flyway
 )");
   ledger["trouble"] = nullptr;
