@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <set>
 #include <tuple>
 
 #include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
+#include "adapters/tools/flat.h"
 #include "adapters/tools/layout.h"
 #include "adapters/tools/sections.h"
 #include "adapters/tools/shape.h"
@@ -152,7 +154,11 @@ class Diesel : public Tool {
 
   Result<Catalog> arrange(std::span<const ScannedFile> files,
                           const ReadScanned& read) const override {
-    auto catalog = Tool::arrange(files, read);
+    std::vector<ScannedFile> scripts;
+    std::ranges::copy_if(files, std::back_inserter(scripts), [](const ScannedFile& file) {
+      return is_migration(file.path) || is_rollback(file.path);
+    });
+    auto catalog = Tool::arrange(without_nested(scripts), read);
     if (!catalog) {
       return catalog;
     }
@@ -205,7 +211,8 @@ class Diesel : public Tool {
   std::span<const std::string_view> default_tables() const override { return default_names; }
 
   Recognition recognise(const Relation& relation, std::span<const Relation>) const override {
-    auto found = recognise_shape(relation, {"a Diesel ledger", ledger_columns});
+    auto found = recognise_shape(
+        relation, {.name = "a Diesel ledger", .columns = ledger_columns, .names = default_names});
     if (found.verdict == Recognition::Verdict::ledger && !has_primary_key(relation, "version")) {
       found.words += "; no primary key on version, as in a copy";
     }

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <set>
 
 #include "adapters/tools/answer.h"
 #include "adapters/tools/file_name.h"
+#include "adapters/tools/flat.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
 #include "adapters/tools/sections.h"
@@ -215,7 +217,11 @@ class Sqlx : public Tool {
 
   Result<Catalog> arrange(std::span<const ScannedFile> files,
                           const ReadScanned& read) const override {
-    auto catalog = Tool::arrange(files, read);
+    std::vector<ScannedFile> numbered;
+    std::ranges::copy_if(files, std::back_inserter(numbered), [](const ScannedFile& file) {
+      return named(file.path).has_value();
+    });
+    auto catalog = Tool::arrange(without_nested(numbered), read);
     if (catalog) {
       tell_of_other_names(files, *catalog);
     }
@@ -259,8 +265,11 @@ class Sqlx : public Tool {
   std::span<const std::string_view> default_tables() const override { return default_names; }
 
   Recognition recognise(const Relation& relation, std::span<const Relation>) const override {
-    auto found =
-        recognise_shape(relation, {"an sqlx ledger", ledger_columns, columns_that_look_like_it});
+    auto found = recognise_shape(relation,
+                                 {.name = "an sqlx ledger",
+                                  .columns = ledger_columns,
+                                  .look_alike = columns_that_look_like_it,
+                                  .names = default_names});
     if (found.verdict == Recognition::Verdict::ledger && !has_primary_key(relation, "version")) {
       found.words += "; no primary key on version, as in a copy";
     }

@@ -131,17 +131,15 @@ constexpr std::array telltale_columns{Telltale{"migration_name", "migration_hash
                                       Telltale{"filename", "", 1}};
 
 // Further columns in a table of such a name are people's own.
-constexpr std::array<std::string_view, 11> unread_names{"_sqlx_migrations",
-                                                        "__diesel_schema_migrations",
-                                                        "__EFMigrationsHistory",
-                                                        "__ef_migrations_history",
-                                                        "pgmigrations",
-                                                        "mikro_orm_migrations",
-                                                        "doctrine_migration_versions",
-                                                        "migration_versions",
-                                                        "refinery_schema_history",
-                                                        "kysely_migration",
-                                                        "gorp_migrations"};
+constexpr std::array<std::string_view, 9> unread_names{"__EFMigrationsHistory",
+                                                       "__ef_migrations_history",
+                                                       "pgmigrations",
+                                                       "mikro_orm_migrations",
+                                                       "doctrine_migration_versions",
+                                                       "migration_versions",
+                                                       "refinery_schema_history",
+                                                       "kysely_migration",
+                                                       "gorp_migrations"};
 
 // Sqitch's `changes` is what many a table is called.
 constexpr std::string_view name_of_many = "changes";

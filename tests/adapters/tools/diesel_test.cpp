@@ -107,6 +107,14 @@ TEST_CASE("Diesel's catalog is in the order of versions as text, and pairs up wi
         Strings{"1", "10", "2"});
 }
 
+TEST_CASE("what lies in folders below Diesel's is none of its") {
+  CHECK(keys_of(catalog_of(tool(),
+                           {{"2026/notes.md", ""},
+                            {"2026/migrations/1_a/up.sql", ""},
+                            {"2026/migrations/1_a/old/up.sql", ""},
+                            {"2026/migrations/2_b/up.sql", ""}})) == Strings{"1", "2"});
+}
+
 TEST_CASE("folders with one version, dashes or not, are one migration of Diesel's and a problem") {
   CHECK(problems_of(
             catalog_of(tool(), alike({"2026-01-01-000000_a/up.sql", "20260101000000_b/up.sql"}))) ==
@@ -211,6 +219,8 @@ TEST_CASE("look-alikes of Diesel's table are not its") {
                       {"version"})) == "no");
   auto wider = ledger();
   wider.columns.push_back({"note", "text", false});
+  CHECK(verdict(tool(), wider) == "ledger");  // people's own, for nobody else's has its name
+  wider.name.name = "applied";
   CHECK(verdict(tool(), wider) == "no");
 }
 

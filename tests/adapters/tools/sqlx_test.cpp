@@ -158,6 +158,13 @@ TEST_CASE("a name without a number among sqlx's, for which it refuses to run, is
             .empty());
 }
 
+TEST_CASE("what lies in folders below sqlx's files is none of its") {
+  CHECK(keys_of(catalog_of(tool(),
+                           {{"dump_of_may.sql", ""},
+                            {"migrations/1_a.sql", ""},
+                            {"migrations/old/2_b.sql", ""}})) == Strings{"1"});
+}
+
 TEST_CASE("two files with one number are a problem, whatever their zeros and kind") {
   CHECK(problems_of(catalog_of(tool(), {{"1_a.sql", ""}, {"01_b.up.sql", ""}})) ==
         Strings{"1_a.sql is the same migration as 01_b.up.sql"});
@@ -274,6 +281,8 @@ TEST_CASE("look-alikes of sqlx's table are not its, and a damaged one is told") 
   CHECK(verdict(tool(), flyway_3_table()) == "no");
   auto wider = ledger();
   wider.columns.push_back({"script", "text", true});
+  CHECK(verdict(tool(), wider) == "ledger");  // people's own, for nobody else's has its name
+  wider.name.name = "applied";
   CHECK(verdict(tool(), wider) == "no");
   auto narrower = ledger();
   narrower.columns.pop_back();
