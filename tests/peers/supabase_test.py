@@ -46,6 +46,14 @@ class Supabase(Steps):
         self.supabase("migration", "repair", "--yes", "--status", "reverted", stamp(30))
         self.postgres.sql(self.database, "DROP TABLE t30")  # it has no word for that
 
+    def test_what_it_trims_from_statements_is_no_drift(self):
+        self.with_none_applied()
+        self.write(self.path(20), "\ufeffCREATE TABLE t20 (a text DEFAULT ';\t;');\u00a0\n;\n/* ; */ SELECT 1;\u3000\r\n-- end;\f\n")
+        self.up()
+        lines = self.start([self.path(number) for number in FIRST])
+        self.assertEqual(["verified"] * 3, [line.cell["content"] for line in lines], lines)
+        self.is_quiet(lines)
+
     def said(self):
         states = {}
         for entry in json.loads(self.supabase("migration", "list"))["migrations"]:

@@ -598,7 +598,8 @@ TEST_CASE("one file with other line endings is no drift, known or not") {
 }
 
 TEST_CASE("a byte-order mark that comes or goes is no drift, known or not") {
-  for (const auto& project : all_projects()) {
+  for (const auto& project :
+       {of_sqitch(), of_drizzle(), of_knex(), of_sequelize(), of_typeorm(), of_supabase()}) {
     for (const auto& path : project.paths) {
       CAPTURE(project.tool);
       CAPTURE(path);
