@@ -49,7 +49,7 @@ TEST_CASE("sqlx's ledger by another name, in another schema, with a time for eve
             "UPDATE foo.\"Applied\" SET installed_on = 'infinity'");
   const auto seen = bench.see();
   CHECK(seen.tool == "sqlx");
-  CHECK(seen.table == "foo.\"Applied\"");
+  CHECK(seen.table == "foo.Applied");
   REQUIRE(seen.rows.size() == 1);
   CHECK_FALSE(seen.rows.front().at);
 }
