@@ -214,13 +214,24 @@ class Watch:
         with open(home / "log", "wb") as log:
             self.process = subprocess.Popen([BUILD / "daemon/tidemarkd", "--config", home / "tidemark.yaml"],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_until(PATIENCE, "tidemarkd's first looks", lambda: self.socket.exists() and all(
-            one["as_of"] for one in self.asked("status")["environments"]))
+
+    def look(self, databases):
+        """What a ledger is to an app is told once the app's files are known."""
+        def knows_the_files():
+            told = self.client("matrix", "shop")
+            return told.returncode == 0 and json.loads(told.stdout)["migrations"]
+
+        wait_until(PATIENCE, "that tidemarkd reads the directory", knows_the_files)
+        for name in databases:
+            self.asked("poll", f"shop/{name}")
+
+    def client(self, *arguments):
+        return subprocess.run([BUILD / "daemon/tidemark", "--socket", self.socket, "--json", *arguments],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
     def asked(self, *arguments):
-        told = subprocess.run([BUILD / "daemon/tidemark", "--socket", self.socket, "--json", *arguments],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if told.returncode not in (0, 1):
+        told = self.client(*arguments)
+        if told.returncode != 0:
             raise Trouble(f"tidemark {arguments} ended with {told.returncode}: {told.stdout}{told.stderr}")
         return json.loads(told.stdout)
 
@@ -246,9 +257,10 @@ class NamedTest(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
             for done in [pool.submit(cls.apply, peer) for peer in cls.peers]:
                 done.result()
-        cls.watch = Watch(cls.stage / "tidemark",
-                          {peer.database(): cls.postgres.url(peer.database(), "watcher") for peer in cls.peers})
+        databases = {peer.database(): cls.postgres.url(peer.database(), "watcher") for peer in cls.peers}
+        cls.watch = Watch(cls.stage / "tidemark", databases)
         cls.addClassCleanup(cls.watch.stop)
+        cls.watch.look(databases)
 
     @classmethod
     def apply(cls, peer):
