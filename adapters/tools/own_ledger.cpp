@@ -5,7 +5,7 @@
 #include <unordered_map>
 
 #include "adapters/tools/answer.h"
-#include "adapters/tools/hash.h"
+#include "adapters/tools/rewritten.h"
 #include "adapters/tools/shape.h"
 #include "core/catalog/content.h"
 
@@ -101,13 +101,7 @@ Result<std::vector<Row>> own_rows(const ResultSet& answer) {
 }
 
 std::vector<std::string> own_checksums(std::string_view bytes) {
-  std::vector<std::string> checksums{sha256(bytes).hex()};
-  for (const auto& text : {with_lf(bytes), with_crlf(bytes)}) {
-    if (text != bytes) {
-      checksums.push_back(sha256(text).hex());
-    }
-  }
-  return checksums;
+  return hashes_as_rewritten(bytes, [](std::string_view form) { return sha256(form).hex(); });
 }
 
 }  // namespace tidemark

@@ -10,6 +10,7 @@
 #include "adapters/tools/file_name.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/rewritten.h"
 #include "adapters/tools/row_versions.h"
 #include "adapters/tools/script.h"
 #include "adapters/tools/sections.h"
@@ -105,16 +106,15 @@ std::string with_cr_at_every_line(std::string_view bytes) {
 }
 
 TheirChecksums checksums_of(std::string_view bytes) {
+  const auto sha256 = [](std::string_view form) { return hex_hash("SHA256", form); };
+  auto hashes = hashes_as_rewritten(bytes, sha256);
+  hashes.push_back(sha256(with_cr_at_every_line(bytes)));
   TheirChecksums checksums;
   const auto add = [&](std::string hash) {
     if (std::ranges::find(checksums.accepted, hash) == checksums.accepted.end()) {
       checksums.accepted.push_back(std::move(hash));
     }
   };
-  const std::array hashes{hex_hash("SHA256", bytes),
-                          hex_hash("SHA256", with_lf(bytes)),
-                          hex_hash("SHA256", with_crlf(bytes)),
-                          hex_hash("SHA256", with_cr_at_every_line(bytes))};
   std::ranges::for_each(hashes, add);
   for (const auto& hash : hashes) {
     add(unpadded(hash));

@@ -105,9 +105,10 @@ std::string without_blanks(std::string_view text) {
   return rest;
 }
 
+constexpr std::string_view mark = "\xEF\xBB\xBF";
+
 // The CLI trims more from each statement than ASCII knows, and a byte-order mark with it.
 std::string without_wide_blanks(std::string_view text) {
-  constexpr std::string_view mark = "\xEF\xBB\xBF";
   std::string rest;
   rest.reserve(text.size());
   while (!text.empty()) {
@@ -125,8 +126,10 @@ TheirChecksums checksums_of(std::string_view bytes) {
   const auto text = without_blanks(bytes);
   const auto bare = without_wide_blanks(text);
   TheirChecksums checksums{{hex_hash("SHA256", text)}, true};
-  if (bare != text) {
-    checksums.accepted.push_back(hex_hash("SHA256", bare));
+  for (const auto& form : {bare, std::string(mark) + bare}) {
+    if (form != text) {
+      checksums.accepted.push_back(hex_hash("SHA256", form));
+    }
   }
   return checksums;
 }

@@ -26,7 +26,11 @@
 namespace tidemark {
 
 std::span<const Tool* const> all_tools() {
-  static const std::array<const Tool*, 20> tools{&flyway(), &liquibase(), &rails(), &django(), &ecto(), &alembic(), &golang_migrate(), &prisma(), &atlas(), &dbmate(), &goose(), &sqlx(), &diesel(), &sqitch(), &drizzle(), &knex(), &sequelize(), &typeorm(), &supabase(), &own()};
+  static const std::array<const Tool*, 20> tools{
+      &flyway(),  &liquibase(),      &rails(),   &django(),   &ecto(),
+      &alembic(), &golang_migrate(), &prisma(),  &atlas(),    &dbmate(),
+      &goose(),   &sqlx(),           &diesel(),  &sqitch(),   &drizzle(),
+      &knex(),    &sequelize(),      &typeorm(), &supabase(), &own()};
   return tools;
 }
 

@@ -5,9 +5,9 @@
 
 #include "adapters/log/log.h"
 #include "adapters/tools/custom.h"
-#include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
 #include "adapters/tools/own.h"
+#include "adapters/tools/own_ledger.h"
 
 namespace tidemark {
 
@@ -47,9 +47,11 @@ std::set<std::string> algorithms_of(const AppSettings& settings) {
 
 // Our own ledger keeps the hash of the bytes that were applied, whoever's files they are: a
 // checkout with other line endings is no other file.
-std::vector<FileEntry> with_hash_of_crlf(std::vector<FileEntry> entries, std::string_view bytes) {
+std::vector<FileEntry> with_own_checksums(std::vector<FileEntry> entries, std::string_view bytes) {
+  const auto checksums = own_checksums(bytes);
   for (auto& entry : entries) {
-    entry.checksums.accepted.push_back(hex_hash("SHA256", with_crlf(bytes)));
+    auto& accepted = entry.checksums.accepted;
+    accepted.insert(accepted.end(), checksums.begin(), checksums.end());
   }
   return entries;
 }
@@ -68,11 +70,11 @@ ChooseLayout chooser(const std::string& setting,
     }
     Layout layout;
     layout.name = std::string(choice.tool->name());
-    const bool of_crlf = own_shape && choice.tool != &own();
-    layout.entries = [tool = choice.tool, algorithms, of_crlf](std::string_view path,
-                                                               std::string_view bytes) {
+    const bool beside = own_shape && choice.tool != &own();
+    layout.entries = [tool = choice.tool, algorithms, beside](std::string_view path,
+                                                              std::string_view bytes) {
       auto entries = with_checksums(tool->entries(path, bytes), bytes, algorithms);
-      return of_crlf ? with_hash_of_crlf(std::move(entries), bytes) : entries;
+      return beside ? with_own_checksums(std::move(entries), bytes) : entries;
     };
     layout.entries_by_name = [tool = choice.tool](std::string_view path) {
       return tool->entries_by_name(path);

@@ -598,8 +598,10 @@ TEST_CASE("one file with other line endings is no drift, known or not") {
 }
 
 TEST_CASE("a byte-order mark that comes or goes is no drift, known or not") {
-  for (const auto& project :
-       {of_sqitch(), of_drizzle(), of_knex(), of_sequelize(), of_typeorm(), of_supabase()}) {
+  for (const auto& project : all_projects()) {
+    if (project.tool == "atlas") {
+      continue;  // one mark changes the sums of all files behind it, and Atlas refuses to go on
+    }
     for (const auto& path : project.paths) {
       CAPTURE(project.tool);
       CAPTURE(path);
@@ -608,8 +610,8 @@ TEST_CASE("a byte-order mark that comes or goes is no drift, known or not") {
       for (const auto& [applied, checkout] :
            {std::pair(project.files, marked), std::pair(marked, project.files)}) {
         const auto ledger = project.ledger(applied, 3);
-        is_quiet(project, checkout, ledger);
         is_quiet(project, checkout, ledger, look(project, applied, ledger));
+        is_quiet(project, checkout, ledger);
       }
     }
   }

@@ -84,7 +84,7 @@ TEST_CASE("goose at work is seen by its table of locks, until its lease runs out
   bench.sql(
       "INSERT INTO goose_lock VALUES (4097083626, true, '2026-04-18 12:00:00Z', 'host-7', "
       "now() + interval '1 minute', now())");
-  CHECK(bench.see().at_work == "host-7 since 2026-04-18T12:00:00Z");
+  CHECK(bench.see().at_work == "host-7 since 2026-04-18T12:00:00.000Z");
   bench.sql("UPDATE goose_lock SET lease_expires_at = now() - interval '1 second'");
   CHECK(bench.see().at_work.empty());
   bench.sql(

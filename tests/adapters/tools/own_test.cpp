@@ -108,14 +108,20 @@ TEST_CASE("what is no migration of ours is none") {
   }
 }
 
-TEST_CASE("own files are known by the hash of their bytes, with whichever line endings") {
+TEST_CASE("own files are known by the hash of their bytes, with whichever line endings or mark") {
   const auto accepted = [](std::string_view bytes) {
     return find_tool("own")->entries("144_a.sql", bytes).front().checksums.accepted;
   };
-  CHECK(accepted("a") == std::vector{sha256("a").hex()});
-  CHECK(accepted("a\nb\n") == std::vector{sha256("a\nb\n").hex(), sha256("a\r\nb\r\n").hex()});
-  CHECK(accepted("a\r\nb") == std::vector{sha256("a\r\nb").hex(), sha256("a\nb").hex()});
-  CHECK(accepted("a\r\nb\n").size() == 3);
+  const std::string mark = "\xEF\xBB\xBF";
+  CHECK(accepted("a") == std::vector{sha256("a").hex(), sha256(mark + "a").hex()});
+  CHECK(accepted(mark + "a") == std::vector{sha256(mark + "a").hex(), sha256("a").hex()});
+  CHECK(accepted("a\nb\n") == std::vector{sha256("a\nb\n").hex(),
+                                          sha256(mark + "a\nb\n").hex(),
+                                          sha256("a\r\nb\r\n").hex(),
+                                          sha256(mark + "a\r\nb\r\n").hex()});
+  CHECK(accepted("a\r\nb").front() == sha256("a\r\nb").hex());
+  CHECK(accepted("a\r\nb").size() == 4);
+  CHECK(accepted("a\r\nb\n").size() == 6);
   // Another tool's checksum that is none of these proves nothing.
   CHECK_FALSE(find_tool("own")->entries("144_a.sql", "a").front().checksums.complete);
   CHECK(find_tool("own")->entries_by_name("144_a.sql").front().checksums ==

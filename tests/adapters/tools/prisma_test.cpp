@@ -157,7 +157,7 @@ TEST_CASE("Prisma's checksum is the SHA-256 of the file, whatever its line ends 
   CHECK(accepts("SELECT 1;\n", "d3cd5042f97738960d802ad6b3a548dfa18152215118ba18f04493bc6944b0e4"));
   CHECK_FALSE(
       accepts("SELECT 2;\n", "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd"));
-  CHECK_FALSE(accepts("\xEF\xBB\xBFhello", hash_of_hello));
+  CHECK(accepts("\xEF\xBB\xBFhello", hash_of_hello));  // to us that is the same file
   CHECK(prisma().entries("1_a/migration.sql", "x").front().checksums.complete);
   CHECK_FALSE(prisma().entries_by_name("1_a/migration.sql").front().checksums.complete);
 }
@@ -313,7 +313,7 @@ TEST_CASE("a late Prisma migration is run next, and no drift") {
 
 TEST_CASE("migrations that a squash replaced are archived, whatever the squash is called") {
   const std::vector<PrismaRun> history{{.id = "u1", .name = "20260101000000_a"},
-                                     {.id = "u2", .name = "20260201000000_b"}};
+                                       {.id = "u2", .name = "20260201000000_b"}};
   auto dated = history;
   dated.push_back({.id = "u3", .name = "20260201000001_squashed"});
   const auto after =

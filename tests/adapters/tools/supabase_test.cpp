@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include <rapidcheck.h>
@@ -130,11 +132,11 @@ TEST_CASE("white space that the CLI trims from its statements is no drift, of wh
     for (const auto& file :
          {"select 5;" + blank + "\nselect 6;" + blank + "\n", blank + "select 5;\nselect 6;"}) {
       const auto accepted = entry("1_a.sql", file)->checksums.accepted;
-      CHECK(accepted.size() == 2);
-      CHECK(accepted.back() == stored);
+      CHECK(std::ranges::find(accepted, stored) != accepted.end());
     }
   }
-  CHECK(entry("1_a.sql", "select '\xC2\xA1'")->checksums.accepted.size() == 1);
+  const auto other = entry("1_a.sql", "select '\xC2\xA1'")->checksums.accepted;
+  CHECK(std::ranges::find(other, checksum("select ''")) == other.end());
 }
 
 TEST_CASE("wherever a file is split into statements, the checksum is the same") {
