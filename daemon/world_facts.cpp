@@ -56,6 +56,9 @@ bool is_doubtful(const LedgerShape& shape, const Observation& seen, std::string_
 }  // namespace
 
 void World::doubt_ledgers(App& app) const {
+  if (layout(app.watched.name).empty()) {
+    return;  // files that are gone say nothing of whose ledger it was
+  }
   for (auto& environment : app.watched.environments) {
     auto& seen = environment->observation;
     if (seen && is_doubtful(environment->shape, *seen, layout(app.watched.name))) {
@@ -166,9 +169,10 @@ void World::see(Arrival& arrival) {
   }
   environment.problem.clear();
   recognise(at, observation.identity);
-  const bool in_vain = observation.ledger == Observation::Ledger::unreadable;
-  if (at.app->watched.scanned_at ? is_doubtful(arrival.shape, observation, layout(arrival.ref.app))
-                                 : in_vain && environment.observation) {
+  const bool unreadable = observation.ledger == Observation::Ledger::unreadable;
+  if (at.app->watched.scanned_at
+          ? is_doubtful(arrival.shape, observation, layout(arrival.ref.app))
+          : unreadable && at.app->watched.trouble.empty() && environment.observation) {
     return;  // looked at before that was known; whoever looks is told to look again
   }
   const auto as_of = observation.as_of;

@@ -124,14 +124,13 @@ class Planning {
  private:
   // As the run will go on, or refuse to.
   void look_at_what_is_done(PlannedMigration& migration) {
-    if (migration.transactional()) {
-      return;
-    }
     const auto* attempt =
         half_done(situation_.attempts, situation_.records, migration.key, plan_.action);
-    if (attempt == nullptr) {
+    if (attempt == nullptr || (migration.transactional() && attempt->journal->done == 0)) {
       return;
     }
+    // It goes on behind what is done, whatever its file asks for by now.
+    migration.sql.outside_transaction = true;
     migration.done = attempt->journal->done;
     if (auto edited = edited_since(migration, *attempt->journal); !edited.empty()) {
       block("edited_since",
@@ -244,6 +243,9 @@ std::string plan_id(const Situation& situation, const Plan& plan, const Selectio
   for (const auto& migration : plan.migrations) {
     add(migration.key.value);
     add(migration.content.raw.hex());
+    if (!migration.transactional()) {
+      add("outside a transaction");  // another file may ask for that
+    }
     if (migration.done > 0) {
       add(std::to_string(migration.done));
     }

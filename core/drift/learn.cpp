@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <set>
 
 #include "core/drift/compare.h"
@@ -91,6 +90,13 @@ Record record_of(const Row& row,
       record.content = known->content;
     }
   }
+  // Of a checksum that chains, content that was only carried over is not what this row speaks of.
+  const bool disowned = file != nullptr && !file->checksums.rests_on.empty() &&
+                        !is_what_ran(row, *file, failed_before);
+  if (disowned && what != News::copied && record.content &&
+      record.content->normalised == file->content.normalised) {
+    record.content.reset();
+  }
   return record;
 }
 
@@ -135,10 +141,14 @@ std::set<Key> missed_before(std::span<const StoredFinding> open,
   return missed;
 }
 
-bool is_dirty(std::span<const StoredFinding> open, const Key& key) {
-  return std::ranges::any_of(open, [&](const StoredFinding& stored) {
-    return stored.finding.kind == FindingKind::dirty && stored.finding.key == key;
-  });
+std::set<Key> dirty_before(std::span<const StoredFinding> open) {
+  std::set<Key> dirty;
+  for (const auto& stored : open) {
+    if (stored.finding.kind == FindingKind::dirty) {
+      dirty.insert(stored.finding.key);
+    }
+  }
+  return dirty;
 }
 
 // What came back under another key is over under the one that it had.
@@ -172,7 +182,8 @@ std::vector<Record> learn(const Catalog& catalog,
       their_side(catalog, records, observation, missed_before(open, newest(records)));
   const auto known = newest(records, theirs);
   const auto files = by_key(catalog);
-  const auto missed = missed_before(open, known);
+  const auto missed = missed_before(open, known);  // by the keys that files have now
+  const auto dirty = dirty_before(open);
   const bool copied = !database_is_new && is_copy(theirs, known);
   for (const auto& [key, row] : theirs.rows) {
     if (row->state != Row::State::applied) {
@@ -182,7 +193,7 @@ std::vector<Record> learn(const Catalog& catalog,
     const Migration* file = find(files, key);
     const auto what = news(*row, record, file, missed.contains(key), copied);
     if (what != News::none) {
-      learnt.push_back(record_of(*row, record, file, what, is_dirty(open, key), now));
+      learnt.push_back(record_of(*row, record, file, what, dirty.contains(key), now));
       if (const auto at = theirs.rechained.find(key); at != theirs.rechained.end()) {
         learnt.back().key = at->second;  // the file may be called so again
       }

@@ -205,7 +205,8 @@ namespace {
 constexpr std::string_view by_itself = "tidemark (apply: auto)";
 
 bool was_tried(const Attempt& attempt, const Migration& file) {
-  return attempt.key == file.key && attempt.content.raw == file.content.raw &&
+  const bool in_another_way = attempt.transactional && file.outside_transaction;
+  return attempt.key == file.key && attempt.content.raw == file.content.raw && !in_another_way &&
          attempt.action == Attempt::Action::apply && attempt.outcome != Attempt::Outcome::applied;
 }
 
@@ -529,7 +530,8 @@ Awaitable<Result<Plan>> Applier::plan_by_what_is_known(Selection selection,
   for (auto& migration : *planned) {
     const auto* now = catalog.find(migration.key);
     if (now == nullptr || (action == Attempt::Action::rollback && !now->rollback) ||
-        file_for(*now, action).content.raw != migration.content.raw) {
+        file_for(*now, action).content.raw != migration.content.raw ||
+        (now->outside_transaction && !migration.sql.outside_transaction)) {
       co_return changed_meanwhile();
     }
     const auto* line = situation->standing->find(migration.key);

@@ -335,6 +335,15 @@ TEST_CASE("a plan says how many statements are done, and refuses where those wer
   CHECK(goes_on.hindrances.empty());
   CHECK(goes_on.migrations.front().done == 1);
   CHECK(goes_on.id != id);
+  // As it began, also when the file does not ask for that any more.
+  auto asks_no_more = one;
+  asks_no_more.sql.outside_transaction = false;
+  CHECK(make_plan(world.situation(), Attempt::Action::apply, {asks_no_more}, {}).id == goes_on.id);
+  world.attempts.front().journal->done = 0;
+  const auto anew = make_plan(world.situation(), Attempt::Action::apply, {asks_no_more}, {});
+  CHECK(anew.migrations.front().transactional());
+  CHECK(anew.id != id);
+  world.attempts.front().journal->done = 1;
   world.attempts.front().journal->text = content_of("edited").raw;
   const auto edited = make_plan(world.situation(), Attempt::Action::apply, {one}, {});
   CHECK(only_hindrance(edited) == "edited_since");

@@ -266,6 +266,37 @@ TEST_CASE(
   CHECK(audited(watched, "finding.opened") == 1);
 }
 
+TEST_CASE("a ledger that cannot be told is told where the directory cannot be read") {
+  Watched watched;
+  flip(watched, staging, Mode::reconcile_only);
+  watched.directory_has({file("1", "a")});
+  watched.was_read(staging, seen({applied("1", "a")}));
+  watched.restart();
+  watched.add_app(shop());
+  watched.run(watched.world().directory_failed("shop", {Errc::not_found, "it is not there"}));
+  Observation ambiguous = seen({});
+  ambiguous.ledger = Observation::Ledger::unreadable;
+  ambiguous.trouble = "ambiguous";
+  watched.was_read(staging, ambiguous);
+  const auto& told = *watched.world().environment(staging);
+  CHECK(told.reachable());
+  CHECK(told.observation->trouble == "ambiguous");
+  CHECK(told.observation->rows.size() == 1);
+}
+
+TEST_CASE("files that are gone say nothing of whose ledger it was") {
+  Watched watched;
+  flip(watched, staging, Mode::reconcile_only);
+  watched.directory_has({file("1", "a")});
+  LedgerShape shape;
+  shape.looked = true;
+  shape.tool = shape.layout = watched.world().layout("shop");
+  CHECK(watched.run(
+      watched.world().environment_read(staging, seen({applied("1", "a")}), LedgerShape(shape))));
+  watched.directory_has({});
+  CHECK(watched.world().environment(staging)->observation.has_value());
+}
+
 TEST_CASE("only where tidemark applies is a ledger adopted") {
   Watched watched;
   watched.directory_has({file("1", "a")});
