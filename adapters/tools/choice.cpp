@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <ranges>
 #include <set>
 
 #include "adapters/tools/file_name.h"
@@ -129,19 +128,25 @@ bool in_schemas_of_their_own(const Candidates& candidates) {
   return schemas.size() == candidates.size();
 }
 
+// There may be one for each of a thousand tenants.
+std::string first_few(const std::vector<std::string>& words, std::string_view separator = ", ") {
+  constexpr std::size_t most = 5;
+  auto text = join(std::span(words).first(std::min(most, words.size())), separator);
+  if (words.size() > most) {
+    text += " and " + std::to_string(words.size() - most) + " more";
+  }
+  return text;
+}
+
 LedgerChoice ambiguous(const Candidates& candidates) {
-  constexpr std::size_t most = 5;  // there may be one for each of a thousand tenants
   std::vector<std::string> tables;
-  for (const auto* candidate : candidates | std::views::take(most)) {
+  for (const auto* candidate : candidates) {
     tables.push_back(candidate->relation.name.text() + " (" + std::string(candidate->tool->name()) +
                      ")");
   }
-  auto words = "ambiguous: " + join(tables, ", ");
-  if (candidates.size() > most) {
-    words += " and " + std::to_string(candidates.size() - most) + " more";
-  }
-  words += " all look like this environment's ledger; say which with " +
-           setting_for(*candidates.front());
+  auto words = "ambiguous: " + first_few(tables) +
+               " all look like this environment's ledger; say which with " +
+               setting_for(*candidates.front());
   if (in_schemas_of_their_own(candidates)) {
     words += ", or with schema: " + yaml_value(candidates.front()->relation.name.schema);
   }
@@ -196,18 +201,46 @@ LedgerChoice not_of_these_files(LedgerChoice choice, std::string_view layout) {
               tool + ", or with " + "their_ledger: none if this ledger is not the app's"};
 }
 
+// Some tools have a schema of their own for their ledger. Whether it speaks of this one among
+// others, nothing tells.
+LedgerChoice outside_schema(const RecognisedLedger& ledger, std::string_view schema) {
+  return {std::nullopt,
+          true,
+          ledger.relation.name.text() + " is a ledger of " + std::string(ledger.tool->name()) +
+              ", outside of schema " + std::string(schema) +
+              ": say that it is this environment's with " + setting_for(ledger) +
+              ", or with their_ledger: none that it is not"};
+}
+
+void tell(std::string words, LedgerChoice& choice) {
+  choice.trouble += (choice.trouble.empty() ? "" : "; ") + std::move(words);
+  choice.uncertain = true;
+}
+
+// That no such table is the app's: then none is, or only one of the tool whose files it has.
+std::string setting_for_none_of_it(std::string_view layout) {
+  const bool has_one = find_tool(layout) != nullptr && layout != "own";
+  return "their_ledger: " + (has_one ? std::string(layout) : "none");
+}
+
 // A ledger that is there and not read must not pass for none.
-void tell_unread(const Discovered& discovered, std::string_view schema, LedgerChoice& choice) {
+void tell_unread(const Discovered& discovered,
+                 std::string_view schema,
+                 std::string_view layout,
+                 LedgerChoice& choice) {
+  std::vector<std::string> tables;
+  const UnreadLedger* first = nullptr;
   for (const auto& unread : discovered.unread) {
-    if (!schema.empty() && unread.table.schema != schema) {
-      continue;
+    if (schema.empty() || unread.table.schema == schema) {
+      tables.push_back(unread.table.text() + " is a ledger of " + unread.tool);
+      first = first == nullptr ? &unread : first;
     }
-    choice.trouble += (choice.trouble.empty() ? "" : "; ") + unread.table.text() +
-                      " is a ledger of " + unread.tool +
-                      ": not read yet; their_ledger: none leaves it out, and where its rows are "
-                      "called as files are, " +
-                      custom_setting(unread.table) + " reads it";
-    choice.uncertain = true;
+  }
+  if (first != nullptr) {
+    tell(first_few(tables) + ": not read yet; " + setting_for_none_of_it(layout) +
+             " leaves it out, and where its rows are called as files are, " +
+             custom_setting(first->table) + " reads it",
+         choice);
   }
 }
 
@@ -215,20 +248,25 @@ void tell_unread(const Discovered& discovered, std::string_view schema, LedgerCh
 void tell_unknown(const Discovered& discovered,
                   const LedgerSetting& setting,
                   std::string_view schema,
+                  std::string_view layout,
                   LedgerChoice& choice) {
+  const Tool* tool = setting.tool != nullptr ? setting.tool : find_tool(layout);
+  std::vector<std::string> tables;
+  const UnknownLedger* first = nullptr;
   for (const auto& unknown : discovered.unknown) {
-    if (!schema.empty() && unknown.table.schema != schema) {
-      continue;
+    const bool usual = tool != nullptr && is_usual_name(*tool, unknown.table.name);
+    const bool of_schema = schema.empty() || unknown.table.schema == schema || usual;
+    if (of_schema && (setting.tool == nullptr || usual)) {
+      tables.push_back(unknown.table.text() +
+                       " has the name of a ledger, and the columns of none that tidemark knows (" +
+                       unknown.columns + ")");
+      first = first == nullptr ? &unknown : first;
     }
-    if (setting.tool != nullptr && !is_usual_name(*setting.tool, unknown.table.name)) {
-      continue;
-    }
-    choice.trouble += (choice.trouble.empty() ? "" : "; ") + unknown.table.text() +
-                      " has the name of a ledger, and the columns of none that tidemark knows (" +
-                      unknown.columns + "): say what they mean with " +
-                      custom_setting(unknown.table) +
-                      ", or with their_ledger: none that it is none of the app's";
-    choice.uncertain = true;
+  }
+  if (first != nullptr) {
+    tell(first_few(tables) + ": say what they mean with " + custom_setting(first->table) +
+             ", or with " + setting_for_none_of_it(layout) + " that it is none of the app's",
+         choice);
   }
 }
 
@@ -238,25 +276,31 @@ void tell_unknown(const Discovered& discovered,
 LedgerChoice none_among(const Discovered& discovered,
                         std::span<const Relation> relations,
                         const LedgerSetting& setting,
-                        std::string_view schema) {
+                        std::string_view schema,
+                        std::string_view layout) {
   LedgerChoice choice;
+  std::vector<std::string> tables;
   for (const auto& rejected : discovered.rejected) {
-    if (rejected.tool == nullptr || (setting.tool != nullptr && rejected.tool != setting.tool) ||
-        (!schema.empty() && rejected.table.schema != schema)) {
+    if (rejected.tool == nullptr || (setting.tool != nullptr && rejected.tool != setting.tool)) {
+      continue;
+    }
+    const bool usual = is_usual_name(*rejected.tool, rejected.table.name);
+    if (!schema.empty() && rejected.table.schema != schema &&
+        !(usual && rejected.tool->name() == layout)) {
       continue;
     }
     const auto relation = std::ranges::find(relations, rejected.table, &Relation::name);
     const bool table = relation != relations.end() && not_a_table(*relation).empty();
-    const bool in_its_place = relation != relations.end() && relation->kind == 'v' &&
-                              is_usual_name(*rejected.tool, rejected.table.name);
+    const bool in_its_place = relation != relations.end() && relation->kind == 'v' && usual;
     auto words = rejected.table.text() + " " + rejected.why;
     if (in_its_place) {
       words += ": if it is the one that counts, say so with " +
                setting_for(*rejected.tool, rejected.table);
     }
-    choice.trouble += (choice.trouble.empty() ? "" : "; ") + words;
+    tables.push_back(std::move(words));
     choice.uncertain = choice.uncertain || table || in_its_place;
   }
+  choice.trouble = first_few(tables, "; ");
   return choice;
 }
 
@@ -378,9 +422,13 @@ LedgerChoice choose_ledger(const Discovered& discovered,
   }
   Candidates candidates;
   Candidates of_these_files;
+  const RecognisedLedger* outside = nullptr;
   for (const auto& ledger : discovered.ledgers) {
     const bool of_tool = setting.tool == nullptr || ledger.tool == setting.tool;
     const bool of_schema = schema.empty() || ledger.relation.name.schema == schema;
+    if (of_tool && !of_schema && ledger.tool->name() == layout) {
+      outside = &ledger;
+    }
     if (of_tool && of_schema) {
       candidates.push_back(&ledger);
       if (ledger.tool->name() == layout) {
@@ -391,12 +439,15 @@ LedgerChoice choose_ledger(const Discovered& discovered,
   if (!of_these_files.empty()) {
     return among(of_these_files);
   }
+  if (candidates.empty() && outside != nullptr) {
+    return outside_schema(*outside, schema);
+  }
   if (candidates.empty()) {
-    auto choice = none_among(discovered, relations, setting, schema);
+    auto choice = none_among(discovered, relations, setting, schema, layout);
     if (setting.tool == nullptr) {
-      tell_unread(discovered, schema, choice);
+      tell_unread(discovered, schema, layout, choice);
     }
-    tell_unknown(discovered, setting, schema, choice);
+    tell_unknown(discovered, setting, schema, layout, choice);
     return choice;
   }
   auto choice = among(candidates);

@@ -15,7 +15,8 @@ namespace {
 
 // One row for each column. $1: telltales, "column other columns_max" each; $2, $3: schema and name
 // of a relation that is wanted in any case, in every schema where that is empty; $4: the only
-// schema to look in, or NULL; $5: names that ledgers have.
+// schema to look in, or NULL, beside those that tools have for themselves; $5: names that ledgers
+// have.
 constexpr ReadStatement select_relations = R"sql(
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition,
          pg_catalog.row_security_active(c.oid) AS row_security,
@@ -32,6 +33,7 @@ constexpr ReadStatement select_relations = R"sql(
      AND n.nspname <> 'information_schema'
      AND pg_catalog.left(n.nspname::text, 3) <> 'pg_'
      AND ($4::text IS NULL
+          OR n.nspname IN ('sqitch', 'drizzle', 'supabase_migrations')
           OR c.relnamespace = (SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = $4::text))
      AND (c.oid IN (
             SELECT t.attrelid

@@ -67,9 +67,9 @@ class AppLabels {
     const auto [at, added] = labels_.try_emplace(std::string(app_folder));
     if (added) {
       at->second = told_by_another_app(at->first);
-    }
-    if (at->second.empty()) {
-      at->second = told_by_dependencies(at->first);
+      if (at->second.empty()) {
+        at->second = told_by_dependencies(at->first);
+      }
     }
     return at->second;
   }

@@ -196,13 +196,14 @@ Awaitable<Observer::Done> Observer::discover(ReadSession& session, TimePoint now
   auto discovered = recognise_ledgers(*relations);
   choice_ =
       choose_ledger(discovered, *relations, settings_.their_ledger, settings_.schema, layout_);
-  if (choice_.ledger) {
-    last_ = choice_.ledger->relation.name.text() + " (" +
-            std::string(choice_.ledger->tool->name()) + ")";
-  } else if (choice_.trouble.empty() && !last_.empty()) {
-    choice_.trouble = last_ + " was its ledger, and is gone";
-  }
   rejected_ = std::move(discovered.rejected);
+  if (choice_.ledger && !choice_.uncertain) {
+    const std::string tool(choice_.ledger->tool->name());
+    last_ledger_ = {
+        nullptr, choice_.ledger->relation.name, "was its ledger, of " + tool + ", and is gone"};
+  } else if (!choice_.ledger && last_ledger_) {
+    rejected_.push_back(*last_ledger_);
+  }
   std::ranges::move(not_chosen(discovered, choice_), std::back_inserter(rejected_));
   read_ = choice_.ledger ? read_for(*choice_.ledger, *relations) : std::vector<Relation>{};
   lock_ = choice_.ledger ? lock_of(*choice_.ledger, *relations) : std::nullopt;

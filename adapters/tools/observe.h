@@ -108,7 +108,7 @@ class Observer {
   InvalidIndexes invalid_indexes_;
   std::optional<TimePoint> discovered_at_;  // empty: discover before the next look
   LedgerChoice choice_;
-  std::string last_;  // what was its ledger, in words, whenever there was one
+  std::optional<RejectedTable> last_ledger_;  // what to tell of it when it is gone
   std::vector<RejectedTable> rejected_;
   std::string layout_;             // as chosen by
   std::vector<Relation> read_;     // the ledger, and what its tool reads beside it

@@ -278,7 +278,8 @@ bool has_name_of_a_ledger(const TableName& table) {
   const bool of_platform = std::ranges::any_of(platform_ledgers, [&](const PlatformLedger& ledger) {
     return table.schema == ledger.schema && (ledger.table.empty() || table.name == ledger.table);
   });
-  return !of_platform && names_of_ledgers().contains(table.name);
+  static const auto names = names_of_ledgers();
+  return !of_platform && names.contains(table.name);
 }
 
 std::string_view owned_by_platform(const Relation& relation) {

@@ -15,12 +15,13 @@ struct Pattern {
   std::string_view tool;
   std::string_view name;
   std::string_view folder = "*";  // that it lies in
+  std::string_view beside{};      // a file that lies in the directory, too
 };
 
 constexpr std::array patterns{
     Pattern{"Laravel", "####_##_##_######_*.php"},
     Pattern{"Doctrine Migrations", "Version##############.php"},
-    Pattern{"EF Core", "*.Designer.cs"},
+    Pattern{"EF Core", "##############_*.Designer.cs"},
     Pattern{"MikroORM", "Migration##############*.ts"},
     Pattern{"MikroORM", "Migration##############*.js"},
     Pattern{"node-pg-migrate", "#############_*.js"},
@@ -31,7 +32,7 @@ constexpr std::array patterns{
     Pattern{"node-pg-migrate", "#################_*.ts"},
     Pattern{"graphile-migrate", "######*.sql", "committed"},
     Pattern{"Hasura CLI", "up.sql", "#############_*"},
-    Pattern{"Prisma Next", "ops.json"},
+    Pattern{"Prisma Next", "ops.json", "*", "migration.json"},
     Pattern{"refinery", "V*__*.rs"},
     Pattern{"refinery", "U*__*.rs"},
 };
@@ -94,6 +95,13 @@ UnreadLayout name_unread_layout(const DirectoryView& directory) {
     }
   };
   for (const auto& pattern : patterns) {
+    const bool complete = pattern.beside.empty() ||
+                          std::ranges::any_of(directory.paths, [&](std::string_view path) {
+                            return base_name(path) == pattern.beside;
+                          });
+    if (!complete) {
+      continue;
+    }
     take(pattern.tool, [&](std::string_view path) {
       return matches(base_name(path), pattern.name) && matches(folder_name(path), pattern.folder);
     });

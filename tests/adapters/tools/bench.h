@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -57,6 +58,7 @@ class Bench {
   }
 
   void connected() { observer_->connected(); }
+  void expect(std::string_view layout) { observer_->expect(layout); }
   void reconnect() { session_.reset(); }
 
   bool glance(TimePoint now = TimePoint{}) {

@@ -144,6 +144,35 @@ TEST_CASE("what else could be a ledger is told beside the one that was chosen") 
         "is a ledger of flyway (the columns of Flyway 4 and newer), and is not asked for");
 }
 
+TEST_CASE("of a table that is no ledger of the files' tool, that tool is proposed") {
+  const std::vector<Relation> relations{
+      table("public", "schema_migrations", {"number integer!", "day date!"})};
+  const auto trouble = [&](std::string_view layout) {
+    return choose_ledger(recognise_ledgers(relations), relations, {}, "", layout).trouble;
+  };
+  CHECK(trouble("flyway").ends_with("or with their_ledger: flyway that it is none of the app's"));
+  CHECK(trouble("own").ends_with("or with their_ledger: none that it is none of the app's"));
+  const LedgerSetting of_flyway{find_tool("flyway")};
+  CHECK_FALSE(
+      choose_ledger(recognise_ledgers(relations), relations, of_flyway, "", "flyway").uncertain);
+}
+
+TEST_CASE("of a thousand tables that are no ledgers the first few are told") {
+  std::vector<Relation> relations;
+  for (int i = 0; i < 1000; ++i) {
+    const auto schema = "tenant_" + std::to_string(i);
+    relations.push_back(table(schema, "schema_migrations", {"number integer!", "day date!"}));
+    relations.push_back(table(
+        schema,
+        "pgmigrations",
+        {"id integer!", "name character varying(255)!", "run_on timestamp without time zone!"}));
+  }
+  const auto choice = choose(relations);
+  CHECK(choice.trouble.find(" and 995 more: not read yet; ") != std::string::npos);
+  CHECK(choice.trouble.find(" and 995 more: say what they mean with ") != std::string::npos);
+  CHECK(choice.trouble.size() < 2000);
+}
+
 TEST_CASE("a view in the very place of a ledger is not passed over, one beside it is") {
   const auto choice = choose({view("public", "flyway_schema_history")});
   CHECK_FALSE(choice.ledger);
@@ -182,6 +211,21 @@ TEST_CASE("with a schema only the ledgers in it count") {
   const auto none = choose({flyway_table("a")}, {}, "b");
   CHECK(table_of(none) == "(none)");
   CHECK_FALSE(none.uncertain);
+}
+
+TEST_CASE("a ledger of the files' tool outside of the schema is told, and not taken") {
+  const std::vector<Relation> relations{flyway_table("ops", "history")};
+  const auto of = [&](std::string_view layout) {
+    return choose_ledger(recognise_ledgers(relations), relations, {}, "app", layout);
+  };
+  CHECK(table_of(of("flyway")) == "(none)");
+  CHECK(of("flyway").uncertain);
+  CHECK(of("flyway").trouble ==
+        "ops.history is a ledger of flyway, outside of schema app: say that it is this "
+        "environment's with their_ledger: {tool: flyway, table: ops.history}, or with "
+        "their_ledger: none that it is not");
+  CHECK_FALSE(of("rails").uncertain);
+  CHECK_FALSE(of("").uncertain);
 }
 
 TEST_CASE("the configured table wins over the default name, and over the schema") {

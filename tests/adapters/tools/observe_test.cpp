@@ -433,9 +433,12 @@ TEST_CASE("a ledger that is dropped between two looks is none") {
   CHECK(looked.observation->ledger == Ledger::none);
   CHECK(looked.observation->rows.empty());
   CHECK(looked.observation->trouble.empty());
-  CHECK(looked.shape.note == "public.flyway_schema_history (flyway) was its ledger, and is gone");
+  CHECK(looked.shape.note.empty());
+  REQUIRE(looked.shape.rejected.size() == 1);
+  CHECK(looked.shape.rejected[0].table.text() == "public.flyway_schema_history");
+  CHECK(looked.shape.rejected[0].why == "was its ledger, of flyway, and is gone");
   bench.sql(flyway_ddl(usual) + applied(usual, 1));
-  CHECK(bench.look().shape.note.empty());
+  CHECK(bench.look().shape.rejected.empty());
 }
 
 TEST_CASE("a schema that is dropped with its ledger between two looks is no failure") {
@@ -630,6 +633,20 @@ TEST_CASE("an environment that is one schema is shown nothing of the others") {
   CHECK(looked.shape.rejected.empty());
   bench.observe(flyway_in("app", "flyway_schema_history"), "other");
   CHECK(bench.see().table == "app.flyway_schema_history");
+}
+
+TEST_CASE("an environment that is one schema is told of a ledger in the schema of its tool") {
+  Bench bench;
+  bench.sql(
+      "CREATE SCHEMA app; CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations "
+      "(id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)");
+  bench.observe({}, "app");
+  CHECK(bench.see().ledger == Ledger::none);
+  bench.expect("drizzle");
+  const auto seen = bench.see();
+  CHECK(seen.ledger == Ledger::unreadable);
+  CHECK(seen.trouble.starts_with(
+      "drizzle.__drizzle_migrations is a ledger of drizzle, outside of schema app: "));
 }
 
 TEST_CASE("a ledger that is emptied and filled again in one transaction was never empty") {
