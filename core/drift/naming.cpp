@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -40,7 +41,7 @@ std::array<std::string, 6> names_of(const Migration& migration) {
           number_in(migration.version_text)};
 }
 
-using Names = std::map<std::string, const Migration*>;  // null: several have it
+using Names = std::map<std::string, const Migration*, std::less<>>;  // null: several have it
 using Kinds = std::array<Names, 6>;
 
 Kinds by_name(const Catalog& catalog) {
@@ -57,10 +58,10 @@ Kinds by_name(const Catalog& catalog) {
 }
 
 // nullopt: no file has that name; null: several have it.
-std::optional<const Migration*> meant(const std::string& name, const Kinds& kinds) {
+std::optional<const Migration*> meant(std::string_view name, const Kinds& kinds) {
+  const auto number = number_in(name);
   for (std::size_t i = 0; i < kinds.size(); ++i) {
-    const bool last = i + 1 == kinds.size();
-    const auto wanted = last ? number_in(name) : name;
+    const auto wanted = i + 1 == kinds.size() ? std::string_view(number) : name;
     const auto at = kinds[i].find(wanted);
     if (!wanted.empty() && at != kinds[i].end()) {
       return at->second;
@@ -69,21 +70,48 @@ std::optional<const Migration*> meant(const std::string& name, const Kinds& kind
   return std::nullopt;
 }
 
-// By what a path ends in: "001_a.sql" of "db/001_a.sql", or of "db\\001_a.sql".
-const Migration* meant_by_end(std::string path, const Kinds& kinds) {
+std::string with_slashes(std::string path) {
   std::ranges::replace(path, '\\', '/');
-  for (auto at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1)) {
+  return path;
+}
+
+// "001_a.sql" of "db/001_a.sql", behind its front "db/".
+struct ByEnd {
+  const Migration* migration = nullptr;  // null: none, or several
+  std::string_view front;
+};
+
+ByEnd meant_by_end(std::string_view path, const Kinds& kinds) {
+  for (auto at = path.find('/'); at != std::string_view::npos; at = path.find('/', at + 1)) {
     const auto end = path.substr(at + 1);
     if (const auto migration = number_in(end).empty() ? meant(end, kinds) : std::nullopt) {
-      return *migration;
+      return {*migration, path.substr(0, at + 1)};
     }
   }
-  return nullptr;
+  return {};
+}
+
+// Rows by the files that they end in; none where they begin in several folders: those of other apps
+// may have files of the same names.
+std::map<const Migration*, std::vector<const Row*>> by_end(std::span<const Row* const> rows,
+                                                           const Kinds& kinds) {
+  std::map<const Migration*, std::vector<const Row*>> found;
+  std::set<std::string, std::less<>> fronts;
+  for (const Row* row : rows) {
+    const auto path = with_slashes(row->key.value);
+    const auto [migration, front] = meant_by_end(path, kinds);
+    if (migration != nullptr) {
+      found[migration].push_back(row);
+      fronts.emplace(front);
+    }
+  }
+  return fronts.size() > 1 ? decltype(found)() : found;
 }
 
 }  // namespace
 
 std::map<const Row*, Named> find_by_any_name(const Catalog& catalog, std::span<const Row> rows) {
+  constexpr std::size_t name_max = 4096;  // what is longer is no file's
   std::map<const Row*, Named> found;
   if (std::ranges::none_of(rows, &Row::any_name)) {
     return found;
@@ -93,30 +121,32 @@ std::map<const Row*, Named> find_by_any_name(const Catalog& catalog, std::span<c
   std::vector<const Row*> others;
   bool paths_are_ours = false;
   for (const auto& row : rows) {
-    if (!row.any_name) {
+    if (!row.any_name || row.key.value.size() > name_max) {
       continue;
     }
-    const auto migration = meant(row.key.value, kinds);
+    const auto path = with_slashes(row.key.value);
+    auto migration = meant(row.key.value, kinds);
+    if (!migration && path != row.key.value) {
+      migration = meant(path, kinds);
+    }
     if (!migration) {
       others.push_back(&row);
     } else if (*migration != nullptr) {
       taken.insert(*migration);
-      paths_are_ours = paths_are_ours || row.key.value == (*migration)->file;
+      paths_are_ours = paths_are_ours || (path == (*migration)->file && path.contains('/'));
       if ((*migration)->key != row.key) {
         found.emplace(&row, Named{(*migration)->key, (*migration)->id});
       }
     }
   }
   // Where some row has a path just as ours, another folder is another file.
-  std::map<const Migration*, std::vector<const Row*>> by_end;
-  for (const Row* row : others) {
-    const Migration* migration = meant_by_end(row->key.value, kinds);
-    if (migration != nullptr && !paths_are_ours && !taken.contains(migration)) {
-      by_end[migration].push_back(row);
-    }
+  if (paths_are_ours) {
+    return found;
   }
-  for (const auto& [migration, same] : by_end) {
-    if (std::ranges::any_of(same, [&](const Row* row) { return row->key != same[0]->key; })) {
+  for (const auto& [migration, same] : by_end(others, kinds)) {
+    const bool several =
+        std::ranges::any_of(same, [&](const Row* row) { return row->key != same[0]->key; });
+    if (several || taken.contains(migration)) {
       continue;
     }
     for (const Row* row : same) {

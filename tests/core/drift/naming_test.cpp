@@ -101,6 +101,45 @@ TEST_CASE(
   CHECK(found("db/more/010_tax.sql", twice) == "010_tax");
 }
 
+TEST_CASE("a file's own name is no path, and says nothing of the folders of other rows") {
+  Catalog flat = catalog;
+  for (auto& migration : flat.migrations) {
+    migration.file = migration.id.value + ".sql";
+  }
+  const std::vector<Row> rows{named("001_users.sql"), named("migrations/002_orders.sql")};
+  CHECK(find_by_any_name(flat, rows).size() == 2);
+}
+
+TEST_CASE("backslashes part a path as slashes do, also where two files have one name") {
+  const Catalog folders{
+      .layout = "own",
+      .migrations = {file("1", "a/001.sql"), file("2", "b/001.sql"), file("3", "b/003.sql")},
+      .problems = {}};
+  const std::vector<Row> rows{named("a\\001.sql"), named("b\\001.sql"), named("old/003.sql")};
+  const auto pairs = find_by_any_name(folders, rows);
+  CHECK(pairs.size() == 2);
+  REQUIRE(pairs.contains(&rows[0]));
+  REQUIRE(pairs.contains(&rows[1]));
+  CHECK(pairs.at(&rows[0]).key == Key{"1"});
+  CHECK(pairs.at(&rows[1]).key == Key{"2"});
+}
+
+TEST_CASE("where rows begin in several folders, none is known by what it ends in") {
+  const std::vector<Row> shared{
+      named("app1/001_users.sql"), named("app2/002_orders.sql"), named("app2/099_more.sql")};
+  CHECK(find_by_any_name(catalog, shared).empty());
+  const std::vector<Row> one{
+      named("app1/001_users.sql"), named("app1/002_orders.sql"), named("app2/099_more.sql")};
+  CHECK(find_by_any_name(catalog, one).size() == 2);
+}
+
+TEST_CASE("a name that is longer than a path can be is no file's") {
+  const std::string end = "/010_tax.sql";
+  CHECK(found(std::string(4000, '/') + end) == "010_tax");
+  CHECK(found(std::string(4096, '/') + end).empty());
+  CHECK(found(std::string(4U << 20U, '/') + end).empty());
+}
+
 TEST_CASE("rows of people's own are compared as what they mean, with their own checksum") {
   Observation seen;
   seen.ledger = Observation::Ledger::read;
