@@ -25,6 +25,17 @@ std::string ids_of(const std::vector<Record>& records) {
   return list;
 }
 
+// Also of migrations that have their files elsewhere. A mark at 0 is that of a database to which
+// nothing was applied yet.
+std::size_t rows_in(const std::optional<Observation>& observation) {
+  const auto says_something = [](const Row& row) {
+    return row.reach != Row::Reach::up_to || row.version != Version::parse("0");
+  };
+  return observation
+             ? static_cast<std::size_t>(std::ranges::count_if(observation->rows, says_something))
+             : 0;
+}
+
 }  // namespace
 
 // Before, nobody can say which migrations there are.
@@ -387,11 +398,11 @@ Awaitable<Result<World::Rebaselined>> World::rebaseline(EnvironmentRef ref,
     co_return fail(Errc::conflict,
                    "no ledger was read in " + ref.text() + ": there is nothing to adopt");
   }
-  if (as == As::empty && !theirs.rows.empty()) {
+  const auto there = std::max(rows_in(environment.observation), theirs.rows.size());
+  if (as == As::empty && there > 0) {
     co_return fail(Errc::conflict,
                    ref.text() + " is not empty: " + environment.observation->table + " has " +
-                       std::to_string(theirs.rows.size()) +
-                       " migrations. Use adopt to take them as they are");
+                       std::to_string(there) + " migrations. Use adopt to take them as they are");
   }
   const auto now = now_();
   Change change = begin(at);

@@ -332,6 +332,9 @@ TheirSide their_side(const Catalog& catalog,
         }
       }
       if (!ours.contains(row.key)) {
+        if (applied && catalog.rules.ordered) {
+          raise(theirs.highest, version);  // in one order with ours all the same
+        }
         continue;
       }
     }

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include "adapters/tools/flyway_ledger.h"
+#include "tests/adapters/tools/polled.h"
 
 using namespace tidemark;
+using namespace tidemark::test;
 
 namespace {
 
@@ -280,6 +282,14 @@ TEST_CASE("the checksum of what was no SQL file is not compared with one") {
     CHECK(rows.front().state == State::applied);
     CHECK_FALSE(rows.front().checksum);
   }
+}
+
+TEST_CASE("what a class applied later makes a file of SQL late, and is no line of its own") {
+  auto rows = read({sql("1"), of_type("JDBC", sql("5"))});
+  rows.front().checksum.reset();
+  const Files files{{"V1__x.sql", "a"}, {"V4__b.sql", "b"}};
+  CHECK(poll(*find_tool("flyway"), files, std::move(rows)).states() ==
+        "1 applied, 4 pending out_of_order");
 }
 
 TEST_CASE("a row is called what its script was called, without folders and suffix") {

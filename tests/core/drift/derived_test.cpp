@@ -322,7 +322,9 @@ TEST_CASE(
         "new.1 applied; old.1 applied archived; old.2 applied archived");
   CHECK(cells(Watched().poll({moved}, {of("old", row("1"))})) ==
         "new.1 not_due skipped; old.1 applied archived");
-  CHECK(cells(Watched().poll({moved}, {of("old", row("7"))})) == "new.1 pending");
+  Watched other;
+  other.rules.ordered = false;
+  CHECK(cells(other.poll({moved}, {of("old", row("7"))})) == "new.1 pending");
 }
 
 TEST_CASE("where old files are deleted by custom, what is older than all files is archived") {
@@ -351,6 +353,20 @@ TEST_CASE("rows of a part that has no files, and never had, are not of this dire
       watched.poll({of("users", file("1"))}, {of("auth", row("1")), of("users", row("1"))});
   CHECK(cells(standing) == "users.1 applied");
   CHECK(findings(standing).empty());
+}
+
+TEST_CASE("where the layout has an order, a later row whose file is elsewhere makes files late") {
+  const std::vector<Migration> files{file("3"), file("4")};
+  const auto polled = [&](Row::State state, bool ordered) {
+    auto elsewhere = of("classes", row("5"));
+    elsewhere.state = state;
+    Watched watched;
+    watched.rules.ordered = ordered;
+    return cells(watched.poll(files, {row("3"), elsewhere}));
+  };
+  CHECK(polled(Row::State::applied, true) == "3 applied; 4 pending out_of_order");
+  CHECK(polled(Row::State::undone, true) == "3 applied; 4 pending");
+  CHECK(polled(Row::State::applied, false) == "3 applied; 4 pending");
 }
 
 TEST_CASE("rows of a part that had files are of this directory for ever") {
