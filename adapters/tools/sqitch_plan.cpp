@@ -12,6 +12,7 @@ namespace tidemark {
 namespace {
 
 constexpr std::size_t changes_max = 100'000;
+constexpr std::size_t pragma_max = 4096;  // they go into the id of each change
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
@@ -159,10 +160,7 @@ class PlanReader {
       return;
     }
     if (line.starts_with('%')) {
-      plan_.project = pragma(line, "project").value_or(plan_.project);
-      if (const auto uri = pragma(line, "uri")) {
-        plan_.uri = canonical_uri(*uri);
-      }
+      take_pragmas(line, number);
       return;
     }
     auto text = line;
@@ -185,9 +183,23 @@ class PlanReader {
     }
   }
 
+  void take_pragmas(std::string_view line, std::size_t number) {
+    const auto project = pragma(line, "project");
+    const auto uri = pragma(line, "uri");
+    if (std::max(project.value_or("").size(), uri.value_or("").size()) > pragma_max) {
+      tell("line " + std::to_string(number) + " is longer than a project's name or URI may be");
+      return;
+    }
+    plan_.project = project.value_or(plan_.project);
+    if (uri) {
+      plan_.uri = canonical_uri(*uri);
+    }
+  }
+
   // "users" of "flipr:users" in flipr's own plan.
   std::string_view without_own_project(std::string_view change) const {
-    const bool own = change.starts_with(plan_.project + ":");
+    const bool own =
+        change.starts_with(plan_.project) && change.substr(plan_.project.size()).starts_with(':');
     return change.substr(own ? plan_.project.size() + 1 : 0);
   }
 

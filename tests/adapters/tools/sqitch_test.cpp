@@ -196,6 +196,29 @@ TEST_CASE("lines that are neither a change nor a tag are told") {
                                  "names no project"});
 }
 
+TEST_CASE("a project's name of its own plan is no part of an id, one that begins like it is") {
+  const auto id = [](const std::string& before) {
+    return parse_sqitch_plan(plan_of(change("a", before))).changes.at(0).id;
+  };
+  CHECK(id("flipr:b") == id("b"));
+  CHECK(id("fliprs:b") != id("s:b"));
+  CHECK(id("flipr") != id(""));
+}
+
+TEST_CASE("a project's name or URI that goes on and on is told, and goes into no id") {
+  const auto plan_with = [](const std::string& project, const std::string& uri) {
+    return parse_sqitch_plan("%project=" + project + "\n%uri=" + uri + "\n" + change("a", "x:b"));
+  };
+  const std::string most(4096, 'x');
+  CHECK(plan_with(most, "http://a").problems.empty());
+  CHECK(plan_with("p", most).problems.empty());
+  CHECK(plan_with("p", most + "x").problems ==
+        Strings{"line 2 is longer than a project's name or URI may be"});
+  const auto plan = plan_with(most + "x", "http://a");
+  CHECK(plan.project.empty());
+  CHECK(plan.problems.front() == "line 1 is longer than a project's name or URI may be");
+}
+
 TEST_CASE("a script's hash is that of its bytes, in either line end") {
   const std::string script =
       "Foo\nBar\nB\xC3\xB8z\n\xE4\xBA\x9C\xE5\x94\x96\xE5\xA8\x83\xE9\x98\xBF";
