@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -120,8 +119,8 @@ std::string plain_digits(std::string text) {
   return text;
 }
 
-// As the file's is written; a CRC-32 as an unsigned number, unless it has its eight digits. Empty
-// for what the algorithm cannot have made.
+// As the file's is written; a CRC-32 as an unsigned number, unless it is in hexadecimal digits.
+// Empty for what the algorithm cannot have made.
 std::string normalised(std::string_view algorithm, const std::string& stored) {
   const auto digits = plain_digits(stored);
   if (algorithm == "crc32" && !digits.empty() && digits.size() < 11 && all_digits(digits)) {
@@ -129,7 +128,9 @@ std::string normalised(std::string_view algorithm, const std::string& stored) {
                ? std::to_string(0U - static_cast<std::uint32_t>(std::stoull(digits)))
                : digits;
   }
-  return digits.size() == digits_of(algorithm) && all_hex(digits) ? digits : "";
+  const auto full = digits_of(algorithm);
+  const bool long_enough = digits.size() == full || (algorithm == "crc32" && !digits.empty());
+  return long_enough && digits.size() <= full && all_hex(digits) ? digits : "";
 }
 
 std::string hex_of(std::uint32_t number) {
@@ -137,6 +138,12 @@ std::string hex_of(std::uint32_t number) {
   for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, number /= 16) {
     *digit = "0123456789abcdef"[number % 16];
   }
+  return digits;
+}
+
+// As printf's %x writes it.
+std::string without_zeros(std::string digits) {
+  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size() - 1));
   return digits;
 }
 
@@ -243,27 +250,31 @@ class Custom : public Tool {
     }
   }
 
-  // One odd checksum proves nothing. Where all are of another algorithm, none would match.
+  // An odd checksum proves nothing. Where all are of another algorithm, none would match.
   Result<void> check_algorithm(const ResultSet& answer) const {
     const auto& algorithm = columns_.algorithm;
-    std::size_t longest = 0;
+    std::string longest;
     for (const auto& values : answer.rows) {
       const auto stored = values[0] ? values[2].value_or("") : "";
       if (!normalised(algorithm, stored).empty()) {
         return {};
       }
-      longest = std::max(longest, plain_digits(stored).size());
+      longest = std::max(longest, plain_digits(stored), shows_less);
     }
-    if (longest == 0) {
+    const auto other = std::ranges::find(algorithms, longest.size(), digits_of);
+    if (other == algorithms.end() || !all_hex(longest)) {
       return {};
     }
-    const auto other = std::ranges::find(algorithms, longest, digits_of);
     return fail(Errc::invalid,
                 "by the config column " + columns_.checksum + " has the " + algorithm +
                     " of a file, of " + std::to_string(digits_of(algorithm)) +
-                    " digits, and no row has one: " + std::to_string(longest) +
-                    " digits are the most" +
-                    (other == algorithms.end() ? "" : ", as of " + std::string(*other)));
+                    " digits, and no row has one: " + std::to_string(longest.size()) +
+                    " digits are the most, as of " + std::string(*other));
+  }
+
+  // Of the algorithm that made it.
+  static bool shows_less(const std::string& a, const std::string& b) {
+    return std::pair(a.size(), all_hex(a)) < std::pair(b.size(), all_hex(b));
   }
 
   // Its token stays when it moves on: that says nothing new of what is below it.
@@ -319,9 +330,13 @@ std::vector<std::string> custom_checksums(std::string_view algorithm, std::strin
   auto all = hashes_as_rewritten(
       bytes, [&](std::string_view form) { return kind + checksum_of(algorithm, form); });
   if (algorithm == "crc32") {
-    auto in_digits = hashes_as_rewritten(
-        bytes, [&](std::string_view form) { return kind + hex_of(crc32_of(form)); });
-    std::ranges::move(in_digits, std::back_inserter(all));
+    for (const auto& digits :
+         hashes_as_rewritten(bytes, [](std::string_view form) { return hex_of(crc32_of(form)); })) {
+      all.push_back(kind + digits);
+      if (digits.starts_with('0')) {
+        all.push_back(kind + without_zeros(digits));
+      }
+    }
   }
   return all;
 }

@@ -252,6 +252,24 @@ TEST_CASE("a CRC-32 may be kept in its eight digits") {
   }
 }
 
+TEST_CASE("a CRC-32 may be kept without the zeros in front of its digits") {
+  auto columns = all;
+  columns.algorithm = "crc32";
+  const auto accepts = [&](const std::string& bytes, const std::string& stored) {
+    const auto of_file = custom_checksums("crc32", bytes);
+    const auto row = rows(columns, {"1", "", stored, "", "", "ok", ""})[0];
+    return row.checksum && std::ranges::find(of_file, *row.checksum) != of_file.end();
+  };
+  const std::string text = "file 1";
+  REQUIRE(crc32_of(text) == 0x00FB3D30);
+  CHECK(accepts(text, "fb3d30"));
+  CHECK(accepts(text, "FB3D30"));
+  CHECK(accepts(text, "00fb3d30"));
+  CHECK_FALSE(accepts(text, "fb3d31"));
+  CHECK(accepts("", "0"));
+  CHECK(accepts("", "00000000"));
+}
+
 TEST_CASE("what types of a fixed length put behind a value is no part of it") {
   const std::string sha(64, 'b');
   const auto row = rows(all, {"1.sql   ", "1  ", sha + "  ", "", "ana ", "ok  ", "7"})[0];
@@ -270,7 +288,7 @@ TEST_CASE("an MD5 may be kept as a uuid") {
             .checksum == custom_checksums("md5", "")[0]);
 }
 
-TEST_CASE("checksums that the algorithm cannot have made are a clear error, a single one is none") {
+TEST_CASE("checksums of another algorithm are a clear error, odd ones and a single one are none") {
   const std::string md5 = "d41d8cd98f00b204e9800998ecf8427e";
   const std::string sha(64, 'c');
   const auto read = [](const CustomColumns& columns, const Strings& stored) {
@@ -286,7 +304,15 @@ TEST_CASE("checksums that the algorithm cannot have made are a clear error, a si
   CHECK(wrong.error().detail ==
         "by the config column sha has the sha256 of a file, of 64 digits, and no row has one: 32 "
         "digits are the most, as of md5");
-  CHECK_FALSE(read(all, {"not a hash at all"}));
+  CHECK_FALSE(read(all, {"none", md5}));
+  CHECK_FALSE(read(all, {std::string(32, 'z'), md5}));
+  for (const std::string odd : {"none", "manual", "not a hash at all", "abc"}) {
+    CAPTURE(odd);
+    const auto unknown = read(all, {odd});
+    REQUIRE(unknown);
+    CHECK_FALSE(unknown->front().checksum);
+  }
+  CHECK(read(all, {std::string(32, 'z')}));  // as long as an MD5 is
   CHECK(read(all, {"", ""}));
   CHECK(read(all, {}));
   const auto mixed = read(all, {md5, sha});
