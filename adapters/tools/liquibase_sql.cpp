@@ -114,11 +114,13 @@ template <class Belongs>
 std::optional<std::string> attribute(std::string_view line,
                                      std::string_view name,
                                      Belongs belongs,
-                                     bool may_be_empty = false) {
+                                     bool may_be_empty = false,
+                                     bool blanks_before = false) {
   const auto wanted = std::string(name) + ":";
   auto lower = lower_case(line);
   for (auto at = lower.rfind(wanted); at != std::string::npos; at = lower.rfind(wanted)) {
-    const auto rest = line.substr(at + wanted.size());
+    auto rest = line.substr(at + wanted.size());
+    rest = blanks_before ? without_blanks_before(rest) : rest;
     const auto end = std::ranges::find_if_not(rest, belongs);
     if (end != rest.begin() || may_be_empty) {
       return std::string(rest.begin(), end);
@@ -136,6 +138,11 @@ std::optional<std::string> word_attribute(std::string_view line, std::string_vie
   return attribute(line, name, is_word_character);
 }
 
+// "name: value" is as good.
+std::optional<std::string> property_attribute(std::string_view line, std::string_view name) {
+  return attribute(line, name, is_not_blank, false, true);
+}
+
 // Names behind a first character that may be anything.
 std::string dbms_attribute(std::string_view line) {
   bool first = true;
@@ -150,6 +157,13 @@ std::string dbms_attribute(std::string_view line) {
 
 bool is_true(const std::optional<std::string>& value) {
   return value && lower_case(*value) == "true";
+}
+
+// Two colons with a blank between them: then the line is no SQL, whatever it says.
+bool has_two_attributes(std::string_view text) {
+  text.remove_prefix(std::min(text.find(':'), text.size()));
+  text.remove_prefix(static_cast<std::size_t>(std::ranges::find_if(text, is_blank) - text.begin()));
+  return text.find(':') != std::string_view::npos;
 }
 
 struct Heading {
@@ -316,7 +330,11 @@ class FormattedSql {
       return LineIs::directive;
     }
     if (const auto rest = directive(begin, "property"); rest && has_blank_first(*rest)) {
-      return take_property(*rest) ? LineIs::newer : LineIs::sql;
+      if (!has_two_attributes(*rest)) {
+        return LineIs::sql;
+      }
+      take_property(*rest);
+      return LineIs::newer;
     }
     if (const auto what = ignored_lines(line)) {
       take_ignore(*what);
@@ -348,18 +366,16 @@ class FormattedSql {
     }
   }
 
-  bool take_property(std::string_view attributes) {
-    LiquibaseProperty property;
-    const auto name = text_attribute(attributes, "name");
-    const auto value = text_attribute(attributes, "value");
+  void take_property(std::string_view attributes) {
+    const auto name = property_attribute(attributes, "name");
+    const auto value = property_attribute(attributes, "value");
     if (!name || !value) {
-      return false;
+      return;
     }
     const auto global = word_attribute(attributes, "global");
     if (is_for_postgresql(text_attribute(attributes, "dbms").value_or(""))) {
       changelog_.steps.emplace_back(LiquibaseProperty{*name, *value, !global || is_true(global)});
     }
-    return true;
   }
 
   void take_ignore(std::string_view what) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -324,6 +325,98 @@ std::optional<std::string> truth(std::string_view plain) {
 
 }  // namespace
 
+namespace {
+
+// A number of so many digits, taken off `text`.
+std::optional<unsigned> take_number(std::string_view& text, std::size_t least, std::size_t most) {
+  const auto size = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (size < least || size > most) {
+    return std::nullopt;
+  }
+  unsigned value = 0;
+  std::from_chars(text.data(), text.data() + size, value);
+  text.remove_prefix(size);
+  return value;
+}
+
+bool take_one_of(std::string_view& text, std::string_view characters) {
+  const bool there = !text.empty() && characters.find(text.front()) != std::string_view::npos;
+  text.remove_prefix(there ? 1 : 0);
+  return there;
+}
+
+std::optional<std::chrono::year_month_day> take_day(std::string_view& text) {
+  const auto year = take_number(text, 4, 4);
+  const auto month = year && take_one_of(text, "-") ? take_number(text, 1, 2) : std::nullopt;
+  const auto day = month && take_one_of(text, "-") ? take_number(text, 1, 2) : std::nullopt;
+  if (!day) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
+                                         std::chrono::month(*month),
+                                         std::chrono::day(*day)};
+  return date.ok() ? std::optional(date) : std::nullopt;
+}
+
+std::string two_digits(unsigned number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
+// Of "2024-01-15", as Java writes that moment in UTC: in the zone of whoever runs Liquibase.
+std::string java_text(const std::chrono::year_month_day& date) {
+  constexpr std::array<std::string_view, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<std::string_view, 12> months{
+      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::chrono::weekday day{std::chrono::sys_days(date)};
+  return std::string(days[day.c_encoding()]) + " " +
+         std::string(months[static_cast<unsigned>(date.month()) - 1]) + " " +
+         two_digits(static_cast<unsigned>(date.day())) + " 00:00:00 UTC " +
+         std::to_string(static_cast<int>(date.year()));
+}
+
+// " 10:30:00" of "T10:30:00" and the like, where no zone is named but Z, which Liquibase passes
+// over as it does fractions.
+std::optional<std::string> time_without_zone(std::string_view text) {
+  const auto blanks = std::min(text.find_first_not_of(" \t"), text.size());
+  text.remove_prefix(blanks);
+  if (blanks == 0 && !take_one_of(text, "Tt")) {
+    return std::nullopt;
+  }
+  const auto hour = take_number(text, 1, 2);
+  const auto minute = hour && take_one_of(text, ":") ? take_number(text, 2, 2) : std::nullopt;
+  const auto second = minute && take_one_of(text, ":") ? take_number(text, 2, 2) : std::nullopt;
+  if (!second || *hour > 23 || *minute > 59 || *second > 59) {
+    return std::nullopt;
+  }
+  if (take_one_of(text, ".")) {
+    text.remove_prefix(std::min(text.find_first_not_of("0123456789"), text.size()));
+  }
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  take_one_of(text, "Z");
+  return text.empty() ? std::optional(" " + two_digits(*hour) + ":" + two_digits(*minute) + ":" +
+                                      two_digits(*second))
+                      : std::nullopt;
+}
+
+std::optional<std::string> moment(std::string_view plain) {
+  auto rest = plain;
+  const auto date = take_day(rest);
+  if (!date) {
+    return std::nullopt;
+  }
+  if (rest.empty()) {
+    const bool whole = plain.size() == std::string_view("2024-01-15").size();
+    return whole ? std::optional(java_text(*date)) : std::nullopt;
+  }
+  const auto time = time_without_zone(rest);
+  return time ? std::optional(std::string(plain.substr(0, 5)) +
+                              two_digits(static_cast<unsigned>(date->month())) + "-" +
+                              two_digits(static_cast<unsigned>(date->day())) + *time)
+              : std::nullopt;
+}
+
+}  // namespace
+
 std::string liquibase_yaml_word(std::string_view plain) {
   constexpr std::size_t longest = 64;  // what is longer is text
   if (plain.empty() || plain.size() > longest) {
@@ -347,7 +440,7 @@ std::string liquibase_yaml_word(std::string_view plain) {
       return sign + java_text(value);
     }
   }
-  return std::string(plain);
+  return moment(plain).value_or(std::string(plain));
 }
 
 std::size_t end_of_brackets(std::string_view bytes, std::size_t begin) {

@@ -245,6 +245,34 @@ TEST_CASE("what only newer versions take for a directive may be in an older chec
           std::vector{LiquibaseSql{"select 1;\n--property name:x value:y", true, true, {}, {}}})));
 }
 
+TEST_CASE("a property is one with blanks behind its colons, and what looks like one is no SQL") {
+  const auto of_sql = [](const std::string& sql) {
+    return liquibase_checksum(9, std::vector{LiquibaseSql{sql, true, true, {}, {}}});
+  };
+  const auto first = [](const std::string& lines) {
+    return only("u.sql", "--liquibase formatted sql\n--changeset u:1\nselect 1;\n" + lines)
+        .checksums.accepted.front();
+  };
+  for (const std::string line : {"--property name: x value: y\n",
+                                 "--property name:x value:\ty\n",
+                                 "-- property a:b c:d\n",
+                                 "--property x : y : z\n"}) {
+    CAPTURE(line);
+    CHECK(first(line) == of_sql("select 1;"));
+  }
+  for (const std::string line : {"--property name:x\n",
+                                 "--property name: x\n",
+                                 "--property name:x:y\n",
+                                 "--property:a b:c\n"}) {
+    CAPTURE(line);
+    CHECK(first(line) != of_sql("select 1;"));
+  }
+  const auto expanded = only("u.sql",
+                             "--liquibase formatted sql\n--property name: t value: zeta\n"
+                             "--changeset u:1\nselect ${t};\n");
+  CHECK(accepts(expanded, of_sql("select zeta;")));
+}
+
 TEST_CASE("lines that are to be ignored are") {
   const auto migration = only("u.sql",
                               "--liquibase formatted sql\n--changeset u:1\nselect 1;\n"

@@ -167,12 +167,23 @@ TEST_CASE("an id that is a number in YAML or JSON is what Liquibase makes of tha
       {"yES", "yES"},
       {"1e", "1e"},
       {"_1", "_1"},
-      {"v1.10", "v1.10"}};
+      {"v1.10", "v1.10"},
+      // As its source says of times, and as Java does of days, where the zone is UTC.
+      {"2024-01-15", "Mon Jan 15 00:00:00 UTC 2024"},
+      {"2000-02-29", "Tue Feb 29 00:00:00 UTC 2000"},
+      {"2024-01-15T10:30:00", "2024-01-15 10:30:00"},
+      {"2024-1-5 7:30:00.250 Z", "2024-01-05 07:30:00"},
+      {"'2024-01-15'", "2024-01-15"},
+      {"2024-1-5", "2024-1-5"},
+      {"2023-02-29", "2023-02-29"},
+      {"2024-01-15-users", "2024-01-15-users"},
+      {"2024-01-15T10:30", "2024-01-15T10:30"},
+      {"2024-01-15T10:30:00+02:00", "2024-01-15T10:30:00+02:00"}};
   std::string yaml = "databaseChangeLog:\n";
   Strings wanted;
   for (std::size_t i = 0; i < words.size(); ++i) {
     // Of one author each: two of them are the same number.
-    const auto author = std::string(1, static_cast<char>(i < 26 ? 'A' + i : '0' + i - 26));
+    const auto author = std::string(1, static_cast<char>(i < 26 ? 'A' + i : 'a' + i - 26));
     yaml += "- changeSet: {id: " + words[i].first + ", author: \"" + author + "\"}\n";
     wanted.push_back(words[i].second);
   }
