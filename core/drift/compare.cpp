@@ -74,9 +74,9 @@ class Comparison {
     for (const auto& attempt : policy.attempts) {
       attempts_[attempt.key] = &attempt;
     }
-    we_apply_ = policy.mode == Mode::managed && std::ranges::any_of(records, [](const Record& r) {
-                  return r.how == How::managed || r.how == How::adopted;
-                });
+    if (policy.mode == Mode::managed) {
+      find_who_applies(records);
+    }
   }
 
   Standing run() {
@@ -323,9 +323,28 @@ class Comparison {
          attempt->differences);
   }
 
+  // From the first that we applied or adopted on tidemark is the one to apply. What was seen
+  // applied before that, and not again since, is history.
+  void find_who_applies(std::span<const Record> records) {
+    for (const auto& record : records) {
+      if (record.how == How::managed || record.how == How::adopted) {
+        began_ = began_ ? std::min(*began_, record.recorded_at) : record.recorded_at;
+      }
+    }
+    if (!began_) {
+      return;
+    }
+    for (const auto& record : records) {
+      if (record.applied && record.how == How::reconciled && record.recorded_at < *began_) {
+        history_.emplace(record.key, record.at);
+      }
+    }
+  }
+
   void find_unrecorded(const Subject& s, Line& line) {
-    if (!we_apply_ || s.file == nullptr || s.row == nullptr || s.record == nullptr ||
-        !s.record->applied || s.record->how != How::reconciled) {
+    if (!began_ || s.file == nullptr || s.row == nullptr || s.record == nullptr ||
+        !s.record->applied || s.record->how != How::reconciled ||
+        history_.contains({s.record->key, s.record->at})) {
       return;
     }
     std::map<std::string, std::string> details{{"their_row", s.row->token}};
@@ -398,7 +417,8 @@ class Comparison {
     // Of checksums that chain, one that was no proof when the file was recorded is none now: what
     // lay before the file, and never ran, is another or gone.
     const bool same_as_recorded =
-        recorded != nullptr && !edited && !s.file->checksums.rests_on.empty();
+        recorded != nullptr && !edited && s.row != nullptr && !s.file->checksums.rests_on.empty() &&
+        !s.record->their_row.empty() && s.record->their_checksum == s.row->checksum;
     cell.content = ContentVerdict::unverifiable;
     if (edited) {
       cell.content = ContentVerdict::differs;
@@ -728,8 +748,9 @@ class Comparison {
   std::map<Key, const Attempt*> attempts_;  // the newest of each
   const Migration* newest_baseline_file_ = nullptr;
   bool anything_applied_ = false;
-  bool we_apply_ = false;     // and have begun to
-  std::vector<Line> others_;  // without a file
+  std::optional<TimePoint> began_;               // to be the one to apply
+  std::set<std::pair<Key, TimePoint>> history_;  // what their tool had applied before, and when
+  std::vector<Line> others_;                     // without a file
   Standing standing_;
 };
 

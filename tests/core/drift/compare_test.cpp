@@ -695,6 +695,25 @@ TEST_CASE("what their tool applies where tidemark is the one to apply is unrecor
   CHECK(poll(catalog, adopted(outside.records), both, managed).standing.findings.empty());
 }
 
+TEST_CASE("what their tool had applied before tidemark first applied something is history") {
+  const auto catalog = files({file("1", "a", "a"), file("2", "b", "b"), file("3", "c", "c")});
+  const auto before = poll(catalog, {}, seen({row("1", "a", "a")}), managed);
+  auto records = before.records;
+  records.push_back(records.front());
+  records.back().key = {"2"};
+  records.back().id = catalog.migrations[1].id;
+  records.back().content = catalog.migrations[1].content;
+  records.back().how = How::managed;
+  records.back().evidence = Evidence::executed;
+  records.back().their_row.clear();
+  records.back().recorded_at += std::chrono::seconds{1};
+  CHECK(poll(catalog, records, seen({row("1", "a", "a")}), managed).standing.findings.empty());
+  auto third = poll(catalog, records, seen({row("1", "a", "a"), row("3", "c", "c")}), managed);
+  third.records.back().recorded_at += std::chrono::seconds{2};
+  CHECK(kinds(poll(catalog, third.records, seen({row("1", "a", "a"), row("3", "c", "c")}), managed)
+                  .standing) == Kinds{"unrecorded 3"});
+}
+
 TEST_CASE("only in a managed environment is their tool not the one to apply") {
   const auto catalog = files({file("1", "a", "a"), file("2", "b", "b")});
   const auto before = poll(catalog, {}, seen({row("1", "a", "a")}), managed);
@@ -735,6 +754,26 @@ TEST_CASE("of checksums that chain only the first that differs proves an edit") 
   const auto first = poll(
       files({chained("1", "x", ""), chained("2", "xb", "x"), chained("3", "xbc", "xb")}), {}, rows);
   CHECK(kinds(first.standing) == Kinds{"checksum 1"});
+}
+
+TEST_CASE("of checksums that chain, another one than was recorded proves an edit all the same") {
+  auto one = file("1", "x", "a");
+  one.checksums.rests_on = {""};
+  const auto catalog = files({one});
+  auto other = row("1", "x", "z");
+  other.rests_on = "";
+  const auto first = poll(catalog, {}, seen({row("1", "x", "a")}));
+  REQUIRE(first.standing.findings.empty());
+  // What a person said of it, or we did ourselves, does not speak of their row.
+  for (const auto evidence : {Evidence::attested, Evidence::executed}) {
+    auto records = first.records;
+    records.front().evidence = evidence;
+    records.front().their_row.clear();
+    records.front().their_checksum.clear();
+    CHECK(kinds(poll(catalog, records, seen({other})).standing) == Kinds{"checksum 1"});
+  }
+  // Nor does what was applied before the checksum became another one.
+  CHECK(kinds(poll(catalog, first.records, seen({other})).standing) == Kinds{"checksum 1"});
 }
 
 TEST_CASE("a checksum of the bytes is compared with the file, whatever its own tool would store") {
