@@ -174,18 +174,56 @@ bool is_below_any(std::string_view path, const std::set<std::string_view>& folde
                              [&](std::string_view folder) { return path.starts_with(folder); });
 }
 
+// Of the folders with sums those without a file that is named in Atlas' own way: only there does it
+// look into folders, as Flyway does.
+template <class Paths>
+std::set<std::string_view> flyways_folders(const Paths& paths, std::set<std::string_view> summed) {
+  for (const std::string& path : paths) {
+    const auto file = named(path);
+    if (file && !file->flyways && all_digits(file->version.substr(0, 1))) {
+      summed.erase(folder_of(path));
+    }
+  }
+  return summed;
+}
+
+// A baseline is another file than the versioned one that it stands for, where both are here.
+void tell_baselines_apart(std::vector<ScannedFile>& files) {
+  std::set<Key> versioned;
+  for (const auto& file : files) {
+    for (const auto& entry : file.entries) {
+      if (entry.role == Role::versioned) {
+        versioned.insert(entry.key);
+      }
+    }
+  }
+  for (auto& file : files) {
+    for (auto& entry : file.entries) {
+      if (entry.role == Role::baseline && is_flyways(file.path) && versioned.contains(entry.key)) {
+        entry.key.value.insert(0, "B");
+      }
+    }
+  }
+}
+
 // What lies beside a sum, and with Flyway's names below it; where there is none, what has a number
 // in front.
-std::vector<ScannedFile> counted(std::span<const ScannedFile> files) {
-  const auto folders = summed_folders(files | std::views::transform(&ScannedFile::path));
-  std::vector<ScannedFile> those;
-  std::ranges::copy_if(files, std::back_inserter(those), [&](const ScannedFile& file) {
+FlatFiles counted(std::span<const ScannedFile> files) {
+  const auto paths = files | std::views::transform(&ScannedFile::path);
+  const auto folders = summed_folders(paths);
+  const auto flyways = flyways_folders(paths, folders);
+  FlatFiles those;
+  std::ranges::copy_if(files, std::back_inserter(those.files), [&](const ScannedFile& file) {
     const auto name = named(file.path);
     return folders.contains(folder_of(file.path)) ||
-           (is_flyways(file.path) && is_below_any(file.path, folders)) ||
+           (is_flyways(file.path) && is_below_any(file.path, flyways)) ||
            (folders.empty() && name && all_digits(name->version));
   });
-  return folders.empty() ? without_nested(those) : those;
+  if (folders.empty()) {
+    those = without_nested(those.files);
+  }
+  tell_baselines_apart(those.files);
+  return those;
 }
 
 // The hashes of one folder's files as they are, and as they would be with other line endings: a
@@ -337,6 +375,7 @@ struct Revision {
   std::optional<std::string> executed_ms;
   bool failed = false;
   std::string hash;
+  bool flyways_baseline = false;  // with its letter
 };
 
 std::int64_t number(const std::optional<std::string>& text) {
@@ -360,10 +399,14 @@ std::optional<Revision> revision_of(const std::vector<std::optional<std::string>
   }
   auto version = *values[0];
   auto description = values[1].value_or("");
-  // "V1" and "_a": Flyway's names, read as if they were Atlas' own.
-  if (version.starts_with('V') && parse_flyway_name(version) &&
-      (description.empty() || description.starts_with('_'))) {
-    version.erase(0, 1);
+  // "V1" and "_a": Flyway's names, read as if they were Atlas' own. A baseline's letter stays here:
+  // there may be a row of the version that it stands for.
+  const bool flyways = (version.starts_with('V') || version.starts_with('B')) &&
+                       parse_flyway_name(version) &&
+                       (description.empty() || description.starts_with('_'));
+  const bool flyways_baseline = flyways && version.starts_with('B');
+  if (flyways) {
+    version.erase(0, flyways_baseline ? 0 : 1);
     description.erase(0, 1);
   }
   return Revision{std::move(version),
@@ -373,7 +416,21 @@ std::optional<Revision> revision_of(const std::vector<std::optional<std::string>
                   number(values[3]) >= number(values[4]),
                   values[5],
                   values[6] == "t",
-                  std::move(hash)};
+                  std::move(hash),
+                  flyways_baseline};
+}
+
+// Without the letter of a Flyway's baseline that stands there alone, as that of a file does.
+void name_lone_baselines(std::vector<Revision>& revisions) {
+  std::set<std::string> versions;
+  for (const auto& revision : revisions) {
+    versions.insert(revision.version);
+  }
+  for (auto& revision : revisions) {
+    if (revision.flyways_baseline && !versions.contains(revision.version.substr(1))) {
+      revision.version.erase(0, 1);
+    }
+  }
 }
 
 Row row_of(const Revision& revision) {
@@ -455,9 +512,9 @@ class Atlas : public Tool {
   Result<Catalog> arrange(std::span<const ScannedFile> files,
                           const ReadScanned& read) const override {
     const auto these = counted(files);
-    auto catalog = Tool::arrange(these, read);
+    auto catalog = with_problems(Tool::arrange(these.files, read), these.problems);
     if (catalog) {
-      if (const auto summed = Summing(*catalog, these, read).run(); !summed) {
+      if (const auto summed = Summing(*catalog, these.files, read).run(); !summed) {
         return std::unexpected(summed.error());
       }
     }
@@ -484,9 +541,13 @@ class Atlas : public Tool {
     const auto any = [&](bool (*is)(std::string_view)) {
       return std::ranges::any_of(directory.paths, is);
     };
+    const auto flyways = flyways_folders(directory.paths, folders);
+    const bool has_flyways = std::ranges::any_of(directory.paths, [&](const std::string& path) {
+      return is_flyways(path) && (folders.contains(folder_of(path)) || is_below_any(path, flyways));
+    });
     if (any(is_half_of_a_pair)) {
       evidence.strength = Strength::possible;
-    } else if (any(is_flyways) || begins_so(directory, summed, marked)) {
+    } else if (has_flyways || begins_so(directory, summed, marked)) {
       evidence.strength = Strength::named;
     } else {
       evidence.strength = Strength::marked;
@@ -496,6 +557,9 @@ class Atlas : public Tool {
   std::string_view layout_example() const override { return "20260101000000_name.sql"; }
   Result<ScriptText> script(std::string_view bytes, Attempt::Action) const override {
     auto script = plain_script(bytes);
+    if (!script) {
+      return script;
+    }
     for (auto rest = bytes; !rest.empty();) {
       const auto end = std::min(rest.find('\n'), rest.size());
       const auto line = rest.substr(0, end);
@@ -510,7 +574,7 @@ class Atlas : public Tool {
             "it is an archive of several files (atlas:txtar), so it is no SQL as it stands");
       }
       if (const auto mode = directive(line, "atlas:txmode"); mode && *mode == "none") {
-        script.outside_transaction = true;
+        script->outside_transaction = true;
       }
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
@@ -537,12 +601,15 @@ class Atlas : public Tool {
     if (const auto checked = check_width(answer, 8, "Atlas"); !checked) {
       return std::unexpected(checked.error());
     }
-    std::vector<Row> rows;
+    std::vector<Revision> revisions;
     for (const auto& values : answer.rows) {
-      if (const auto revision = revision_of(values)) {
-        rows.push_back(row_of(*revision));
+      if (auto revision = revision_of(values)) {
+        revisions.push_back(*std::move(revision));
       }
     }
+    name_lone_baselines(revisions);
+    std::vector<Row> rows;
+    std::ranges::transform(revisions, std::back_inserter(rows), row_of);
     chain(rows);
     return rows;
   }

@@ -67,14 +67,20 @@ bool is_in_numbered_folder(std::string_view path) {
   return !name.empty() && all_digits(name.substr(0, 1));
 }
 
+bool is_in_versioned_folder(std::string_view path) {
+  return !version_of(name_of(path)).empty() && !name_of(path).starts_with('.');
+}
+
 bool is_migration(std::string_view path) {
-  return base_name(path) == "up.sql" && !version_of(name_of(path)).empty() &&
-         !name_of(path).starts_with('.');
+  return base_name(path) == "up.sql" && is_in_versioned_folder(path);
 }
 
 bool is_rollback(std::string_view path) {
-  return base_name(path) == "down.sql" && !version_of(name_of(path)).empty() &&
-         !name_of(path).starts_with('.');
+  return base_name(path) == "down.sql" && is_in_versioned_folder(path);
+}
+
+bool is_metadata(std::string_view path) {
+  return base_name(path) == "metadata.toml" && is_in_versioned_folder(path);
 }
 
 bool is_numbered(std::string_view path) {
@@ -122,6 +128,27 @@ bool runs_outside_transaction(std::string_view toml) {
   return true;
 }
 
+// The folder that the folders of its migrations lie in.
+std::string_view home_of(std::string_view path) {
+  return folder_of(folder_of(path));
+}
+
+// Any folder may have an up.sql. Where some are numbered, only those beside such ones are its.
+std::vector<ScannedFile> scripts_of(std::span<const ScannedFile> files) {
+  std::set<std::string_view> homes;
+  for (const auto& file : files) {
+    if (is_numbered(file.path)) {
+      homes.insert(home_of(file.path));
+    }
+  }
+  std::vector<ScannedFile> scripts;
+  std::ranges::copy_if(files, std::back_inserter(scripts), [&](const ScannedFile& file) {
+    return (is_migration(file.path) || is_rollback(file.path)) &&
+           (homes.empty() || homes.contains(home_of(file.path)));
+  });
+  return scripts;
+}
+
 class Diesel : public Tool {
  public:
   std::string_view name() const override { return "diesel"; }
@@ -143,7 +170,7 @@ class Diesel : public Tool {
       entry.description = with_blanks(name.substr(std::min(name.find('_'), name.size() - 1) + 1));
       return {entry};
     }
-    if (is_in_numbered_folder(path) && !base_name(path).starts_with('.')) {
+    if (is_metadata(path) || (is_in_numbered_folder(path) && !base_name(path).starts_with('.'))) {
       entry.role = Role::part;
       entry.key = {std::string(path)};
       entry.id = {std::string(path)};
@@ -154,11 +181,8 @@ class Diesel : public Tool {
 
   Result<Catalog> arrange(std::span<const ScannedFile> files,
                           const ReadScanned& read) const override {
-    std::vector<ScannedFile> scripts;
-    std::ranges::copy_if(files, std::back_inserter(scripts), [](const ScannedFile& file) {
-      return is_migration(file.path) || is_rollback(file.path);
-    });
-    auto catalog = Tool::arrange(without_nested(scripts), read);
+    const auto flat = without_nested(scripts_of(files));
+    auto catalog = with_problems(Tool::arrange(flat.files, read), flat.problems);
     if (!catalog) {
       return catalog;
     }
@@ -181,7 +205,7 @@ class Diesel : public Tool {
       }
       at->second->outside_transaction = toml && runs_outside_transaction(*toml);
     }
-    tell_of_other_folders(files, *catalog);
+    tell_of_other_folders(files, flat.files, *catalog);
     return catalog;
   }
 
@@ -251,7 +275,9 @@ class Diesel : public Tool {
 
  private:
   // It does nothing at all while a folder without an up.sql lies among the others.
-  static void tell_of_other_folders(std::span<const ScannedFile> files, Catalog& catalog) {
+  static void tell_of_other_folders(std::span<const ScannedFile> files,
+                                    std::span<const ScannedFile> scripts,
+                                    Catalog& catalog) {
     std::set<std::string_view> homes;
     std::map<std::string_view, std::string_view> others;  // a file of each folder
     for (const auto& file : files) {
@@ -260,9 +286,11 @@ class Diesel : public Tool {
     }
     for (const auto& file : files) {
       if (is_migration(file.path) || is_rollback(file.path)) {
-        homes.insert(folder_of(folder_of(file.path)));
         others.erase(folder_of(file.path));  // a down.sql without an up.sql is told as such
       }
+    }
+    for (const auto& script : scripts) {
+      homes.insert(home_of(script.path));
     }
     for (const auto& [folder, file] : others) {
       if (homes.contains(folder_of(folder))) {

@@ -150,7 +150,8 @@ class GolangMigrate : public Tool {
 
   Result<Catalog> arrange(std::span<const ScannedFile> files,
                           const ReadScanned& read) const override {
-    return Tool::arrange(without_nested(files), read);
+    const auto flat = without_nested(files);
+    return with_problems(Tool::arrange(flat.files, read), flat.problems);
   }
 
   // It goes from its mark upwards and never looks back.

@@ -180,7 +180,8 @@ class Goose : public Tool {
 
   Result<Catalog> arrange(std::span<const ScannedFile> files,
                           const ReadScanned& read) const override {
-    return Tool::arrange(without_nested(files), read);
+    const auto flat = without_nested(files);
+    return with_problems(Tool::arrange(flat.files, read), flat.problems);
   }
 
   LayoutEvidence layout_evidence(const DirectoryView& directory) const override {

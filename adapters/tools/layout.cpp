@@ -72,6 +72,22 @@ const Tool* by_ledger(std::string_view seen_tool,
   return open ? find_candidate(candidates, seen_tool) : nullptr;
 }
 
+// People number files by themselves as many tools have them do. Where one that as much speaks for
+// takes each of our own files for the same, they are its.
+const Tool* before_own(const DirectoryView& directory, std::span<const Candidate> best) {
+  const auto is_own = [](const Candidate& candidate) { return candidate.tool == &own(); };
+  if (best.size() != 2 || std::ranges::none_of(best, is_own)) {
+    return nullptr;
+  }
+  const auto* other = is_own(best.front()) ? best.back().tool : best.front().tool;
+  const bool reads_all = std::ranges::all_of(directory.paths, [&](const std::string& path) {
+    const auto ours = own().entries_by_name(path);
+    const auto theirs = other->entries_by_name(path);
+    return ours.empty() || (!theirs.empty() && theirs.front().role == ours.front().role);
+  });
+  return reads_all ? other : nullptr;
+}
+
 // Evenly spread over those that pass.
 std::vector<std::string_view> sample(const DirectoryView& directory, const PathTest& passes) {
   constexpr std::size_t enough = 8;
@@ -132,8 +148,8 @@ LayoutChoice choose_layout(std::string_view setting,
     return strength(candidate) == most;
   });
   choice.tool = by_ledger(seen_tool, readable, best);
-  if (choice.tool == nullptr && best.size() == 1) {
-    choice.tool = best.front().tool;
+  if (choice.tool == nullptr) {
+    choice.tool = best.size() == 1 ? best.front().tool : before_own(directory, best);
   }
   if (choice.tool == nullptr) {
     choice.trouble = "files of more than one layout lie here (" + join(choice.considered, ", ") +

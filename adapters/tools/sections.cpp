@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "adapters/tools/file_name.h"
+
 namespace tidemark {
 
 namespace {
@@ -24,7 +26,57 @@ void for_each_line(std::string_view bytes, Each each) {
   }
 }
 
+// Whose file it is that has such a line, in which a section begins.
+std::optional<std::string_view> tool_with_section(std::string_view line) {
+  if (!trimmed(line).starts_with("--")) {
+    return std::nullopt;
+  }
+  const auto says_way = [&](std::string_view word) {
+    const auto said = directive(line, word);
+    const auto way = said ? lower_case(said->substr(0, said->find_first_of(" \t"))) : "";
+    return way == "up" || way == "down";
+  };
+  if (directive(line, "migrate:up") || directive(line, "migrate:down")) {
+    return "dbmate";
+  }
+  if (says_way("+goose")) {
+    return "goose";
+  }
+  if (says_way("+migrate")) {
+    return "sql-migrate";
+  }
+  if (says_way("+micrate")) {
+    return "micrate";
+  }
+  if (trimmed(line) == "---- create above / drop below ----") {
+    return "tern";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+Result<ScriptText> plain_script(std::string_view bytes) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  std::size_t number = 0;
+  std::string trouble;
+  for_each_line(bytes, [&](std::string_view line, std::size_t) {
+    ++number;
+    if (number == 1 && line.starts_with(mark)) {
+      line.remove_prefix(mark.size());
+    }
+    const auto tool = trouble.empty() ? tool_with_section(line) : std::nullopt;
+    if (tool) {
+      trouble = "line " + std::to_string(number) + " begins a section of " + std::string(*tool) +
+                ": as plain SQL all sections would run one after the other; repo.layout: says "
+                "whose files these are";
+    }
+  });
+  if (!trouble.empty()) {
+    return fail(Errc::invalid, trouble);
+  }
+  return ScriptText{std::string(bytes), false};
+}
 
 std::optional<std::string_view> directive(std::string_view line, std::string_view word) {
   auto text = trimmed(line);

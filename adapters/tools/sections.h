@@ -10,10 +10,9 @@
 
 namespace tidemark {
 
-// A file that is SQL from its first to its last byte.
-inline ScriptText plain_script(std::string_view bytes) {
-  return {std::string(bytes), false};
-}
+// A file that is SQL from its first to its last byte. invalid: a line of it begins a section of a
+// tool whose files hold both ways, for all of which would run.
+Result<ScriptText> plain_script(std::string_view bytes);
 
 // What a line says of the lines behind it, in a file that holds both ways: what to apply, and what
 // takes it back.

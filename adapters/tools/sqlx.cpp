@@ -11,6 +11,8 @@
 #include "adapters/tools/flat.h"
 #include "adapters/tools/hash.h"
 #include "adapters/tools/layout.h"
+#include "adapters/tools/rewritten.h"
+#include "adapters/tools/script.h"
 #include "adapters/tools/sections.h"
 #include "adapters/tools/shape.h"
 
@@ -68,12 +70,13 @@ bool is_number(std::string_view digits) {
   return all_digits(digits) && error == std::errc() && stop == end;
 }
 
-// What sqlx takes for a migration's file before it looks at the number.
+// What sqlx takes for a migration's file before it looks at the number. People number what fills
+// tables with first rows, too.
 bool has_its_form(std::string_view path) {
   const auto file = base_name(path);
   const auto end = file.find('_');
-  return !never_a_migration(path) && file.ends_with(".sql") && end != std::string_view::npos &&
-         end < file.size() - 4;
+  return !never_a_migration(path) && !in_seed_folder(path) && file.ends_with(".sql") &&
+         end != std::string_view::npos && end < file.size() - 4;
 }
 
 // "1", "init" and up of "1_init.up.sql".
@@ -116,7 +119,12 @@ bool begins_like_sqlx(std::string_view head) {
          has_line(head, "-- Add up migration script here");
 }
 
-bool is_project(const DirectoryView& directory) {
+bool is_its_settings(std::string_view path) {
+  return base_name(path) == "sqlx.toml";
+}
+
+// Whether programs here ask the database by sqlx, which may leave its migrations to another tool.
+bool is_asked_by_sqlx(const DirectoryView& directory) {
   return std::ranges::any_of(directory.paths, [&](const std::string& path) {
     const auto file = base_name(path);
     if (file == "Cargo.toml") {
@@ -124,8 +132,8 @@ bool is_project(const DirectoryView& directory) {
       return has_line(head, "sqlx ") || has_line(head, "sqlx=") || has_line(head, "sqlx.") ||
              has_line(head, "[dependencies.sqlx]");
     }
-    return file == "sqlx.toml" || (file.starts_with("query-") && file.ends_with(".json") &&
-                                   folder_of(path).ends_with(".sqlx/"));
+    return file.starts_with("query-") && file.ends_with(".json") &&
+           folder_of(path).ends_with(".sqlx/");
   });
 }
 
@@ -143,19 +151,20 @@ std::string without_any(std::string_view text, std::string_view letters) {
 // usually told to leave out.
 TheirChecksums checksums_of(std::string_view bytes) {
   constexpr std::string_view mark = "\xEF\xBB\xBF";
-  std::vector<std::string> texts{std::string(bytes)};
-  const auto text = bytes.starts_with(mark) ? bytes.substr(mark.size()) : bytes;
-  for (const auto& form :
-       {with_lf(text), with_crlf(text), without_any(text, "\r"), without_any(text, " \t\r\n")}) {
-    texts.push_back(form);
-    texts.push_back(std::string(mark) + form);
-  }
-  texts.emplace_back(text);
+  const auto hash = [](std::string_view form) { return hex_hash("SHA384", form); };
   TheirChecksums checksums;
-  for (auto at = texts.begin(); at != texts.end(); ++at) {
-    if (std::find(texts.begin(), at, *at) == at) {
-      checksums.accepted.push_back(hex_hash("SHA384", *at));
+  auto& all = checksums.accepted;
+  all = hashes_as_rewritten(bytes, hash);
+  const auto add = [&](std::string_view form) {
+    if (auto hashed = hash(form); std::ranges::find(all, hashed) == all.end()) {
+      all.push_back(std::move(hashed));
     }
+  };
+  const auto text = bytes.substr(bytes.starts_with(mark) ? mark.size() : 0);
+  for (const std::string_view letters : {"\r", " \t\r\n"}) {
+    auto form = without_any(text, letters);
+    add(form);
+    add(form.insert(0, mark));
   }
   return checksums;
 }
@@ -221,7 +230,8 @@ class Sqlx : public Tool {
     std::ranges::copy_if(files, std::back_inserter(numbered), [](const ScannedFile& file) {
       return named(file.path).has_value();
     });
-    auto catalog = Tool::arrange(without_nested(numbered), read);
+    const auto flat = without_nested(numbered);
+    auto catalog = with_problems(Tool::arrange(flat.files, read), flat.problems);
     if (catalog) {
       tell_of_other_names(files, *catalog);
     }
@@ -237,15 +247,17 @@ class Sqlx : public Tool {
     if (evidence.files == 0) {
       return {};
     }
-    if (is_project(directory)) {
+    const bool is_begun = begins_so(directory, is_up, begins_like_sqlx);
+    const auto marked = [](std::string_view head) { return is_marked_sql(head); };
+    if (!is_begun && begins_so(directory, is_up, marked)) {
+      return {};
+    }
+    if (std::ranges::any_of(directory.paths, is_its_settings)) {
       evidence.strength = LayoutEvidence::Strength::marked;
       return evidence;
     }
-    if (begins_so(directory, is_up, begins_like_sqlx)) {
+    if (is_begun || is_asked_by_sqlx(directory)) {
       return evidence;
-    }
-    if (begins_so(directory, is_up, [](std::string_view head) { return is_marked_sql(head); })) {
-      return {};
     }
     evidence.strength = std::ranges::any_of(directory.paths, is_single)
                             ? LayoutEvidence::Strength::possible
@@ -257,7 +269,10 @@ class Sqlx : public Tool {
   // It looks for these words at the very beginning and nowhere else.
   Result<ScriptText> script(std::string_view bytes, Attempt::Action) const override {
     auto script = plain_script(bytes);
-    script.outside_transaction = bytes.starts_with("-- no-transaction");
+    if (!script) {
+      return script;
+    }
+    script->outside_transaction = bytes.starts_with("-- no-transaction");
     return script;
   }
 

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "adapters/tools/sections.h"
 #include "adapters/tools/tool.h"
@@ -47,6 +49,41 @@ TEST_CASE("a file that is SQL is sent as it stands") {
        {"own", "golang-migrate", "prisma", "supabase", "atlas", "flyway", "sqlx", "diesel"}) {
     CHECK(runs(tool, "CREATE TABLE a ();\n") == "CREATE TABLE a ();");
     CHECK_FALSE(script(tool, "SELECT 1")->outside_transaction);
+  }
+}
+
+TEST_CASE("a file with another tool's sections is never sent whole") {
+  const std::vector<std::pair<std::string_view, std::string_view>> lines{
+      {"dbmate", "-- migrate:up"},
+      {"dbmate", "--migrate:down transaction:false"},
+      {"goose", "-- +goose Up"},
+      {"goose", "  --+goose DOWN\r"},
+      {"sql-migrate", "-- +migrate Down notransaction"},
+      {"micrate", "-- +micrate Up"},
+      {"tern", "---- create above / drop below ----"}};
+  for (const auto* tool :
+       {"own", "golang-migrate", "prisma", "supabase", "atlas", "flyway", "sqlx", "diesel"}) {
+    for (const auto& [whose, line] : lines) {
+      CAPTURE(line);
+      CHECK(refused(tool, "CREATE TABLE a ();\n\n" + std::string(line) + "\nDROP TABLE a;\n") ==
+            "line 3 begins a section of " + std::string(whose) +
+                ": as plain SQL all sections would run one after the other; repo.layout: says "
+                "whose files these are");
+      CHECK(refused(tool, "\xEF\xBB\xBF" + std::string(line)).starts_with("line 1 begins "));
+    }
+  }
+}
+
+TEST_CASE("what only speaks of another tool's sections is SQL as it stands") {
+  for (const std::string bytes : {"SELECT 1; -- +goose Down\n",
+                                  "-- see -- migrate:down\n",
+                                  "-- migrate:upwards\n",
+                                  "-- +goose StatementBegin\n",
+                                  "-- +migrated Up\n",
+                                  "SELECT '-- migrate:up';\n",
+                                  "---- create above / drop below ---- as tern has it\n"}) {
+    CAPTURE(bytes);
+    CHECK(script("own", bytes)->text == bytes);
   }
 }
 

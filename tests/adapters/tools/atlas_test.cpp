@@ -565,6 +565,34 @@ TEST_CASE("with Flyway's names Atlas' versions are without their letter, in fold
   CHECK(catalog_of(tool(), {{"v2/V2__b.sql", "b"}, {"atlas.sum", "h1:x\n"}}).problems.empty());
 }
 
+TEST_CASE("with Atlas' own names, Flyway's names in folders below are nothing") {
+  const Files files{
+      {"20260101000000_a.sql", "a"}, {"atlas.sum", "h1:x\n"}, {"legacy/V1__old.sql", "o"}};
+  const auto catalog = catalog_of(tool(), files);
+  CHECK(keys_of(catalog) == Strings{"20260101000000"});
+  CHECK(catalog.migrations.front().checksums.complete);
+  CHECK(evidence_of(tool(), files) == "marked 1");
+}
+
+TEST_CASE("a baseline with Flyway's name is another file than the version it stands for") {
+  const Files both{
+      {"B2__all.sql", "ab"}, {"V1__a.sql", "a"}, {"V2__b.sql", "b"}, {"atlas.sum", "h1:x\n"}};
+  const auto catalog = catalog_of(tool(), both);
+  auto keys = keys_of(catalog);
+  std::ranges::sort(keys);
+  CHECK(keys == Strings{"1", "2", "B2"});
+  CHECK(catalog.problems.empty());
+  CHECK(keys_of(catalog_of(tool(), without(both, "V2__b.sql"))) == Strings{"1", "2"});
+  const Values alone{"B2", "_all", "2", "1", "1", "1776522120123", "f", "x"};
+  const Values other{"V2", "_b", "2", "1", "1", "1776522120124", "f", "x"};
+  const Values native{"B2", "all", "2", "1", "1", "1776522120123", "f", "x"};
+  CHECK(rows_of(tool(), {alone}).front().key.value == "2");
+  CHECK(rows_of(tool(), {alone}).front().id.value == "2_all");
+  CHECK(rows_of(tool(), {alone, other}).front().key.value == "B2");
+  CHECK(rows_of(tool(), {alone, other}).back().key.value == "2");
+  CHECK(rows_of(tool(), {native}).front().key.value == "B2");
+}
+
 TEST_CASE("goose's and dbmate's files that Atlas applies have its versions as text") {
   const Files files{{"00001_a.sql", "-- +goose Up\nSELECT 1;\n"},
                     {"00002_b.sql", "-- +goose Up\n"}};

@@ -115,6 +115,20 @@ TEST_CASE("what lies in folders below Diesel's is none of its") {
                             {"2026/migrations/2_b/up.sql", ""}})) == Strings{"1", "2"});
 }
 
+TEST_CASE("an up.sql that lies elsewhere is none of Diesel's, and hides none of its") {
+  const Files real{{"db/migrations/2026-01-01-000000_a/up.sql", ""},
+                   {"db/migrations/initial/up.sql", ""}};
+  for (const std::string stray : {"db/up.sql", "fixtures/legacy/up.sql", "db/legacy/up.sql"}) {
+    CAPTURE(stray);
+    auto files = real;
+    files[stray] = "";
+    const auto catalog = catalog_of(tool(), files);
+    CHECK(keys_of(catalog) == Strings{"20260101000000", "initial"});
+    CHECK(problems_of(catalog).empty());
+  }
+  CHECK(keys_of(catalog_of(tool(), alike({"a/up.sql", "m/b/up.sql"}))) == Strings{"a", "b"});
+}
+
 TEST_CASE("folders with one version, dashes or not, are one migration of Diesel's and a problem") {
   CHECK(problems_of(
             catalog_of(tool(), alike({"2026-01-01-000000_a/up.sql", "20260101000000_b/up.sql"}))) ==
@@ -148,6 +162,11 @@ TEST_CASE("a metadata.toml says whether Diesel runs a migration in a transaction
                                {"2_b/up.sql", ""},
                                {"2_b/metadata.toml", "run_in_transaction = false\n"}});
   CHECK_FALSE(two.migrations.front().outside_transaction);
+  CHECK(catalog_of(
+            tool(),
+            {{"initial/up.sql", ""}, {"initial/metadata.toml", "run_in_transaction = false\n"}})
+            .migrations.front()
+            .outside_transaction);
   CHECK(two.migrations.back().outside_transaction);
 }
 

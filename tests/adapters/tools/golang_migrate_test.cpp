@@ -154,6 +154,12 @@ TEST_CASE("pairs of up and down could be others' than golang-migrate's, and a le
   CHECK(layout_of(alike(paths), "golang-migrate") == "golang-migrate");
 }
 
+TEST_CASE("numbered seeds beside golang-migrate's pairs are in nobody's way") {
+  CHECK(layout_of(alike(
+            {"db/migrations/1_a.down.sql", "db/migrations/1_a.up.sql", "db/seeds/01_demo.sql"})) ==
+        "golang-migrate");
+}
+
 TEST_CASE("golang-migrate's table is a version and whether it is dirty, whatever it is called") {
   CHECK(tool().recognise(ledger(), {}).verdict == Verdict::ledger);
   auto renamed = ledger();

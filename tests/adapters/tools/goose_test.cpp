@@ -140,6 +140,29 @@ TEST_CASE("goose reads one folder, and nothing below it") {
         Strings{"1_a", "2_x"});
 }
 
+TEST_CASE("a file that strayed above goose's folder does not hide all of it, and both are told") {
+  const std::string sql = "-- +goose Up\n";
+  const auto catalog = catalog_of(
+      tool(), alike({"99_fix.sql", "db/migrations/1_a.sql", "db/migrations/2_b.sql"}, sql));
+  CHECK(keys_of(catalog) == Strings{"1", "2", "99"});
+  CHECK(problems_of(catalog) ==
+        Strings{"99_fix.sql lies above db/migrations/, which has more files: those of both folders "
+                "count"});
+}
+
+TEST_CASE("each folder below goose's that is left out is told, and one that was put away is") {
+  const auto catalog =
+      catalog_of(tool(),
+                 alike({"m/1_a.sql", "m/archive/2_b.sql", "m/archive/3_c.sql", "m/demo/4_d.sql"},
+                       "-- +goose Up\n"));
+  CHECK(keys_of(catalog) == Strings{"1"});
+  CHECK(problems_of(catalog) ==
+        Strings{"m/archive/2_b.sql lies below m/ and is not looked at, nor is anything else in "
+                "m/archive/",
+                "m/demo/4_d.sql lies below m/ and is not looked at, nor is anything else in "
+                "m/demo/"});
+}
+
 TEST_CASE("two files of one version are a problem, as goose refuses them") {
   CHECK(problems_of(catalog_of(tool(), {{"1_a.sql", "a"}, {"01_b.go", "b"}})) ==
         Strings{"1_a.sql is the same migration as 01_b.go"});

@@ -216,6 +216,13 @@ TEST_CASE("whatever sqlx hashed of a file, its other checkouts accept it, and no
   }));
 }
 
+TEST_CASE("each checksum that sqlx may have of a file is told once") {
+  // As it is, with LF, without CR, without white space; with CRLF; each with and without a mark.
+  CHECK(entry("1_a.sql", "SELECT 1;\n")->checksums.accepted.size() == 6);
+  CHECK(entry("1_a.sql", "")->checksums.accepted.size() == 2);
+  CHECK(entry("1_a.sql", "a\rb \n")->checksums.accepted.size() == 8);
+}
+
 TEST_CASE("what `ignored-chars` of a sqlx.toml leaves out is no difference") {
   const std::string bytes = "SELECT\t1,\r\n  2;\r\n";
   CHECK(accepts(bytes, hex_hash("SHA384", "SELECT\t1,\n  2;\n")));
@@ -231,10 +238,10 @@ TEST_CASE("a directory is sqlx's by its project or the first line of a file, els
   CHECK(evidence_of(tool(), alike({"1_a.up.sql"}, "-- Add up migration script here\n")) ==
         "named 1");
   CHECK(evidence_of(tool(), alike({"sqlx.toml", "migrations/1_a.sql"})) == "marked 1");
-  CHECK(evidence_of(tool(), alike({".sqlx/query-1f.json", "migrations/1_a.sql"})) == "marked 1");
+  CHECK(evidence_of(tool(), alike({".sqlx/query-1f.json", "migrations/1_a.sql"})) == "named 1");
   const Files crate{{"Cargo.toml", "[dependencies]\nsqlx = { version = \"0.8\" }\n"},
                     {"migrations/1_a.sql", ""}};
-  CHECK(evidence_of(tool(), crate) == "marked 1");
+  CHECK(evidence_of(tool(), crate) == "named 1");
   CHECK(evidence_of(tool(),
                     {{"Cargo.toml", "[dependencies]\nrefinery = \"0.8\"\n"},
                      {"migrations/1_a.sql", ""}}) == "possible 1");
@@ -243,6 +250,31 @@ TEST_CASE("a directory is sqlx's by its project or the first line of a file, els
   CHECK(evidence_of(tool(), alike({"1_a.sql"}, "-- migrate:up\n")) == "none 0");
   CHECK(evidence_of(tool(), alike({"1_a.down.sql"})) == "none 0");
   CHECK(evidence_of(tool(), alike({"sqlx.toml"})) == "none 0");
+}
+
+TEST_CASE("a program that asks its database by sqlx leaves another tool's migrations that tool's") {
+  for (const std::string project : {"Cargo.toml", ".sqlx/query-1f.json"}) {
+    CAPTURE(project);
+    Files files{{project, "[dependencies]\nsqlx = \"0.8\"\n"},
+                {"migrations/20260101000000_a.sql", "-- migrate:up\n-- migrate:down\n"}};
+    CHECK(layout_of(files) == "dbmate");
+    files["migrations/20260101000000_a.sql"] = "-- +goose Up\n-- +goose Down\n";
+    CHECK(layout_of(files) == "goose");
+    files["migrations/20260101000000_a.sql"] = "-- +migrate Up\n-- +migrate Down\n";
+    CHECK(layout_of(files) != "sqlx");
+    files["migrations/20260101000000_a.sql"] = "CREATE TABLE a ();\n";
+    CHECK(layout_of(files) == "sqlx");
+    files["migrations/20260101000000_a.rollback.sql"] = "DROP TABLE a;\n";  // our own way
+    CHECK(layout_of(files) == "(none)");
+  }
+}
+
+TEST_CASE("numbered files that fill tables with first rows are none of sqlx's") {
+  CHECK(key("db/seeds/01_demo.sql") == "(none)");
+  CHECK(key("seed/01_demo.sql") == "(none)");
+  const auto hasuras = chosen_for(
+      alike({"migrations/default/1776522600000_x/up.sql", "seeds/default/1776522700000_rows.sql"}));
+  CHECK(hasuras.trouble.find("Hasura CLI") != std::string::npos);
 }
 
 TEST_CASE("files that could be sqlx's, numbered or in pairs, are once its ledger was seen") {
