@@ -92,6 +92,7 @@ TEST_CASE("files of a tool that is not read are told with its name") {
               "--! Previous: -\n") == "graphile-migrate");
   CHECK(named({"migrations/default/1528653893000_users/up.sql"}) == "Hasura CLI");
   CHECK(named({"20240101_x/migration.json", "20240101_x/ops.json"}) == "Prisma Next");
+  CHECK(named({"20240101_x/ops.json", "Properties/Resources.Designer.cs"}).empty());
   CHECK(named({"V1__initial.rs"}) == "refinery");
   CHECK(named({"001_users.sql"}, "CREATE TABLE a();\n---- create above / drop below ----\n") ==
         "tern");
