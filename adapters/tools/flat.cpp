@@ -36,7 +36,7 @@ std::string name_for_people(std::string_view folder) {
 
 // Whether one of the names in `below`, "old/2025/", says that nobody runs what lies there.
 bool is_put_away(std::string_view below) {
-  constexpr std::array<std::string_view, 12> names{"archive",
+  constexpr std::array<std::string_view, 16> names{"archive",
                                                    "archived",
                                                    "archives",
                                                    "attic",
@@ -44,10 +44,14 @@ bool is_put_away(std::string_view below) {
                                                    "deprecated",
                                                    "disabled",
                                                    "drafts",
+                                                   "fixtures",
                                                    "legacy",
                                                    "obsolete",
                                                    "old",
-                                                   "squashed"};
+                                                   "seed",
+                                                   "seeds",
+                                                   "squashed",
+                                                   "testdata"};
   const auto lower = "/" + lower_case(below);
   return std::ranges::any_of(names, [&](std::string_view name) {
     return lower.find("/" + std::string(name) + "/") != std::string::npos;
@@ -107,7 +111,7 @@ FlatFiles without_nested(std::span<const ScannedFile> files) {
     }
   }
   for (const auto& [path, folder] : folders) {
-    if (folder.hidden) {
+    if (folder.hidden && !is_put_away(path.substr(folder.hidden_by.size()))) {
       flat.problems.push_back({std::string(folder.first),
                                "lies below " + name_for_people(folder.hidden_by) +
                                    " and is not looked at, nor is anything else in " +

@@ -11,7 +11,7 @@ namespace tidemark {
 // The files of tools that read one folder and nothing below it.
 struct FlatFiles {
   std::vector<ScannedFile> files;
-  std::vector<CatalogProblem> problems;  // of each folder that is left out, or counts in doubt
+  std::vector<CatalogProblem> problems;  // of each folder that is left out or counts, in doubt
 };
 
 // Without what lies in a folder below another one that has files: people keep there what is not to

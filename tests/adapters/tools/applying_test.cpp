@@ -65,11 +65,14 @@ TEST_CASE("a file with another tool's sections is never sent whole") {
        {"own", "golang-migrate", "prisma", "supabase", "atlas", "flyway", "sqlx", "diesel"}) {
     for (const auto& [whose, line] : lines) {
       CAPTURE(line);
-      CHECK(refused(tool, "CREATE TABLE a ();\n\n" + std::string(line) + "\nDROP TABLE a;\n") ==
+      const auto why =
+          refused(tool, "CREATE TABLE a ();\n\n" + std::string(line) + "\nDROP TABLE a;\n");
+      CHECK(why ==
             "line 3 begins a section of " + std::string(whose) +
                 ": as plain SQL all sections would run one after the other; repo.layout: says "
                 "whose files these are");
-      CHECK(refused(tool, "\xEF\xBB\xBF" + std::string(line)).starts_with("line 1 begins "));
+      const auto at_once = refused(tool, "\xEF\xBB\xBF" + std::string(line));
+      CHECK(at_once.starts_with("line 1 begins "));
     }
   }
 }
