@@ -69,11 +69,6 @@ std::string_view stem_of(std::string_view path) {
   return stem;
 }
 
-// "versions/old/" of "versions/old/a.py".
-std::string folder_of(std::string_view path) {
-  return std::string(path.substr(0, path.size() - base_name(path).size()));
-}
-
 struct Name {
   std::string_view revision;
   std::string_view slug;
@@ -269,8 +264,8 @@ class AlembicGraph {
   // Of folders within a folder of revisions Alembic knows nothing, unless its configuration says
   // so, which is not here: people put old files there.
   static std::string or_ignore(const std::string& file, const std::string& other) {
-    const auto folder = folder_of(file);
-    const auto other_folder = folder_of(other);
+    const auto folder = std::string(folder_with_slash(file));
+    const auto other_folder = std::string(folder_with_slash(other));
     const bool deeper = folder.starts_with(other_folder);
     if (folder == other_folder || !(deeper || other_folder.starts_with(folder))) {
       return "";

@@ -153,17 +153,13 @@ FileEntry entry_of(const NamedFile& file) {
           TheirChecksums{{}, false}};
 }
 
-std::string_view folder_of(std::string_view path) {
-  return path.substr(0, path.size() - base_name(path).size());
-}
-
 // The folders of the files that are sums.
 template <class Paths>
 std::set<std::string_view> summed_folders(const Paths& paths) {
   std::set<std::string_view> folders;
   for (const std::string& path : paths) {
     if (base_name(path) == sum_name) {
-      folders.insert(folder_of(path));
+      folders.insert(folder_with_slash(path));
     }
   }
   return folders;
@@ -181,7 +177,7 @@ std::set<std::string_view> flyways_folders(const Paths& paths, std::set<std::str
   for (const std::string& path : paths) {
     const auto file = named(path);
     if (file && !file->flyways && all_digits(file->version.substr(0, 1))) {
-      summed.erase(folder_of(path));
+      summed.erase(folder_with_slash(path));
     }
   }
   return summed;
@@ -215,7 +211,7 @@ FlatFiles counted(std::span<const ScannedFile> files) {
   FlatFiles those;
   std::ranges::copy_if(files, std::back_inserter(those.files), [&](const ScannedFile& file) {
     const auto name = named(file.path);
-    return folders.contains(folder_of(file.path)) ||
+    return folders.contains(folder_with_slash(file.path)) ||
            (is_flyways(file.path) && is_below_any(file.path, flyways)) ||
            (folders.empty() && name && all_digits(name->version));
   });
@@ -296,7 +292,7 @@ class Summing {
       }
       const bool rolls_back = file.entries.front().role == Role::rollback;
       if (rolls_back || is_flyways(file.path)) {
-        of_other_tools_.insert(folder_of(file.path));
+        of_other_tools_.insert(folder_with_slash(file.path));
         std::ranges::copy_if(
             sums,
             std::inserter(of_other_tools_, of_other_tools_.end()),
@@ -307,7 +303,7 @@ class Summing {
       }
     }
     std::ranges::sort(by_name_, {}, [](const ScannedFile* file) {
-      return std::pair(folder_of(file->path), base_name(file->path));
+      return std::pair(folder_with_slash(file->path), base_name(file->path));
     });
   }
 
@@ -322,7 +318,7 @@ class Summing {
       if (!bytes && bytes.error().code == Errc::conflict) {
         return std::unexpected(bytes.error());
       }
-      const auto folder = folder_of(file->path);
+      const auto folder = folder_with_slash(file->path);
       auto& theirs = checksums[file->path];
       theirs = folders[folder].add(base_name(file->path), bytes);
       theirs.complete = theirs.complete && !of_other_tools_.contains(folder);
@@ -343,7 +339,7 @@ class Summing {
       if (!bytes && bytes.error().code == Errc::conflict) {
         return std::unexpected(bytes.error());
       }
-      const auto folder = folder_of(file->path);
+      const auto folder = folder_with_slash(file->path);
       if (!bytes || of_other_tools_.contains(folder) || names_what_is_none(*bytes)) {
         continue;
       }
@@ -535,7 +531,7 @@ class Atlas : public Tool {
     }
     const auto summed = [&](std::string_view path) {
       const auto file = named(path);
-      return file && file->role == Role::versioned && folders.contains(folder_of(path));
+      return file && file->role == Role::versioned && folders.contains(folder_with_slash(path));
     };
     auto evidence = evidence_by_name(directory, summed);
     const auto any = [&](bool (*is)(std::string_view)) {
@@ -543,7 +539,8 @@ class Atlas : public Tool {
     };
     const auto flyways = flyways_folders(directory.paths, folders);
     const bool has_flyways = std::ranges::any_of(directory.paths, [&](const std::string& path) {
-      return is_flyways(path) && (folders.contains(folder_of(path)) || is_below_any(path, flyways));
+      return is_flyways(path) &&
+             (folders.contains(folder_with_slash(path)) || is_below_any(path, flyways));
     });
     if (any(is_half_of_a_pair)) {
       evidence.strength = Strength::possible;

@@ -45,14 +45,9 @@ constexpr ReadStatement select_last_versions = R"sql(
    LIMIT 20
 )sql";
 
-std::string_view folder_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
 // "2026-01-01-000000_users" of "2026-01-01-000000_users/up.sql".
 std::string_view name_of(std::string_view path) {
-  return base_name(folder_of(path));
+  return base_name(folder_without_slash(path));
 }
 
 // "20260101000000".
@@ -130,7 +125,7 @@ bool runs_outside_transaction(std::string_view toml) {
 
 // The folder that the folders of its migrations lie in.
 std::string_view home_of(std::string_view path) {
-  return folder_of(folder_of(path));
+  return folder_without_slash(folder_without_slash(path));
 }
 
 // Any folder may have an up.sql. Where some are numbered, only those beside such ones are its.
@@ -192,10 +187,10 @@ class Diesel : public Tool {
     });
     std::map<std::string_view, Migration*> by_folder;
     for (auto& migration : catalog->migrations) {
-      by_folder[folder_of(migration.file)] = &migration;
+      by_folder[folder_without_slash(migration.file)] = &migration;
     }
     for (const auto& file : files) {
-      const auto at = by_folder.find(folder_of(file.path));
+      const auto at = by_folder.find(folder_without_slash(file.path));
       if (at == by_folder.end() || base_name(file.path) != "metadata.toml") {
         continue;
       }
@@ -281,19 +276,20 @@ class Diesel : public Tool {
     std::set<std::string_view> homes;
     std::map<std::string_view, std::string_view> others;  // a file of each folder
     for (const auto& file : files) {
-      const auto [at, first] = others.try_emplace(folder_of(file.path), file.path);
+      const auto [at, first] = others.try_emplace(folder_without_slash(file.path), file.path);
       at->second = std::min<std::string_view>(at->second, file.path);
     }
     for (const auto& file : files) {
       if (is_migration(file.path) || is_rollback(file.path)) {
-        others.erase(folder_of(file.path));  // a down.sql without an up.sql is told as such
+        others.erase(
+            folder_without_slash(file.path));  // a down.sql without an up.sql is told as such
       }
     }
     for (const auto& script : scripts) {
       homes.insert(home_of(script.path));
     }
     for (const auto& [folder, file] : others) {
-      if (homes.contains(folder_of(folder))) {
+      if (homes.contains(folder_without_slash(folder))) {
         catalog.problems.push_back(
             {std::string(file),
              "lies in a folder without an up.sql, for which Diesel refuses to run"});

@@ -66,11 +66,6 @@ constexpr std::size_t columns_asked_for = 5;
 constexpr std::string_view journal_file = "meta/_journal.json";
 constexpr std::size_t digits_of_second = 14;
 
-std::string_view folder_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
 std::string in_folder(std::string_view folder, std::string_view file) {
   return (folder.empty() ? "" : std::string(folder) + "/") + std::string(file);
 }
@@ -81,7 +76,7 @@ bool is_journal(std::string_view path) {
 
 // "20260418143000_users" of "20260418143000_users/migration.sql", as since 1.0; empty for others.
 std::string_view name_of_folder(std::string_view path) {
-  const auto name = base_name(folder_of(path));
+  const auto name = base_name(folder_without_slash(path));
   const bool named = base_name(path) == "migration.sql" &&
                      leading_digits(name).size() == digits_of_second &&
                      name.substr(digits_of_second).starts_with('_');
@@ -193,7 +188,7 @@ class Arranging {
       return {};
     }
     any_journal_ = true;
-    const auto home = folder_of(folder_of(journal.path));
+    const auto home = folder_without_slash(folder_without_slash(journal.path));
     std::set<std::string, std::less<>> listed;
     const JournalEntry* newest = nullptr;
     for (const auto& entry : parsed->entries) {
@@ -221,7 +216,7 @@ class Arranging {
                          version_text(entry.when)});
     }
     for (const auto& [path, file] : by_path_) {
-      if (folder_of(path) == home && !listed.contains(path) && !is_journal(path)) {
+      if (folder_without_slash(path) == home && !listed.contains(path) && !is_journal(path)) {
         problems_.push_back({std::string(path), "is not in the journal: Drizzle does not run it"});
       }
     }
@@ -419,10 +414,11 @@ class Drizzle : public Tool {
     const std::set<std::string_view> paths(directory.paths.begin(), directory.paths.end());
     std::size_t files = 0;
     for (const auto path : paths) {
-      const auto folder = folder_of(path);
+      const auto folder = folder_without_slash(path);
       if (!name_of_folder(path).empty()) {
         const bool snapshot = paths.contains(in_folder(folder, "snapshot.json"));
-        files += snapshot && !paths.contains(in_folder(folder_of(folder), "migration_lock.toml"));
+        files += snapshot &&
+                 !paths.contains(in_folder(folder_without_slash(folder), "migration_lock.toml"));
       } else if (without_suffix(base_name(path), ".sql") && !never_a_migration(path)) {
         files += paths.contains(in_folder(folder, journal_file));
       }

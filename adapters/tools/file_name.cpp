@@ -46,6 +46,15 @@ std::string_view base_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
+std::string_view folder_with_slash(std::string_view path) {
+  return path.substr(0, path.size() - base_name(path).size());
+}
+
+std::string_view folder_without_slash(std::string_view path) {
+  const auto folder = folder_with_slash(path);
+  return folder.substr(0, folder.size() - (folder.empty() ? 0 : 1));
+}
+
 std::optional<std::string_view> without_suffix(std::string_view name, std::string_view suffix) {
   if (name.size() <= suffix.size() ||
       lower_case(name.substr(name.size() - suffix.size())) != lower_case(suffix)) {

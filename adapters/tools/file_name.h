@@ -12,6 +12,10 @@ std::string lower_case(std::string_view text);
 // "V2__orders.sql" of "a/b/V2__orders.sql".
 std::string_view base_name(std::string_view path);
 
+// "a/b/" and "a/b" of it; empty at the top.
+std::string_view folder_with_slash(std::string_view path);
+std::string_view folder_without_slash(std::string_view path);
+
 // `name` without `suffix`, whichever case it is in; nullopt when it does not end so or nothing is
 // left.
 std::optional<std::string_view> without_suffix(std::string_view name, std::string_view suffix);

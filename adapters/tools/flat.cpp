@@ -21,13 +21,8 @@ struct Folder {
 };
 using Folders = std::map<std::string_view, Folder>;
 
-// With the slash; empty at the top.
-std::string_view folder_of(std::string_view path) {
-  return path.substr(0, path.size() - base_name(path).size());
-}
-
 std::string_view folder_above(std::string_view folder) {
-  return folder_of(folder.substr(0, folder.size() - 1));
+  return folder_with_slash(folder.substr(0, folder.size() - 1));
 }
 
 std::string name_for_people(std::string_view folder) {
@@ -61,7 +56,7 @@ bool is_put_away(std::string_view below) {
 Folders folders_of(std::span<const ScannedFile> files) {
   Folders folders;
   for (const auto& file : files) {
-    auto& folder = folders[folder_of(file.path)];
+    auto& folder = folders[folder_with_slash(file.path)];
     ++folder.files;
     folder.scripts += file.path.ends_with(".go") ? 0 : 1;
     folder.first =
@@ -106,7 +101,7 @@ FlatFiles without_nested(std::span<const ScannedFile> files) {
   FlatFiles flat;
   flat.problems = hide_nested(folders);
   for (const auto& file : files) {
-    if (!folders[folder_of(file.path)].hidden) {
+    if (!folders[folder_with_slash(file.path)].hidden) {
       flat.files.push_back(file);
     }
   }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "adapters/tools/hash.h"
 #include "core/text/printable.h"
 
 namespace tidemark {
@@ -47,23 +48,6 @@ std::string crc_of_lines(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return crc_of_file(lines);
-}
-
-// CR LF and LF are one end of a line, and become `end`.
-std::string with_lines_ended_by(std::string_view end, std::string_view text) {
-  std::string lines;
-  lines.reserve(text.size());
-  while (true) {
-    const auto stop = text.find('\n');
-    auto line = text.substr(0, stop);
-    if (stop == std::string_view::npos) {
-      return lines += line;
-    }
-    line.remove_suffix(line.ends_with('\r') ? 1 : 0);
-    lines += line;
-    lines += end;
-    text.remove_prefix(stop + 1);
-  }
 }
 
 std::string_view without_bom(std::string_view text) {
@@ -144,8 +128,8 @@ TheirChecksums flyway_checksums(std::string_view bytes, MigrationKind kind) {
   // Up to 3.2.1, of all bytes: of a checkout whose lines end as they do here, or elsewhere.
   accept(crc_of_file(bytes));
   if (bytes.find_first_of("\r\n") != std::string_view::npos) {
-    accept(crc_of_file(with_lines_ended_by("\n", bytes)));
-    accept(crc_of_file(with_lines_ended_by("\r\n", bytes)));
+    accept(crc_of_file(with_lf(bytes)));
+    accept(crc_of_file(with_crlf(bytes)));
   }
   // Placeholders in repeatables are replaced before hashing, with values that only Flyway's
   // configuration knows.

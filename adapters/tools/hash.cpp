@@ -1,6 +1,8 @@
 #include "adapters/tools/hash.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 
@@ -49,6 +51,15 @@ std::string with_crlf(std::string_view bytes) {
     text += bytes[i];
   }
   return text;
+}
+
+std::string without_any(std::string_view bytes, std::string_view letters) {
+  std::string rest;
+  rest.reserve(bytes.size());
+  std::ranges::copy_if(bytes, std::back_inserter(rest), [&](char c) {
+    return letters.find(c) == std::string_view::npos;
+  });
+  return rest;
 }
 
 std::string without_leading_zeros(std::string_view digits) {

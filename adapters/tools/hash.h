@@ -17,6 +17,9 @@ std::uint32_t crc32_of(std::string_view bytes);
 std::string with_lf(std::string_view bytes);
 std::string with_crlf(std::string_view bytes);
 
+// Without any of these letters.
+std::string without_any(std::string_view bytes, std::string_view letters);
+
 // "7" of "0007": how tools that compare numbers name what has one. "0" of "000".
 std::string without_leading_zeros(std::string_view digits);
 

@@ -55,14 +55,9 @@ constexpr std::size_t columns_asked_for = 8;
 constexpr std::int64_t lock = 72707369;
 constexpr std::string_view lock_file = "migration_lock.toml";
 
-std::string_view folder_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
 // "20260418143000_users" of "20260418143000_users/migration.sql".
 std::string_view name_of(std::string_view path) {
-  return base_name(folder_of(path));
+  return base_name(folder_without_slash(path));
 }
 
 bool is_migration(std::string_view path) {
@@ -235,12 +230,12 @@ class Prisma : public Tool {
     std::set<std::string_view> homes;
     for (const auto& file : files) {
       if (base_name(file.path) == lock_file) {
-        homes.insert(folder_of(file.path));
+        homes.insert(folder_without_slash(file.path));
       }
     }
     std::vector<ScannedFile> at_home;
     std::ranges::copy_if(files, std::back_inserter(at_home), [&](const ScannedFile& file) {
-      return homes.empty() || homes.contains(folder_of(folder_of(file.path)));
+      return homes.empty() || homes.contains(folder_without_slash(folder_without_slash(file.path)));
     });
     auto catalog = Tool::arrange(at_home, read);
     if (catalog) {
@@ -264,14 +259,14 @@ class Prisma : public Tool {
       if (!is_migration(path)) {
         continue;
       }
-      const auto home = folder_of(folder_of(path));
+      const auto home = folder_without_slash(folder_without_slash(path));
       const auto beside = [](std::string_view folder, std::string_view file) {
         return (folder.empty() ? "" : std::string(folder) + "/") + std::string(file);
       };
       if (paths.contains(beside(home, lock_file))) {
         ++beside_lock;
       } else if (!leading_digits(name_of(path)).empty() &&
-                 !paths.contains(beside(folder_of(path), "snapshot.json"))) {
+                 !paths.contains(beside(folder_without_slash(path), "snapshot.json"))) {
         ++alone;  // another tool's folders have their snapshot in them
       }
     }
@@ -323,12 +318,12 @@ class Prisma : public Tool {
     std::map<std::string_view, std::string_view> others;  // a file of each folder
     for (const auto& file : files) {
       if (!leading_digits(name_of(file.path)).empty()) {
-        others.try_emplace(folder_of(file.path), file.path);
+        others.try_emplace(folder_without_slash(file.path), file.path);
       }
     }
     for (const auto& file : files) {
       if (is_migration(file.path)) {
-        others.erase(folder_of(file.path));
+        others.erase(folder_without_slash(file.path));
       }
     }
     for (const auto& [folder, file] : others) {

@@ -34,10 +34,6 @@ TheirChecksums script_hashes(std::string_view bytes) {
   return {hashes_as_rewritten(bytes, hash), true};
 }
 
-std::string_view folder_of(std::string_view path) {
-  return path.substr(0, path.size() - base_name(path).size());
-}
-
 bool is_part(const ScannedFile& file, std::string_view what) {
   return std::ranges::any_of(file.entries,
                              [&](const FileEntry& entry) { return entry.group == what; });
@@ -106,7 +102,7 @@ class PlansAndScripts {
   }
 
   void configure(const std::string& path, const std::string& bytes) {
-    auto conf = parse_sqitch_conf(folder_of(path), bytes);
+    auto conf = parse_sqitch_conf(folder_with_slash(path), bytes);
     for (auto& problem : conf.problems) {
       catalog_.problems.push_back({path, std::move(problem)});
     }
@@ -114,7 +110,8 @@ class PlansAndScripts {
     for (auto& place : conf.places) {
       const auto plan = files_.find(place.plan);
       const bool here = plan != files_.end() && is_part(*plan->second, plan_part);
-      const bool usual = folder_of(place.plan) == folder_of(path);  // may be left empty
+      const bool usual =
+          folder_with_slash(place.plan) == folder_with_slash(path);  // may be left empty
       if (!here && !usual) {
         catalog_.problems.push_back(
             {path, "names the plan " + place.plan + ", which is not here, or not called *.plan"});

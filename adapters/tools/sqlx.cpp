@@ -59,10 +59,6 @@ struct NamedFile {
   std::string_view name;
 };
 
-std::string_view folder_of(std::string_view path) {
-  return path.substr(0, path.size() - base_name(path).size());
-}
-
 bool is_number(std::string_view digits) {
   std::int64_t value = 0;
   const auto* end = digits.data() + digits.size();
@@ -133,17 +129,8 @@ bool is_asked_by_sqlx(const DirectoryView& directory) {
              has_line(head, "[dependencies.sqlx]");
     }
     return file.starts_with("query-") && file.ends_with(".json") &&
-           folder_of(path).ends_with(".sqlx/");
+           folder_with_slash(path).ends_with(".sqlx/");
   });
-}
-
-std::string without_any(std::string_view text, std::string_view letters) {
-  std::string rest;
-  rest.reserve(text.size());
-  std::ranges::copy_if(text, std::back_inserter(rest), [&](char c) {
-    return letters.find(c) == std::string_view::npos;
-  });
-  return rest;
 }
 
 // Of the bytes, as sqlx itself verifies; of the same with other line endings or another beginning,
@@ -326,10 +313,10 @@ class Sqlx : public Tool {
   static void tell_of_other_names(std::span<const ScannedFile> files, Catalog& catalog) {
     std::set<std::string_view> folders;
     for (const auto& migration : catalog.migrations) {
-      folders.insert(folder_of(migration.file));
+      folders.insert(folder_with_slash(migration.file));
     }
     for (const auto& file : files) {
-      if (!named(file.path) && folders.contains(folder_of(file.path))) {
+      if (!named(file.path) && folders.contains(folder_with_slash(file.path))) {
         catalog.problems.push_back(
             {file.path,
              "has no number in front of its name, for which sqlx refuses the whole folder"});

@@ -96,15 +96,6 @@ bool is_project(const DirectoryView& directory) {
   });
 }
 
-std::string without_blanks(std::string_view text) {
-  std::string rest;
-  rest.reserve(text.size());
-  std::ranges::copy_if(text, std::back_inserter(rest), [](char c) {
-    return std::string_view(" \t\n\r\f\v;").find(c) == std::string_view::npos;
-  });
-  return rest;
-}
-
 constexpr std::string_view mark = "\xEF\xBB\xBF";
 
 // The CLI trims more from each statement than ASCII knows, and a byte-order mark with it.
@@ -123,7 +114,7 @@ std::string without_wide_blanks(std::string_view text) {
 
 // Where a statement begins and ends only the CLI knows: what it may have trimmed is there or not.
 TheirChecksums checksums_of(std::string_view bytes) {
-  const auto text = without_blanks(bytes);
+  const auto text = without_any(bytes, " \t\n\r\f\v;");
   const auto bare = without_wide_blanks(text);
   TheirChecksums checksums{{hex_hash("SHA256", text)}, true};
   for (const auto& form : {bare, std::string(mark) + bare}) {

@@ -79,9 +79,7 @@ bool matches(std::string_view text, std::string_view pattern) {
 }
 
 std::string_view folder_name(std::string_view path) {
-  const auto base = base_name(path);
-  return base.size() == path.size() ? std::string_view()
-                                    : base_name(path.substr(0, path.size() - base.size() - 1));
+  return base_name(folder_without_slash(path));
 }
 
 }  // namespace
@@ -95,10 +93,10 @@ UnreadLayout name_unread_layout(const DirectoryView& directory) {
     }
   };
   for (const auto& pattern : patterns) {
-    const bool complete = pattern.beside.empty() ||
-                          std::ranges::any_of(directory.paths, [&](std::string_view path) {
-                            return base_name(path) == pattern.beside;
-                          });
+    const bool complete =
+        pattern.beside.empty() || std::ranges::any_of(directory.paths, [&](std::string_view path) {
+          return base_name(path) == pattern.beside;
+        });
     if (!complete) {
       continue;
     }

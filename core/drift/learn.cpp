@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "core/drift/compare.h"
@@ -178,8 +179,12 @@ std::vector<Record> learn(const Catalog& catalog,
                           TimePoint now,
                           bool database_is_new) {
   std::vector<Record> learnt;
-  const auto theirs =
-      their_side(catalog, records, observation, missed_before(open, newest(records)));
+  const bool any_vanished = std::ranges::any_of(open, [](const StoredFinding& stored) {
+    return stored.finding.kind == FindingKind::vanished;
+  });
+  // By the keys that were recorded: what the files call them now only their side tells.
+  const auto lost = any_vanished ? missed_before(open, newest(records)) : std::set<Key>{};
+  const auto theirs = their_side(catalog, records, observation, lost);
   const auto known = newest(records, theirs);
   const auto files = by_key(catalog);
   const auto missed = missed_before(open, known);  // by the keys that files have now

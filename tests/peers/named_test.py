@@ -10,13 +10,12 @@ import json
 import pathlib
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import unittest
 
-from peer import BUILD, PATIENCE, Unavailable, from_npm, needs, run
-from servers import Postgres, Trouble, wait_until
+from peer import PATIENCE, Daemon, Unavailable, from_npm, needs, run
+from servers import Postgres, wait_until
 
 
 class Named:
@@ -197,23 +196,14 @@ ALL = (NodePgMigrate, NodePgMigrateElsewhere, DbMigrate, GraphileMigrate, Postgr
        MikroOrmElsewhere, Kysely, KyselyElsewhere, PostgresMigrations, SqlMigrate)
 
 
-class Watch:
-    """A daemon that watches all these databases, with a role that may only read, for an app of one file."""
+class Watch(Daemon):
+    """Watches all these databases, for an app of one file."""
 
     def __init__(self, home, databases):
-        home.mkdir()
-        (home / "repo").mkdir()
-        (home / "repo/1_users.sql").write_text("CREATE TABLE users ();\n")
-        self.socket = home / "control.sock"
-        environments = "".join(f"      - {{name: {name}, mode: reconcile_only, database: '{url}'}}\n"
-                               for name, url in databases.items())
-        (home / "tidemark.yaml").write_text(
-            f"ledger: sqlite:{home}/ledger.db\ncontrol: {{socket: {self.socket}}}\nhttp: {{listen: []}}\n"
-            f"defaults: {{poll: 500ms}}\napps:\n  - name: shop\n    repo: {{path: {home}/repo, settle: 200ms}}\n"
-            f"    environments:\n{environments}")
-        with open(home / "log", "wb") as log:
-            self.process = subprocess.Popen([BUILD / "daemon/tidemarkd", "--config", home / "tidemark.yaml"],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        repo = home.with_name(home.name + "-repo")
+        repo.mkdir()
+        (repo / "1_users.sql").write_text("CREATE TABLE users ();\n")
+        super().__init__(home, repo, databases)
 
     def look(self, databases):
         """What a ledger is to an app is told once the app's files are known."""
@@ -224,24 +214,6 @@ class Watch:
         wait_until(PATIENCE, "that tidemarkd reads the directory", knows_the_files)
         for name in databases:
             self.asked("poll", f"shop/{name}")
-
-    def client(self, *arguments):
-        return subprocess.run([BUILD / "daemon/tidemark", "--socket", self.socket, "--json", *arguments],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-
-    def asked(self, *arguments):
-        told = self.client(*arguments)
-        if told.returncode != 0:
-            raise Trouble(f"tidemark {arguments} ended with {told.returncode}: {told.stdout}{told.stderr}")
-        return json.loads(told.stdout)
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 class NamedTest(unittest.TestCase):

@@ -106,20 +106,47 @@ class Line:
         return f"{self.id}: {told} {self.findings or ''}"
 
 
-class Watch:
-    """A daemon that watches a folder and a database with a role that may only read."""
+class Daemon:
+    """A daemon in a folder that is made for it, with an app `shop` of the files in `folder`. It only reads these databases,
+    URLs by the names of their environments."""
 
-    def __init__(self, home, folder, url):
+    def __init__(self, home, folder, databases):
         home.mkdir()
         self.home, self.socket = home, home / "control.sock"
         config = home / "tidemark.yaml"
+        environments = "".join(f"      - {{name: {name}, mode: reconcile_only, database: '{url}'}}\n"
+                               for name, url in databases.items())
         config.write_text(f"ledger: sqlite:{home}/ledger.db\ncontrol: {{socket: {self.socket}}}\nhttp: {{listen: []}}\n"
                           f"log: {{level: info, format: text}}\ndefaults: {{poll: 500ms}}\napps:\n  - name: shop\n"
-                          f"    repo: {{path: {folder}, settle: 200ms}}\n    environments:\n      - name: db\n"
-                          f"        mode: reconcile_only\n        database: {url}\n")
+                          f"    repo: {{path: {folder}, settle: 200ms}}\n    environments:\n{environments}")
         with open(home / "log", "wb") as log:
             self.process = subprocess.Popen([BUILD / "daemon/tidemarkd", "--config", config], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
+
+    def client(self, *arguments):
+        return subprocess.run([BUILD / "daemon/tidemark", "--socket", self.socket, "--json", *arguments],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    def asked(self, *arguments):
+        told = self.client(*arguments)
+        if told.returncode != 0:
+            raise Trouble(f"tidemark {arguments} ended with {told.returncode}: {told.stdout}{told.stderr}")
+        return json.loads(told.stdout)
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Watch(Daemon):
+    """Watches a folder and a database, and what becomes of both."""
+
+    def __init__(self, home, folder, url):
+        super().__init__(home, folder, {"db": url})
         self.known = {}
         wait_until(PATIENCE, "tidemarkd's first look", self._began)
 
@@ -128,30 +155,20 @@ class Watch:
             raise Trouble("tidemarkd has ended: " + (self.home / "log").read_text()[-600:])
         return self.socket.exists() and self.client("poll", "shop/db").returncode == 0 and self.status()["as_of"]
 
-    def client(self, *arguments):
-        return subprocess.run([BUILD / "daemon/tidemark", "--socket", self.socket, "--json", *arguments],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-
-    def _asked(self, *arguments):
-        told = self.client(*arguments)
-        if told.returncode != 0:
-            raise Trouble(f"tidemark {arguments} ended with {told.returncode}: {told.stdout}{told.stderr}")
-        return json.loads(told.stdout)
-
     def status(self):
-        return self._asked("status", "shop/db")["environments"][0]
+        return self.asked("status", "shop/db")["environments"][0]
 
     def lines(self):
-        return [Line(line) for line in self._asked("matrix", "shop")["migrations"]]
+        return [Line(line) for line in self.asked("matrix", "shop")["migrations"]]
 
     def layout(self):
-        return self._asked("matrix", "shop")["layout"]
+        return self.asked("matrix", "shop")["layout"]
 
     def problems(self):
-        return self._asked("matrix", "shop")["problems"]
+        return self.asked("matrix", "shop")["problems"]
 
     def findings(self):
-        return sorted(finding["kind"] for finding in self._asked("findings", "shop/db")["findings"])
+        return sorted(finding["kind"] for finding in self.asked("findings", "shop/db")["findings"])
 
     @staticmethod
     def _known(lines):
@@ -169,18 +186,10 @@ class Watch:
             return all(known.get(file) != self.known.get(file) for file in changed)
 
         wait_until(PATIENCE, f"that it takes over {sorted(changed)}", taken_over)
-        self._asked("poll", "shop/db")
+        self.asked("poll", "shop/db")
         lines = self.lines()
         self.known = self._known(lines)
         return lines
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 class Steps:
